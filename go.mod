@@ -1,0 +1,5 @@
+module paravent
+
+go 1.26.0
+
+ignore ./node_modules

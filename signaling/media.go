@@ -1,0 +1,44 @@
+package signaling
+
+// PeerID names a peer towards the media plane, in this process only. It is
+// never sent to anybody. Zero means nobody.
+type PeerID uint64
+
+// Connection is one of the two media connections of a peer.
+type Connection int
+
+// The two connections of a peer.
+const (
+	PublishConnection   Connection = iota // the browser sends on it
+	SubscribeConnection                   // the browser receives on it
+)
+
+// Media is the media plane as a room sees it. SDP is opaque here. Every call
+// returns at once; what comes of it arrives through MediaEvents. Calls for a
+// peer that is not open do nothing. Safe for concurrent use; calls for one
+// peer are carried out in the order they were made.
+type Media interface {
+	Open(peer PeerID, events MediaEvents)
+	Publish(peer PeerID, offer string, restart bool)
+	Subscribe(peer PeerID)
+	Answer(peer PeerID, answer string)
+	// Watch shows track mid of publisher in a slot; publisher 0 shows nothing.
+	Watch(peer PeerID, slot string, publisher PeerID, mid string)
+	Close(peer PeerID)
+}
+
+// MediaEvents hears what happens to one peer's media. The media plane may wait
+// in these calls; it never holds a lock of its own while it does.
+type MediaEvents interface {
+	Published(answer string)
+	Offered(offer string)
+	Tracks(tracks []MediaTrack)
+	Shown(slot string, publisher PeerID, mid string)
+	Lost(connection Connection)
+}
+
+// MediaTrack is one track a peer publishes.
+type MediaTrack struct {
+	Mid  string
+	Kind string // "audio" or "video"
+}
