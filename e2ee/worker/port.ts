@@ -141,6 +141,8 @@ export type FromMedia =
   | { readonly on: "counts"; readonly counts: readonly Counts[] }
   /** Loudness per receive transform, at most 10 times a second; 0..127 -dBov as in RFC 6464. */
   | { readonly on: "levels"; readonly levels: readonly { readonly id: string; readonly level: number; readonly voice: boolean }[] }
+  /** The receive transform has let its first frame through since it was last bound: only now is its picture that person's. */
+  | { readonly on: "opened"; readonly id: string }
   /** Frames of an epoch this person does not have have been arriving for 3 s. */
   | { readonly on: "stuck" }
 
