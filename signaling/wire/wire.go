@@ -1,11 +1,13 @@
 // Package wire defines every message between a browser and the server, once.
 //
-// A message is one JSON text frame on the WebSocket: an object whose member
-// "t" names its type and whose other members are the fields below, no more and
-// no less. Byte strings travel as base64url without padding (RFC 4648, section
-// 5). Tags give the limits: `max` is the greatest length (bytes of a byte
-// string or of UTF-8 text, elements of a list), `len` an exact one; `enum`
-// lists the only texts allowed; `omitempty` marks a field that may be absent.
+// A message is one JSON text frame on the WebSocket: an object whose first
+// member "t" names its type (the Go name with a small first letter) and whose
+// other members are the fields below, no more and no less. Byte strings travel
+// as base64url without padding (RFC 4648, section 5). Tags give the limits:
+// `max` is the greatest length (bytes of a byte string or of UTF-8 text,
+// elements of a list), `len` an exact one (of a byte string, or of each element
+// of a list of them); a byte string is never empty. `enum` lists the only texts
+// allowed; `omitempty` marks a field that may be absent.
 //
 // The TypeScript types and validators in client/src/wire/messages.gen.ts are
 // written from this file by signaling/wire/gen.
@@ -46,7 +48,7 @@ type Join struct {
 	Person        []byte          `json:"person" len:"16"`
 	KeyPackage    []byte          `json:"keyPackage" max:"2048"`       // MLS KeyPackage message, opaque here
 	Device        string          `json:"device" enum:"desktop,phone"` // desktops are nominated to commit first
-	Replaces      []byte          `json:"replaces,omitempty" max:"32"` // resume token of the page this one replaces (reload); its person leaves at once
+	Replaces      []byte          `json:"replaces,omitempty" len:"32"` // resume token of the page this one replaces (reload); its person leaves at once
 }
 
 // ModeratorProof proves possession of the moderator link: both public keys
@@ -90,7 +92,7 @@ type Resync struct {
 // Data carries one sealed data message (e2ee/PROTOCOL.md) to one person, or to
 // everybody in the group when To is absent. The server relays and forgets it.
 type Data struct {
-	To   []byte `json:"to,omitempty" max:"16"`
+	To   []byte `json:"to,omitempty" len:"16"`
 	Body []byte `json:"body" max:"16640"` // 16 KiB and the SFrame header and tag
 }
 
@@ -114,7 +116,7 @@ type Answer struct {
 // of what it shows. Without Person the slot shows nothing.
 type Watch struct {
 	Slot   string `json:"slot" max:"8"` // the slot's media id (mid) in the subscribe SDP
-	Person []byte `json:"person,omitempty" max:"16"`
+	Person []byte `json:"person,omitempty" len:"16"`
 	Mid    string `json:"mid" max:"8"` // the track's media id in its publisher's SDP; empty without Person
 }
 
@@ -273,7 +275,7 @@ type Tracks struct {
 // Shown confirms what a slot shows from now on; without Person, nothing.
 type Shown struct {
 	Slot   string `json:"slot" max:"8"`
-	Person []byte `json:"person,omitempty" max:"16"`
+	Person []byte `json:"person,omitempty" len:"16"`
 	Mid    string `json:"mid" max:"8"`
 }
 

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestCommittedFileIsWhatTheMessagesSay(t *testing.T) {
+	committed, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(output)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(committed) != generate() {
+		t.Fatalf("%s is out of date: go run ./signaling/wire/gen", output)
+	}
+	if generate() != generate() {
+		t.Fatal("two runs differ")
+	}
+}
