@@ -1,0 +1,122 @@
+# Paravent: every command a developer needs. `make help` lists them.
+# What is fetched comes from the Go module proxy, the npm registry and, for the
+# browsers of the browser tests alone, Debian's packages.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+VERSION   ?= development
+FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
+LINT      := bin/tools/golangci-lint
+LINT_PIN  := v2.15.0
+ESBUILD   := go tool -modfile=tools.mod esbuild
+NPM       := node_modules/.package-lock.json
+CLIENT    := client/dist/index.html
+# The binary holds no path of this machine, no date and no link to a C library.
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
+
+.PHONY: help build client gen check check-gen check-go check-client test test-go test-client test-browsers \
+	tools browsers fuzz bench figures run release clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+build: $(CLIENT) ## the client, then bin/paravent
+	@mkdir -p bin
+	$(GOBUILD) -o bin/paravent .
+
+run: build ## build and serve on this machine alone
+	@exec bin/paravent -listen 127.0.0.1:8443
+
+# ---- the browser client ----
+
+client: $(CLIENT) ## client/dist
+
+$(CLIENT): $(NPM) client/build.sh client/licenses.mjs tools.mod go.mod \
+		$(shell find client e2ee/worker -type f -not -path 'client/dist/*' -not -name '*.test.*' -not -name '*.go')
+	@client/build.sh
+
+# npm ci makes node_modules anew, so it runs only when the lock file has
+# changed. No package's install script is ever run.
+$(NPM): package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $(NPM)
+
+gen: ## write the TypeScript side of signaling/wire
+	go run ./signaling/wire/gen
+
+# ---- checks ----
+
+check: check-go check-client check-gen ## everything that can be said without running it
+
+check-go: $(LINT)
+	go vet ./...
+	$(LINT) config verify
+	$(LINT) run ./...
+	go mod tidy -diff
+	go mod verify
+
+check-client: $(NPM)
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/biome check --error-on-warnings
+
+# The generated file must be what the generator writes today.
+check-gen:
+	@mkdir -p bin && cp client/src/wire/messages.gen.ts bin/messages.before
+	@go run ./signaling/wire/gen
+	@diff bin/messages.before client/src/wire/messages.gen.ts || { echo "client/src/wire/messages.gen.ts was out of date: commit what make gen wrote" >&2; exit 1; }
+
+tools: $(LINT) ## the linter, compiled from its module
+
+$(LINT): Makefile
+	GOBIN=$(CURDIR)/bin/tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_PIN)
+	@touch $(LINT)
+
+# ---- tests ----
+
+test: test-go test-client test-browsers ## everything: Go, TypeScript, browsers
+
+test-go: build
+	go test -race -shuffle=on ./...
+
+# Each test file is bundled by the bundler that makes the client, then run by
+# Node itself.
+test-client: $(NPM)
+	@rm -rf bin/tests
+	@$(ESBUILD) $$(find client/src e2ee/worker -name '*.test.ts' -o -name '*.test.tsx') --outdir=bin/tests --outbase=. \
+		--bundle --platform=node --format=esm --packages=external --jsx=automatic --jsx-import-source=preact \
+		--target=node20 --out-extension:.js=.mjs --sourcemap=inline --log-level=warning
+	node --enable-source-maps --test bin/tests/
+
+test-browsers: build $(NPM) browsers
+	tests/e2e/run.sh
+
+browsers: ## Chromium and Firefox from Debian's packages, where they are missing
+	@tools/browsers.sh
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+bench: ## Go benchmarks
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+figures: build $(NPM) ## the figures of docs/performance.md
+	@tools/figures.sh
+
+# ---- release ----
+
+release: clean $(CLIENT) ## static binaries for Linux and their hashes, in bin/release
+	@mkdir -p bin/release
+	for arch in amd64 arm64; do GOOS=linux GOARCH=$$arch $(GOBUILD) -o bin/release/paravent-linux-$$arch .; done
+	cd bin/release && sha256sum paravent-* > SHA256SUMS
+
+clean: ## remove what was built; the tools stay
+	@find bin -mindepth 1 -maxdepth 1 -not -name tools -exec rm -rf {} + 2>/dev/null || true
+	@find client/dist -mindepth 1 -not -name README -delete
