@@ -67,6 +67,7 @@ export type End =
   | "taken-over" // the call goes on in another tab
   | "unsupported" // the browser cannot encrypt frames
   | "unencrypted" // the watchdog saw a frame that did not pass the sealer; call left
+  | "broken" // the encryption could not be kept up; call left
   | "lost" // no way back to the server
   | "restarting" // server is shutting down
 

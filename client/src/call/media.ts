@@ -1,0 +1,222 @@
+/** Everything of a call that is media: both connections, the sound, who speaks, and the watchdog. */
+
+import type { Context, FromMedia, Media, PersonId } from "../../../e2ee/worker/port.ts"
+import type { Workers } from "../crypto/port.ts"
+import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
+import { personBytes } from "./person.ts"
+import { MEDIA_CONTEXTS, Publish } from "./publish.ts"
+import { cameraBudget } from "./quality.ts"
+import type { Wanted } from "./room.ts"
+import { Sound } from "./sound.ts"
+import type { Codec } from "./state.ts"
+import { type Showing, Subscribe } from "./subscribe.ts"
+import { Watchdog } from "./watchdog.ts"
+
+const WATCH_MS = 1000
+
+/** Voice louder than this many dB below full scale counts as speaking. */
+const SPEAKING_DBOV = 45
+
+/** How long somebody counts as speaking after the last loud frame. */
+const HOLD_MS = 600
+
+/** A connection that failed is made anew after this, so that a broken network is not hammered. */
+const REBUILD_MS = 1000
+
+export interface CallMediaHeard {
+  send(message: ClientMessage): void
+  /** What this person sends has changed: to be told to the others. */
+  media(media: Media): void
+  /** What can be played has changed. */
+  showing(showing: readonly Showing[]): void
+  speaking(people: ReadonlySet<PersonId>): void
+  /** Something was sent that had not been sealed, or could have been. */
+  unsealed(): void
+  /** Frames of keys this person does not have keep coming. */
+  stuck(): void
+}
+
+export class CallMedia {
+  readonly #workers: Workers
+  readonly #heard: CallMediaHeard
+  readonly #sound = new Sound()
+  readonly #tracks = new Map<Context, MediaStreamTrack>()
+  readonly #loud = new Map<PersonId, number>() // when last heard, ms
+  readonly #timers: ReturnType<typeof setInterval>[] = []
+  #codec: Exclude<Codec, "auto">
+  #people = 1
+  #publish: Publish | null = null
+  #subscribe: Subscribe | null = null
+  #wanted: readonly Wanted[] = []
+  #watchdog = new Watchdog()
+  #speaking = ""
+  #media = ""
+  readonly #failed = new Set<"publish" | "subscribe">()
+  #rebuild: ReturnType<typeof setTimeout> | undefined
+
+  constructor(workers: Workers, codec: Exclude<Codec, "auto">, heard: CallMediaHeard) {
+    this.#workers = workers
+    this.#codec = codec
+    this.#heard = heard
+    this.#timers.push(setInterval(() => this.#workers.toMedia({ do: "count" }), WATCH_MS))
+    this.#timers.push(setInterval(() => this.#hush(), HOLD_MS / 2))
+  }
+
+  /** Makes both connections, in place of what there is. */
+  start(): void {
+    this.#startPublish()
+    this.#startSubscribe()
+  }
+
+  /** Makes anew what did not survive. */
+  revive(): void {
+    if (this.#publish?.alive !== true) this.#startPublish()
+    if (this.#subscribe?.alive !== true) this.#startSubscribe()
+  }
+
+  track(context: Context, track: MediaStreamTrack | null): void {
+    if (track === null) this.#tracks.delete(context)
+    else this.#tracks.set(context, track)
+    this.#publish?.set(context, track)
+    this.#tell()
+  }
+
+  want(wanted: readonly Wanted[], people: number): void {
+    this.#wanted = wanted
+    this.#people = people
+    this.#subscribe?.want(wanted)
+    this.#publish?.setCameraBudget(cameraBudget(people))
+  }
+
+  codec(codec: Exclude<Codec, "auto">): void {
+    this.#codec = codec
+    this.#publish?.setCodec(codec)
+  }
+
+  speaker(id: string): void {
+    this.#sound.choose(id)
+  }
+
+  /** What this person sends, as told to the others. */
+  get media(): Media {
+    const mid = (context: Context): string => this.#publish?.mid(context) ?? ""
+    return {
+      microphone: mid(MEDIA_CONTEXTS.microphone),
+      camera: mid(MEDIA_CONTEXTS.camera),
+      screen: mid(MEDIA_CONTEXTS.screen),
+      screenAudio: mid(MEDIA_CONTEXTS.screenAudio),
+    }
+  }
+
+  fromServer(m: Extract<ServerMessage, { t: "published" | "offered" | "shown" | "lost" }>): void {
+    switch (m.t) {
+      case "published":
+        return void this.#publish?.answer(m.sdp)
+      case "offered":
+        return void this.#subscribe?.offered(m.sdp)
+      case "lost":
+        return this.#again(m.connection)
+      case "shown": // confirms what was asked for; the frames themselves say whose they are
+        return
+    }
+  }
+
+  fromWorker(m: FromMedia): void {
+    switch (m.on) {
+      case "attached":
+        return this.#publish?.attached(m.id)
+      case "opened":
+        return this.#subscribe?.opened(m.id)
+      case "levels":
+        return this.#levels(m.levels)
+      case "counts":
+        return void this.#watch(m.counts)
+      case "stuck":
+        return this.#heard.stuck()
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#rebuild)
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#publish?.close()
+    this.#subscribe?.close()
+    this.#sound.play([])
+  }
+
+  #startPublish(): void {
+    this.#publish?.close()
+    this.#watchdog = new Watchdog()
+    const publish = new Publish(this.#workers.media, this.#codec, cameraBudget(this.#people), {
+      offer: (sdp, restart) => this.#heard.send({ t: "publish", sdp, restart }),
+      changed: () => this.#tell(),
+      failed: () => this.#again("publish"),
+    })
+    this.#publish = publish
+    for (const [context, track] of this.#tracks) publish.set(context, track)
+  }
+
+  #startSubscribe(): void {
+    this.#subscribe?.close()
+    this.#subscribe = new Subscribe(this.#workers.media, this.#workers.toMedia, {
+      answer: (sdp) => this.#heard.send({ t: "answer", sdp }),
+      watch: (slot, w) =>
+        this.#heard.send({ t: "watch", slot, mid: w?.mid ?? "", ...(w === null ? {} : { person: personBytes(w.person) }) }),
+      changed: () => this.#show(),
+      failed: () => this.#again("subscribe"),
+    })
+    this.#subscribe.want(this.#wanted)
+    this.#show()
+    this.#heard.send({ t: "subscribe" })
+  }
+
+  #again(connection: "publish" | "subscribe"): void {
+    if (this.#failed.size === 0) {
+      this.#rebuild = setTimeout(() => {
+        const failed = new Set(this.#failed)
+        this.#failed.clear()
+        if (failed.has("publish")) this.#startPublish()
+        if (failed.has("subscribe")) this.#startSubscribe()
+      }, REBUILD_MS)
+    }
+    this.#failed.add(connection)
+  }
+
+  #show(): void {
+    const showing = this.#subscribe?.showing() ?? []
+    this.#sound.play(showing.filter((s) => s.wanted.kind === "audio").map((s) => s.stream))
+    this.#heard.showing(showing)
+  }
+
+  #tell(): void {
+    const media = this.media
+    const now = JSON.stringify(media)
+    if (now === this.#media) return
+    this.#media = now
+    this.#heard.media(media)
+  }
+
+  #levels(levels: Extract<FromMedia, { on: "levels" }>["levels"]): void {
+    const now = performance.now()
+    for (const { id, level } of levels) {
+      const person = this.#subscribe?.speaker(id)?.person
+      if (person !== undefined && level < SPEAKING_DBOV) this.#loud.set(person, now)
+    }
+    this.#hush()
+  }
+
+  #hush(): void {
+    const now = performance.now()
+    for (const [person, at] of this.#loud) if (now - at > HOLD_MS) this.#loud.delete(person)
+    const speaking = [...this.#loud.keys()].sort().join()
+    if (speaking === this.#speaking) return
+    this.#speaking = speaking
+    this.#heard.speaking(new Set(this.#loud.keys()))
+  }
+
+  async #watch(counts: Extract<FromMedia, { on: "counts" }>["counts"]): Promise<void> {
+    const watchdog = this.#watchdog
+    const sent = (await this.#publish?.sent().catch(() => [])) ?? []
+    if (watchdog === this.#watchdog && watchdog.look(sent, counts)) this.#heard.unsealed()
+  }
+}

@@ -1,0 +1,34 @@
+/** Which slot of the subscribe connection shows which track. Pure. */
+
+import type { Wanted } from "./room.ts"
+
+export interface Slot {
+  readonly mid: string
+  readonly kind: "audio" | "video"
+  readonly shows: Wanted | null
+}
+
+export const same = (a: Wanted | null, b: Wanted | null): boolean =>
+  a === b || (a !== null && b !== null && a.person === b.person && a.context === b.context && a.mid === b.mid && a.leaf === b.leaf)
+
+/**
+ * Keeps what is shown where it is, empties what is not wanted any more and
+ * puts the rest into free slots, the longest unused first, so that the last
+ * picture of somebody else is long gone. Slots are in the order of their last
+ * use. What does not fit is left out.
+ */
+export function assign(slots: readonly Slot[], wanted: readonly Wanted[]): Slot[] {
+  const kept = slots.map((s) => (s.shows !== null && wanted.some((w) => same(w, s.shows)) ? s : { ...s, shows: null }))
+  const changed = slots.filter((s, i) => s.shows !== null && kept[i]?.shows === null).map((s) => s.mid)
+  // Just emptied slots go to the end of the queue.
+  const queue = [...kept.filter((s) => !changed.includes(s.mid)), ...kept.filter((s) => changed.includes(s.mid))]
+  for (const w of wanted) {
+    if (queue.some((s) => same(s.shows, w))) continue
+    const free = queue.findIndex((s) => s.kind === w.kind && s.shows === null)
+    const slot = queue[free]
+    if (slot === undefined) continue
+    queue.splice(free, 1)
+    queue.push({ ...slot, shows: w })
+  }
+  return queue
+}
