@@ -1,0 +1,94 @@
+/** The real server, as an operator starts it: one process, an empty folder, two lines of output. */
+
+import assert from "node:assert/strict"
+import { type ChildProcess, spawn } from "node:child_process"
+import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { PAGE_MS, until } from "./wait.ts"
+
+/** What run.sh built. */
+const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
+export const BINARY = join(ROOT, "bin/paravent")
+export const TAPPED = join(ROOT, "bin/tapserver")
+
+export interface Starting {
+  readonly binary?: string
+  readonly flags?: readonly string[]
+  /** A command and arguments before the binary's own, such as nsenter's. */
+  readonly before?: readonly string[]
+  /** HOST:PORT to listen on; port 0 is any. */
+  readonly listen?: string
+}
+
+export class Server {
+  readonly origin: string // https://HOST:PORT
+  readonly process: ChildProcess
+  readonly folder: string
+  readonly out: () => string
+  readonly err: () => string
+
+  private constructor(child: ChildProcess, folder: string, out: () => string, err: () => string) {
+    this.process = child
+    this.folder = folder
+    this.out = out
+    this.err = err
+    this.origin = new URL(out().split("\n")[0] ?? "").origin
+  }
+
+  static async start(how: Starting = {}): Promise<Server> {
+    const folder = await mkdtemp(join(tmpdir(), "paravent-e2e-"))
+    const flags = ["-listen", how.listen ?? "127.0.0.1:0", ...(how.flags ?? [])]
+    const [command = "", ...args] = [...(how.before ?? []), how.binary ?? BINARY, ...flags]
+    const child = spawn(command, args, { cwd: folder, stdio: ["pipe", "pipe", "pipe"] })
+    let out = ""
+    let err = ""
+    child.stdout.on("data", (bytes) => {
+      out += bytes
+    })
+    child.stderr.on("data", (bytes) => {
+      err += bytes
+    })
+    const failed = new Promise<never>((_, no) => child.once("error", no))
+    await Promise.race([
+      failed,
+      until(
+        "the server prints its two lines",
+        async () => out.split("\n").length > 2,
+        PAGE_MS,
+        async () => out + err,
+      ),
+    ])
+    return new Server(
+      child,
+      folder,
+      () => out,
+      () => err,
+    )
+  }
+
+  /** Kilobytes of memory in use. */
+  async memory(): Promise<number> {
+    const { readFile } = await import("node:fs/promises")
+    const status = await readFile(`/proc/${this.process.pid}/status`, "utf8")
+    return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1])
+  }
+
+  /** Ends the process and checks what it leaves: two lines, the certificate and its key. */
+  async stop(): Promise<void> {
+    const ended = new Promise<number | null>((done) => this.process.once("exit", done))
+    if (this.process.exitCode === null) {
+      this.process.kill("SIGTERM")
+      assert.equal(await ended, 0, `exit code of the server\n${this.err()}`)
+    }
+    const files = (await readdir(this.folder, { recursive: true })).sort()
+    await rm(this.folder, { recursive: true })
+    assert.equal(this.err(), "", "the server writes nothing to stderr")
+    assert.match(
+      this.out(),
+      /^https:\/\/\S+\n[^\n]*([0-9A-F]{2}:){31}[0-9A-F]{2}\n$/,
+      "the server prints a link and a fingerprint, nothing else",
+    )
+    assert.ok(files.length <= 3, `the server writes its certificate and key only, not ${files.join(", ")}`)
+  }
+}

@@ -1,0 +1,37 @@
+/** Waiting: always for a condition, with a generous bound, never for a time. */
+
+/** Bounds in ms. They only end a test that has failed; nothing is measured by them. */
+export const PAGE_MS = 20_000 // a page is there, an element appears
+export const MEDIA_MS = 40_000 // connected, keys agreed, frames decoded
+export const RETURN_MS = 60_000 // back after a lost network
+
+const POLL_MS = 100
+
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
+
+/**
+ * Asks again and again until the answer is neither undefined nor false and
+ * returns it. When `within` ms are over it fails with `what` and `explain()`.
+ */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  within: number,
+  explain: () => Promise<string> = async () => "",
+): Promise<T> {
+  const end = Date.now() + within
+  let thrown = ""
+  for (;;) {
+    try {
+      const answer = await ask()
+      if (answer !== undefined && answer !== false) return answer
+      thrown = ""
+    } catch (e) {
+      thrown = String(e) // a page may be on its way to another document
+    }
+    if (Date.now() > end) break
+    await pause(POLL_MS)
+  }
+  const more = await explain().catch((e) => `(nothing more can be told: ${e})`)
+  throw new Error([`waited ${within} ms in vain: ${what}`, thrown, more].filter((line) => line !== "").join("\n"))
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs the browser tests against the real binary with the real browsers, in a
+# network namespace that has nothing but loopback.
+#
+#   tests/e2e/run.sh                  every *.test.ts here
+#   tests/e2e/run.sh call leave       only tests/e2e/call.test.ts and leave.test.ts
+#   tests/e2e/run.sh perf             the figures (tests/e2e/perf.ts)
+set -eu
+cd "$(dirname "$0")/../.."
+
+missing=""
+for program in /usr/bin/chromium /usr/bin/firefox-esr; do
+	[ -x "$program" ] || missing="$missing ${program##*/}"
+done
+command -v ip >/dev/null || missing="$missing iproute2"
+command -v node >/dev/null || missing="$missing nodejs"
+if [ -n "$missing" ]; then
+	echo "browser tests: missing:$missing (apt-get install$missing)" >&2
+	exit 1
+fi
+if ! unshare -n true 2>/dev/null; then
+	echo "browser tests: want a network namespace of their own (unshare -n): run them as root" >&2
+	exit 1
+fi
+
+[ -n "${E2E_BUILT:-}" ] || make -s build
+go build -tags tap -o bin/tapserver ./tests/tapserver
+
+if [ $# -eq 0 ]; then
+	set -- tests/e2e/*.test.ts
+else
+	named=""
+	for name in "$@"; do
+		case "$name" in
+		perf) named="$named tests/e2e/perf.ts" ;;
+		*.ts) named="$named $name" ;;
+		*) named="$named tests/e2e/$name.test.ts" ;;
+		esac
+	done
+	# shellcheck disable=SC2086 # names of tests have no spaces
+	set -- $named
+fi
+
+out=bin/e2e
+rm -rf "$out"
+go tool -modfile=tools.mod esbuild "$@" --bundle --platform=node --format=esm --packages=external --target=es2022 \
+	--sourcemap=inline --log-level=warning --outbase=tests/e2e --outdir="$out" --out-extension:.js=.mjs
+
+PARAVENT_ROOT=$(pwd)
+export PARAVENT_ROOT
+case "$*" in
+tests/e2e/perf.ts) exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps bin/e2e/perf.mjs' ;;
+esac
+exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 bin/e2e/*.mjs'
