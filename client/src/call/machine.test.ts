@@ -39,7 +39,7 @@ test("a link leads to the pre-join page with everything off", () => {
 
 test("opening a link turns no device on and asks for no permission", () => {
   const [, effects] = feed(start, { on: "opened", link: "moderator", links })
-  assert.deepEqual(effects, ["list-devices"])
+  assert.deepEqual(effects, ["prepare"])
 })
 
 test("nobody joins without a name", () => {

@@ -44,7 +44,7 @@ export type Effect =
   | { readonly do: "release" } // every device off
   | { readonly do: "speaker"; readonly id: string }
   | { readonly do: "echo"; readonly on: boolean }
-  | { readonly do: "list-devices" }
+  | { readonly do: "prepare" } // for joining: list the devices, test the codecs
   | { readonly do: "join" }
   | { readonly do: "leave" }
   | { readonly do: "say"; readonly text: string }
@@ -169,7 +169,7 @@ function act(m: Model, e: Action): Step {
       return inCall(m) ? [m, { do: "leave" }] : [m]
     case "again":
       if (state.stage.at !== "ended") return [m]
-      return [prejoin(m), { do: "list-devices" }]
+      return [prejoin(m), { do: "prepare" }]
     case "home":
       if (inCall(m)) return [m]
       return [
@@ -237,7 +237,7 @@ function opened(m: Model, e: Extract<Report, { on: "opened" }>): Step {
   if (e.link === "none") return [m]
   if (e.link === "bad") return [set(m, { stage: { at: "bad-link" } })]
   const holds = { ...m, moderator: e.link === "moderator" }
-  return [set(prejoin(holds), { links: e.links }), { do: "list-devices" }]
+  return [set(prejoin(holds), { links: e.links }), { do: "prepare" }]
 }
 
 type DeviceReport = Extract<Report, { on: "devices" | "capture" | "device-lost" | "level" | "preview" | "echo" }>

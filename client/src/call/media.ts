@@ -43,7 +43,8 @@ export class CallMedia {
   readonly #tracks = new Map<Context, MediaStreamTrack>()
   readonly #loud = new Map<PersonId, number>() // when last heard, ms
   readonly #timers: ReturnType<typeof setInterval>[] = []
-  #codec: Exclude<Codec, "auto">
+  #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
+  #started = false
   #people = 1
   #publish: Publish | null = null
   #subscribe: Subscribe | null = null
@@ -54,16 +55,16 @@ export class CallMedia {
   readonly #failed = new Set<"publish" | "subscribe">()
   #rebuild: ReturnType<typeof setTimeout> | undefined
 
-  constructor(workers: Workers, codec: Exclude<Codec, "auto">, heard: CallMediaHeard) {
+  constructor(workers: Workers, heard: CallMediaHeard) {
     this.#workers = workers
-    this.#codec = codec
     this.#heard = heard
     this.#timers.push(setInterval(() => this.#workers.toMedia({ do: "count" }), WATCH_MS))
     this.#timers.push(setInterval(() => this.#hush(), HOLD_MS / 2))
   }
 
-  /** Makes both connections, in place of what there is. */
+  /** Makes both connections, in place of what there is; the one to send on once the codec is known. */
   start(): void {
+    this.#started = true
     this.#startPublish()
     this.#startSubscribe()
   }
@@ -88,9 +89,11 @@ export class CallMedia {
     this.#publish?.setCameraBudget(cameraBudget(people))
   }
 
+  /** The codec to send video with, tested on this browser. */
   codec(codec: Exclude<Codec, "auto">): void {
     this.#codec = codec
-    this.#publish?.setCodec(codec)
+    if (this.#publish !== null) this.#publish.setCodec(codec)
+    else if (this.#started) this.#startPublish()
   }
 
   speaker(id: string): void {
@@ -145,6 +148,7 @@ export class CallMedia {
   }
 
   #startPublish(): void {
+    if (this.#codec === null) return
     this.#publish?.close()
     this.#watchdog = new Watchdog()
     const publish = new Publish(this.#workers.media, this.#codec, cameraBudget(this.#people), {

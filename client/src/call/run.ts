@@ -24,7 +24,6 @@ export function run(draw: (state: State) => void): (action: Action) => void {
   let model = first(language ?? preferred(), theme ?? "system", "setSinkId" in HTMLMediaElement.prototype)
   let link: Link | null = null
   let session: Session | null = null
-  let joining = 0 // the newest "join"; one that was given up is not carried on
   const tracks = new Map<keyof typeof MEDIA_CONTEXTS, MediaStreamTrack>()
   const streams: { camera: MediaStream | null; screen: MediaStream | null } = { camera: null, screen: null }
   let drawing = false
@@ -81,20 +80,19 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         return session?.media.speaker(e.id)
       case "echo":
         return e.on ? void echo.start(chosen("microphone"), model.state.devices.chosen.speaker) : echo.stop()
-      case "list-devices":
+      case "prepare":
+        void usableCodec(model.state.codec) // the test takes a moment: it runs while the person writes a name
         return void devices.list()
       case "join":
-        return void join(null)
+        return join(null)
       case "leave":
-        joining++
-        if (session === null) return happen({ on: "ended", why: "left" })
-        return session.leave()
+        return session?.leave()
       case "say":
         return session?.say(e.text)
       case "code":
         return session?.askCode()
       case "codec":
-        return void usableCodec(model.state.codec).then((codec) => codec !== null && session?.media.codec(codec))
+        return session === null ? undefined : void chooseCodec(session)
       case "keep":
         return keep({ language: model.state.language, theme: model.state.theme })
     }
@@ -118,16 +116,12 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     happen({ on: "opened", link: opened.moderator === undefined ? "participant" : "moderator", links: { participant, moderator } })
   }
 
-  async function join(replaces: Uint8Array | null): Promise<void> {
-    const mine = ++joining
+  function join(replaces: Uint8Array | null): void {
     if (link === null) return
     if (typeof RTCRtpScriptTransform === "undefined") return happen({ on: "ended", why: "unsupported" })
-    const codec = await usableCodec(model.state.codec)
-    if (mine !== joining) return
-    if (codec === null) return happen({ on: "ended", why: "unsupported" })
     const { state } = model
-    session = new Session(
-      { link, url: url(), name: state.name.trim(), codec, replaces },
+    const joined = new Session(
+      { link, url: url(), name: state.name.trim(), replaces },
       {
         waiting: () => happen({ on: "waiting" }),
         securing: () => happen({ on: "securing" }),
@@ -145,8 +139,17 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         },
       },
     )
-    session.media.speaker(state.devices.chosen.speaker)
-    for (const [source, track] of tracks) session.media.track(MEDIA_CONTEXTS[source], track)
+    session = joined
+    joined.media.speaker(state.devices.chosen.speaker)
+    for (const [source, track] of tracks) joined.media.track(MEDIA_CONTEXTS[source], track)
+    void chooseCodec(joined)
+  }
+
+  /** Lets a session send, with a codec that was seen to work. */
+  async function chooseCodec(of: Session): Promise<void> {
+    const codec = await usableCodec(model.state.codec)
+    if (codec === null) of.end("unsupported")
+    else of.media.codec(codec)
   }
 
   /** A page that was reloaded during a call goes on with it. */
@@ -159,7 +162,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     }
     const [microphone, camera] = await Promise.all([again("microphone", back.microphone), again("camera", back.camera)])
     happen({ on: "returned", name: back.name, silent: !(microphone && camera) })
-    await join(fromBase64Url(back.token))
+    join(fromBase64Url(back.token))
   }
 
   async function begin(): Promise<void> {

@@ -10,7 +10,7 @@ import { CLOSED_MALFORMED, connect, type Socket } from "../wire/socket.ts"
 import { CallMedia } from "./media.ts"
 import { personBytes, personId } from "./person.ts"
 import { EMPTY, NO_MEDIA, type Room, wanted, withMembers, withoutPresence, withPresence, withSaid } from "./room.ts"
-import type { Codec, End } from "./state.ts"
+import type { End } from "./state.ts"
 import type { Showing } from "./subscribe.ts"
 
 /** Waits before each try to come back, in ms; the last one repeats until GIVE_UP_MS after the loss. */
@@ -43,7 +43,6 @@ export interface Wish {
   readonly link: Link
   readonly url: string // of the server's signaling, wss:
   readonly name: string
-  readonly codec: Exclude<Codec, "auto">
   readonly replaces: Uint8Array | null // resume token of the page before a reload
 }
 
@@ -75,7 +74,7 @@ export class Session {
       group: (m) => this.#fromGroup(m),
       media: (m) => this.media.fromWorker(m),
     })
-    this.media = new CallMedia(this.#workers, wish.codec, {
+    this.media = new CallMedia(this.#workers, {
       send: (m) => this.#send(m),
       media: (media) => this.#say({ t: "media", media }),
       showing: (showing) => {
