@@ -1,0 +1,307 @@
+/**
+ * The media worker: every encoded frame of the call passes through here, and
+ * nothing else does. Outgoing frames leave sealed or not at all; incoming ones
+ * reach the decoder opened or not at all. It prints, fetches and stores
+ * nothing. This file only joins the browser's objects to the pure parts.
+ */
+
+import type { Loudness } from "./frame.ts"
+import { KeyRing } from "./keys.ts"
+import { Pace, Stuck } from "./pace.ts"
+import type { Counts, FromMedia, Keys, ToMedia, TransformOptions } from "./port.ts"
+import { HELD_MS, type Owner, type Passed, Receiver } from "./receive.ts"
+import { Sender } from "./send.ts"
+import { codecOf } from "./shim.ts"
+
+const LEVELS_MS = 100 // between two reports of loudness
+const ASK_MS = 500 // between two key-frame requests of one receiver
+const GENERATE_MS = 2000 // between two key frames made for newcomers
+
+type Frame = RTCEncodedAudioFrame | RTCEncodedVideoFrame
+
+/** RTCRtpScriptTransformer; generateKeyFrame is not in every browser. */
+interface Transformer {
+  readonly readable: ReadableStream<Frame>
+  readonly writable: WritableStream<Frame>
+  readonly options: TransformOptions
+  readonly sendKeyFrameRequest?: () => Promise<void>
+  readonly generateKeyFrame?: (rid?: string) => Promise<unknown>
+}
+
+/** What both browsers say of a frame, as far as it is needed. */
+interface Metadata {
+  readonly mimeType?: string
+  readonly audioLevel?: number
+}
+
+interface Outgoing {
+  readonly sender: Sender
+  readonly video: boolean
+  readonly transformer: Transformer
+}
+
+interface Incoming {
+  readonly receiver: Receiver<Frame>
+  readonly transformer: Transformer
+  readonly video: boolean
+  readonly pace: Pace
+  out: TransformStreamDefaultController<Frame> | null
+  /** Frames and retries, one after the other. */
+  work: Promise<void>
+  hungry: boolean // frames were lost: the decoder needs a key frame
+  expiring: boolean // a timer watches over held frames
+  asking: boolean // a request is waiting for its time
+  announced: boolean // "opened" was posted since the last bind
+}
+
+const ring = new KeyRing()
+const stuck = new Stuck()
+const generating = new Pace(GENERATE_MS)
+const outgoing = new Map<string, Outgoing>()
+const incoming = new Map<string, Incoming>()
+const owners = new Map<string, Owner>() // also of transforms that are still to come
+const levels = new Map<string, Loudness>() // the loudest since the last report
+let reporting = false
+let generatingSoon = false
+let keysPort: MessagePort | null = null
+
+const now = (): number => performance.now()
+const post = (message: FromMedia): void => self.postMessage(message)
+
+// ---- Sending ----
+
+function attachSender(transformer: Transformer, options: Extract<TransformOptions, { side: "send" }>): void {
+  const { id, context } = options
+  const kind = context === 0 || context === 3 ? "audio" : "video"
+  const stream: Outgoing = { sender: new Sender(ring, context), video: kind === "video", transformer }
+  const sealing = new TransformStream<Frame, Frame>({
+    async transform(frame, out) {
+      const { mimeType, audioLevel } = frame.getMetadata() as Metadata
+      const key = "type" in frame && frame.type === "key"
+      const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel }
+      const sealed = await stream.sender.send(encoded, now()).catch(() => null)
+      if (sealed === null) return
+      frame.data = sealed.buffer
+      out.enqueue(frame)
+    },
+  })
+  outgoing.set(id, stream)
+  run(transformer, sealing, () => outgoing.get(id) === stream && outgoing.delete(id))
+  post({ on: "attached", id })
+}
+
+/** Newcomers can show nothing before a key frame under their first keys. */
+function generateKeyFrames(): void {
+  if (generatingSoon) return
+  const wait = generating.wait(now())
+  if (wait > 0) {
+    generatingSoon = true
+    setTimeout(() => {
+      generatingSoon = false
+      generateKeyFrames()
+    }, wait)
+    return
+  }
+  for (const { video, transformer } of outgoing.values()) {
+    if (video) transformer.generateKeyFrame?.().catch(() => undefined) // refused while nothing is being encoded
+  }
+}
+
+// ---- Receiving ----
+
+function attachReceiver(transformer: Transformer, options: Extract<TransformOptions, { side: "receive" }>): void {
+  const { id, kind } = options
+  const receiver = new Receiver<Frame>(ring, kind)
+  receiver.bind(owners.get(id) ?? null)
+  const stream: Incoming = {
+    receiver,
+    transformer,
+    video: kind === "video",
+    pace: new Pace(ASK_MS),
+    out: null,
+    work: Promise.resolve(),
+    hungry: true,
+    expiring: false,
+    asking: false,
+    announced: false,
+  }
+  const opening = new TransformStream<Frame, Frame>({
+    start: (out) => {
+      stream.out = out
+    },
+    transform: (frame) =>
+      enqueue(stream, async () => {
+        const { mimeType } = frame.getMetadata() as Metadata
+        const before = lost(receiver)
+        const passed = await receiver.receive(frame, codecOf(mimeType, kind), new Uint8Array(frame.data), now())
+        if (passed !== null) pass(id, stream, passed)
+        if (lost(receiver) > before) stream.hungry = true
+        if (receiver.holds) expireHeld(stream)
+        if (receiver.newer) watch(receiver)
+      }),
+  })
+  incoming.set(id, stream)
+  run(transformer, opening, () => incoming.get(id) === stream && incoming.delete(id))
+  post({ on: "attached", id })
+}
+
+/** One after the other, and no failure stops the next. */
+function enqueue(stream: Incoming, step: () => Promise<void>): Promise<void> {
+  stream.work = stream.work.then(step).catch(() => undefined)
+  return stream.work
+}
+
+function pass(id: string, stream: Incoming, { frame, data, loudness }: Passed<Frame>): void {
+  frame.data = data.buffer
+  stream.out?.enqueue(frame)
+  if ("type" in frame && frame.type === "key") stream.hungry = false
+  if (!stream.announced) {
+    stream.announced = true
+    post({ on: "opened", id })
+  }
+  if (!stream.video) hear(id, loudness)
+}
+
+const lost = ({ counts }: Receiver<Frame>): number => counts.noKey + counts.foreign
+
+/** Drops held frames in time, also when no further frame comes. */
+function expireHeld(stream: Incoming): void {
+  if (stream.expiring) return
+  stream.expiring = true
+  setTimeout(() => {
+    const before = lost(stream.receiver)
+    stream.expiring = false
+    stream.receiver.expire(now())
+    if (lost(stream.receiver) > before) stream.hungry = true
+    if (stream.receiver.holds) expireHeld(stream)
+  }, HELD_MS)
+}
+
+function watch(receiver: Receiver<Frame>): void {
+  receiver.newer = false
+  if (!ring.empty && stuck.seen(now())) post({ on: "stuck" })
+}
+
+/** Looks again at what was held back, then asks for a key frame if there is still need. */
+function retry(id: string, stream: Incoming): void {
+  void enqueue(stream, async () => {
+    for (const passed of await stream.receiver.retry(now())) pass(id, stream, passed)
+    if (stream.hungry && !ring.empty) askKeyFrame(stream)
+  })
+}
+
+function askKeyFrame(stream: Incoming): void {
+  if (!stream.video || stream.asking) return
+  const wait = stream.pace.wait(now())
+  if (wait === 0) {
+    stream.transformer.sendKeyFrameRequest?.().catch(() => undefined) // refused before the first packet
+    return
+  }
+  stream.asking = true
+  setTimeout(() => {
+    stream.asking = false
+    if (stream.hungry) askKeyFrame(stream)
+  }, wait)
+}
+
+function hear(id: string, loudness: Loudness): void {
+  const before = levels.get(id)
+  if (before === undefined || loudness.level < before.level) levels.set(id, loudness)
+  if (reporting) return
+  reporting = true
+  setTimeout(() => {
+    reporting = false
+    const report = Array.from(levels, ([of, { level, voice }]) => ({ id: of, level, voice }))
+    levels.clear()
+    if (report.length > 0) post({ on: "levels", levels: report })
+  }, LEVELS_MS)
+}
+
+// ---- Keys and orders ----
+
+function run(transformer: Transformer, through: TransformStream<Frame, Frame>, ended: () => void): void {
+  transformer.readable.pipeThrough(through).pipeTo(transformer.writable).then(ended, ended)
+}
+
+function forget(): void {
+  ring.forget()
+  stuck.reset()
+  levels.clear()
+  for (const { receiver } of incoming.values()) receiver.clear()
+}
+
+/** Deletes old keys when their time is over, also when no frame comes. */
+function expire(): void {
+  const next = ring.expire(now())
+  if (next !== null) setTimeout(expire, Math.max(1, next - now()))
+}
+
+function takeKeys(keys: Keys): void {
+  if (keys.epoch === -1 || !("leaf" in keys)) {
+    forget()
+    return
+  }
+  const change = ring.add(keys, now())
+  if (change === null) return
+  stuck.reset()
+  expire()
+  for (const [id, stream] of incoming) retry(id, stream)
+  if (change.added) setTimeout(generateKeyFrames, Math.max(0, change.sealsAt - now()))
+}
+
+function bind(id: string, owner: Owner | null): void {
+  if (owner === null) owners.delete(id)
+  else owners.set(id, owner)
+  const stream = incoming.get(id)
+  if (stream === undefined) return
+  stream.receiver.bind(owner)
+  stream.announced = false
+  stream.hungry = true
+  if (owner !== null) retry(id, stream)
+}
+
+function count(): readonly Counts[] {
+  return [
+    ...Array.from(outgoing, ([id, { sender }]) => ({ id, side: "send" as const, ...sender.counts })),
+    ...Array.from(incoming, ([id, { receiver }]) => ({ id, side: "receive" as const, ...receiver.counts })),
+  ]
+}
+
+function open(keys: MessagePort): void {
+  keysPort?.close()
+  keysPort = keys
+  keys.onmessage = (event: MessageEvent<Keys>) => takeKeys(event.data)
+}
+
+self.onmessage = (event: MessageEvent<ToMedia>) => {
+  const message = event.data
+  switch (message.do) {
+    case "open":
+      open(message.keys)
+      break
+    case "bind":
+      bind(message.id, message.from)
+      break
+    case "key-frame": {
+      const stream = incoming.get(message.id)
+      if (stream !== undefined) askKeyFrame(stream)
+      break
+    }
+    case "count":
+      post({ on: "counts", counts: count() })
+      break
+    case "forget":
+      keysPort?.close()
+      keysPort = null
+      forget()
+      break
+  }
+}
+
+self.addEventListener("rtctransform", (event) => {
+  if (!("transformer" in event)) return
+  const transformer = event.transformer as Transformer
+  const { options } = transformer
+  if (options.side === "send") attachSender(transformer, options)
+  else attachReceiver(transformer, options)
+})
