@@ -30,12 +30,11 @@ import { bool, bytes, int, list, messages, object, optional, parse, type Schema,
 func generate() string {
 	g := &generator{done: make(map[string]bool)}
 	g.printf("%s", head)
-	g.printf("export const subprotocol = %q\n\n", wire.Subprotocol)
-	g.printf("/** Why the server closes a connection; after leave it is 1000. */\nexport const closeCode = {\n")
+	g.printf("/** The WebSocket subprotocol to ask for. */\nexport const SUBPROTOCOL = %q\n\n", wire.Subprotocol)
+	g.printf("// Why the server closes a connection; after leave it is 1000.\n")
 	for _, c := range wire.Closings() {
-		g.printf("  %s: %d,\n", c.Name, c.Code)
+		g.printf("export const CLOSE_%s = %d\n", strings.ToUpper(c.Name), c.Code)
 	}
-	g.printf("} as const\n")
 	g.direction("Client", wire.ClientMessages())
 	g.direction("Server", wire.ServerMessages())
 	for _, side := range []string{"Client", "Server"} {
