@@ -2,18 +2,20 @@
 import { bool, bytes, int, list, messages, object, optional, parse, type Schema, stringify, text, words } from "./schema.ts"
 
 /** The WebSocket subprotocol to ask for. */
-export const SUBPROTOCOL = "paravent.1"
+export const subprotocol = "paravent.1"
 
-// Why the server closes a connection; after leave it is 1000.
-export const CLOSE_MALFORMED = 4000
-export const CLOSE_REFUSED = 4001
-export const CLOSE_SLOW = 4002
-export const CLOSE_REMOVED = 4003
-export const CLOSE_REPLACED = 4004
-export const CLOSE_FLOOD = 4005
-export const CLOSE_LATE = 4006
-export const CLOSE_RESTARTING = 4007
-export const CLOSE_ENDED = 4008
+/** Why the server closes a connection; after leave it is 1000. */
+export const closeCode = {
+  malformed: 4000,
+  refused: 4001,
+  slow: 4002,
+  removed: 4003,
+  replaced: 4004,
+  flood: 4005,
+  late: 4006,
+  restarting: 4007,
+  ended: 4008,
+} as const
 
 export interface ModeratorProof {
   readonly signatureKey: Uint8Array

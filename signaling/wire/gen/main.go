@@ -30,11 +30,12 @@ import { bool, bytes, int, list, messages, object, optional, parse, type Schema,
 func generate() string {
 	g := &generator{done: make(map[string]bool)}
 	g.printf("%s", head)
-	g.printf("/** The WebSocket subprotocol to ask for. */\nexport const SUBPROTOCOL = %q\n\n", wire.Subprotocol)
-	g.printf("// Why the server closes a connection; after leave it is 1000.\n")
+	g.printf("/** The WebSocket subprotocol to ask for. */\nexport const subprotocol = %q\n\n", wire.Subprotocol)
+	g.printf("/** Why the server closes a connection; after leave it is 1000. */\nexport const closeCode = {\n")
 	for _, c := range wire.Closings() {
-		g.printf("export const CLOSE_%s = %d\n", strings.ToUpper(c.Name), c.Code)
+		g.printf("  %s: %d,\n", c.Name, c.Code)
 	}
+	g.printf("} as const\n")
 	g.direction("Client", wire.ClientMessages())
 	g.direction("Server", wire.ServerMessages())
 	for _, side := range []string{"Client", "Server"} {
