@@ -1,0 +1,82 @@
+import type { VNode } from "preact"
+import { useEffect } from "preact/hooks"
+import type { Action, End, State } from "../call/state.ts"
+import { type Key, t } from "../i18n.ts"
+import { Call } from "./call.tsx"
+import { Button, LinkField, Message, Notices } from "./parts.tsx"
+import { Prejoin } from "./prejoin.tsx"
+import { Start } from "./start.tsx"
+import type { View } from "./view.ts"
+
+/** Everything a person sees, drawn from one state. */
+export const App = ({ state, act }: { state: State; act: (a: Action) => void }): VNode => {
+  const view: View = { state, act, say: t(state.language) }
+  useEffect(() => {
+    const root = document.documentElement
+    root.lang = state.language
+    root.dataset["theme"] = state.theme
+  }, [state.language, state.theme])
+  const title = pageTitle(view)
+  useEffect(() => {
+    document.title = title
+  }, [title])
+  return (
+    <>
+      <Body {...view} />
+      <Notices {...view} />
+    </>
+  )
+}
+
+function pageTitle({ state, say }: View): string {
+  if (state.stage.at !== "call") return say("app.title")
+  const unread = state.unread > 0 ? `(${state.unread}) ` : ""
+  return `${unread}${say("call.title")} · ${say("app.title")}`
+}
+
+const Body = (view: View): VNode => {
+  const { stage } = view.state
+  switch (stage.at) {
+    case "start":
+      return <Start view={view} links={stage.links} />
+    case "bad-link":
+      return (
+        <Message view={view} title="link.bad" more="link.bad-more">
+          <LinkField {...view} />
+          <Home {...view} />
+        </Message>
+      )
+    case "prejoin":
+      return <Prejoin view={view} stage={stage} />
+    case "joining":
+      return (
+        <Message view={view} busy title={`join.${stage.waiting}`} more={`join.${stage.waiting}-more`}>
+          <Button onClick={() => view.act({ do: "leave" })}>{view.say("leave")}</Button>
+        </Message>
+      )
+    case "call":
+      return <Call view={view} reconnecting={stage.connection === "reconnecting"} />
+    case "ended":
+      return <Ended view={view} why={stage.why} />
+  }
+}
+
+const Home = ({ act, say }: View): VNode => (
+  <Button kind="quiet" onClick={() => act({ do: "home" })}>
+    {say("end.home")}
+  </Button>
+)
+
+/** Trying again with the same link or browser would end the same way. */
+const final: ReadonlySet<End> = new Set<End>(["proof", "unsupported"])
+
+const Ended = ({ view, why }: { view: View; why: End }): VNode => (
+  <Message view={view} title={`end.${why}`} more={`end.${why}-more` satisfies Key} alarm={why === "unencrypted"}>
+    {!final.has(why) && (
+      <Button kind="main" onClick={() => view.act({ do: "again" })}>
+        {view.say("end.again")}
+      </Button>
+    )}
+    <Home {...view} />
+  </Message>
+)

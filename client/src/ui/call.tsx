@@ -1,0 +1,105 @@
+import type { VNode } from "preact"
+import { useEffect, useRef } from "preact/hooks"
+import type { Encryption, Links } from "../call/state.ts"
+import { Chat } from "./chat.tsx"
+import { Code } from "./code.tsx"
+import { Drawn } from "./icons.tsx"
+import { Brand, Button } from "./parts.tsx"
+import { People } from "./people.tsx"
+import { Settings } from "./settings.tsx"
+import { pressed, shortcut, shortcutsOn } from "./shortcuts.ts"
+import { Stage } from "./stage.tsx"
+import { Toolbar } from "./toolbar.tsx"
+import type { View } from "./view.ts"
+
+/** The call: everybody, the controls, and at most one panel. */
+export const Call = ({ view, reconnecting }: { view: View; reconnecting: boolean }): VNode => {
+  const { state, say } = view
+  useKeys(view)
+  const alone = state.tiles.every((tile) => tile.self)
+  return (
+    <div class="call" data-panel={state.panel}>
+      <header class="topbar">
+        <Brand />
+        <Sign {...view} />
+        {state.devices.screen === "on" && (
+          <p class="sharing">
+            <Drawn icon="screen" />
+            <span>{say("call.sharing")}</span>
+          </p>
+        )}
+      </header>
+      <main class="middle">
+        <h1 class="spoken">{say("call.title")}</h1>
+        <div role="status">{reconnecting && <p class="banner">{say("call.reconnecting")}</p>}</div>
+        <Stage {...view} />
+        {alone && !reconnecting && <Alone {...view} links={state.links} />}
+      </main>
+      <OpenPanel {...view} />
+      <Toolbar {...view} />
+    </div>
+  )
+}
+
+/** Single keys, for as long as the call is shown. */
+function useKeys(view: View): void {
+  const latest = useRef(view)
+  latest.current = view
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const { state, act } = latest.current
+      if (event.key !== "Escape" && !shortcutsOn()) return
+      const action = shortcut(state, pressed(event))
+      if (action === null) return
+      event.preventDefault() // or the letter would be typed into the field that the panel focuses
+      act(action)
+    }
+    document.addEventListener("keydown", onKey)
+    return () => document.removeEventListener("keydown", onKey)
+  }, [])
+}
+
+const icons = { encrypted: "lock", securing: "shield", broken: "warning" } as const satisfies Record<Encryption, string>
+
+/** Always there, and without a switch: whether what is said stays between the people here. */
+const Sign = ({ state, act, say }: View): VNode => (
+  <div class="sign-holder" role="status">
+    <button
+      type="button"
+      class="encryption"
+      data-encryption={state.encryption}
+      onClick={() => act({ do: "panel", panel: state.panel === "code" ? "none" : "code" })}
+    >
+      <Drawn icon={icons[state.encryption]} />
+      {say(`encryption.${state.encryption}`)}
+    </button>
+  </div>
+)
+
+const Alone = ({ links, act, say }: View & { links: Links | null }): VNode => (
+  <div class="alone">
+    <p>
+      <b>{say("call.alone")}</b> {links !== null && say("call.alone-more")}
+    </p>
+    {links !== null && (
+      <Button kind="main" icon="copy" onClick={() => act({ do: "copy", text: links.participant })}>
+        {say("copy.link")}
+      </Button>
+    )}
+  </div>
+)
+
+const OpenPanel = (view: View): VNode | null => {
+  switch (view.state.panel) {
+    case "none":
+      return null
+    case "chat":
+      return <Chat {...view} key="chat" />
+    case "people":
+      return <People {...view} key="people" />
+    case "code":
+      return <Code {...view} key="code" />
+    case "settings":
+      return <Settings {...view} key="settings" />
+  }
+}

@@ -1,0 +1,86 @@
+import type { VNode } from "preact"
+import { useEffect, useRef } from "preact/hooks"
+import type { State, Tile } from "../call/state.ts"
+import { even, spotlight } from "./grid.ts"
+import { PersonTile, ScreenTile } from "./tile.tsx"
+import type { View } from "./view.ts"
+
+interface Shown {
+  readonly tile: Tile
+  readonly screen: MediaStream | null // the tile is this shared screen; null: the person
+}
+
+/**
+ * What is on the stage, in order: each person, and after them their shared
+ * screen. The own screen is left out: whoever shares it sees it already.
+ */
+export function shown(state: Pick<State, "tiles" | "hideSelf">): Shown[] {
+  const others = state.tiles.some((tile) => !tile.self)
+  return state.tiles.flatMap((tile) => {
+    const person: Shown[] = tile.self && state.hideSelf && others ? [] : [{ tile, screen: null }]
+    return tile.screen === null || tile.self ? person : [...person, { tile, screen: tile.screen }]
+  })
+}
+
+/** Which of them is large: what was pinned, else the first shared screen; -1 for none. */
+export function largest(all: readonly Shown[], pinned: string | null): number {
+  const screenOf = (person: string | null): number =>
+    all.findIndex((s) => s.screen !== null && (person === null || s.tile.person === person))
+  if (pinned === null) return screenOf(null)
+  const screen = screenOf(pinned)
+  const person = all.findIndex((s) => s.tile.person === pinned)
+  return screen >= 0 ? screen : person >= 0 ? person : screenOf(null)
+}
+
+/**
+ * Gives every tile its place. The tiles are written to directly, because only
+ * the browser knows how large the stage is, and it says so at any time.
+ */
+function place(list: HTMLElement): void {
+  const tiles = Array.from(list.children).filter((child) => child instanceof HTMLElement)
+  const large = tiles.findIndex((tile) => tile.dataset["large"] === "true")
+  const { clientWidth: w, clientHeight: h } = list
+  const boxes = large < 0 ? even(tiles.length, w, h) : spotlight(tiles.length, large, w, h)
+  tiles.forEach((tile, i) => {
+    const box = boxes[i]
+    if (box === undefined) return
+    tile.style.insetInlineStart = `${box.x}px`
+    tile.style.insetBlockStart = `${box.y}px`
+    tile.style.inlineSize = `${box.width}px`
+    tile.style.blockSize = `${box.height}px`
+  })
+}
+
+/**
+ * Everybody, in one list whatever the layout, so that no picture is taken off
+ * the page and started anew when the layout changes.
+ */
+export const Stage = (view: View): VNode => {
+  const { state, say } = view
+  const list = useRef<HTMLUListElement | null>(null)
+  useEffect(() => {
+    const element = list.current
+    if (element === null) return
+    const observer = new ResizeObserver(() => place(element))
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  const all = shown(state)
+  const large = largest(all, state.pinned)
+  const arrange = (element: HTMLUListElement | null): void => {
+    list.current = element
+    if (element !== null) place(element) // before anything is painted: nothing jumps
+  }
+  return (
+    // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of a list without bullets
+    <ul class="stage" role="list" aria-label={say("call.people")} ref={arrange}>
+      {all.map(({ tile, screen }, i) =>
+        screen === null ? (
+          <PersonTile key={tile.person} tile={tile} large={i === large} view={view} />
+        ) : (
+          <ScreenTile key={`${tile.person} screen`} tile={tile} screen={screen} large={i === large} view={view} />
+        ),
+      )}
+    </ul>
+  )
+}

@@ -1,0 +1,111 @@
+import type { VNode } from "preact"
+import type { PersonId, Tile } from "../call/state.ts"
+import { Drawn } from "./icons.tsx"
+import { Spoken } from "./parts.tsx"
+import { hue, initials } from "./person.ts"
+import { Picture } from "./picture.tsx"
+import type { View } from "./view.ts"
+
+interface Props {
+  readonly tile: Tile
+  readonly large: boolean
+  readonly view: View
+}
+
+/** Somebody: a picture or initials, and beside the name what the eye must not have to guess. */
+export const PersonTile = ({ tile, large, view }: Props): VNode => {
+  const { say } = view
+  const name = tile.name || say("tile.nameless")
+  return (
+    <li
+      class="tile"
+      data-person={tile.person}
+      data-name={tile.name}
+      data-large={large}
+      data-speaking={tile.speaking && !tile.away}
+      data-away={tile.away}
+      style={{ "--hue": hue(tile.person) }}
+    >
+      {tile.video === null ? (
+        <span class="disc" aria-hidden="true">
+          {initials(tile.name) || "…"}
+        </span>
+      ) : (
+        <Picture stream={tile.video} mirrored={tile.self} whole={large} />
+      )}
+      <Plate tile={tile} name={name} view={view} />
+      {tile.moderator && (
+        <span class="tile-star">
+          <Drawn icon="star" />
+          <Spoken>{say("tile.moderator")}</Spoken>
+        </span>
+      )}
+      {tile.away && <p class="tile-away">{say("tile.away")}</p>}
+      <Pin person={tile.person} name={name} large={large} view={view} />
+    </li>
+  )
+}
+
+/** Name, microphone and camera; the words for the icons are for screen readers. */
+const Plate = ({ tile, name, view: { say } }: { tile: Tile; name: string; view: View }): VNode => (
+  <div class="plate">
+    {tile.speaking && tile.microphone ? (
+      <span class="waves">
+        <i />
+        <i />
+        <i />
+        <Spoken>{say("tile.speaking")}</Spoken>
+      </span>
+    ) : (
+      <span class="plate-icon" data-on={tile.microphone}>
+        <Drawn icon={tile.microphone ? "microphone" : "microphone-off"} />
+        <Spoken>{say(tile.microphone ? "tile.unmuted" : "tile.muted")}</Spoken>
+      </span>
+    )}
+    <bdi class="plate-name">{name}</bdi>
+    {tile.self && <span class="plate-you">({say("tile.you")})</span>}
+    {!tile.camera && (
+      <span class="plate-icon">
+        <Drawn icon="camera-off" />
+        <Spoken>{say("tile.camera-off")}</Spoken>
+      </span>
+    )}
+  </div>
+)
+
+interface ScreenProps {
+  readonly tile: Tile
+  readonly screen: MediaStream
+  readonly large: boolean
+  readonly view: View
+}
+
+/** A shared screen, shown whole. */
+export const ScreenTile = ({ tile, screen, large, view }: ScreenProps): VNode => {
+  const title = view.say("tile.screen", { name: tile.name || view.say("tile.nameless") })
+  return (
+    <li class="tile screen" data-screen={tile.person} data-large={large}>
+      <Picture stream={screen} mirrored={false} whole />
+      <div class="plate">
+        <span class="plate-icon">
+          <Drawn icon="screen" />
+        </span>
+        <span class="plate-name">{title}</span>
+      </div>
+      <Pin person={tile.person} name={title} large={large} view={view} />
+    </li>
+  )
+}
+
+/** Makes a tile large, and a pinned one small again. */
+const Pin = ({ person, name, large, view }: { person: PersonId; name: string; large: boolean; view: View }): VNode | null => {
+  const { state, act, say } = view
+  const pinned = large && state.pinned !== null
+  if ((large && !pinned) || state.tiles.length < 2) return null // large by itself, or the only one
+  const label = pinned ? say("tile.unpin") : say("tile.pin", { name })
+  return (
+    <button type="button" class="pin" aria-label={label} onClick={() => act({ do: "pin", person: pinned ? null : person })}>
+      <Drawn icon={pinned ? "unpin" : "pin"} />
+    </button>
+  )
+}

@@ -1,0 +1,134 @@
+import type { VNode } from "preact"
+import type { Capture, Panel } from "../call/state.ts"
+import { Drawn, type Icon } from "./icons.tsx"
+import type { View } from "./view.ts"
+
+interface ToolProps {
+  readonly icon: Icon
+  readonly name: string // accessible name
+  readonly label: string // what is written below the icon; part of the name
+  readonly look: "on" | "off" | "starting" | "trouble" | "leave"
+  readonly shortcut?: string
+  readonly onClick: () => void
+}
+
+const Tool = ({ icon, name, label, look, shortcut, onClick }: ToolProps): VNode => (
+  <button type="button" class="tool" data-look={look} aria-label={name} aria-keyshortcuts={shortcut} onClick={onClick}>
+    <span class="tool-face">
+      <Drawn icon={icon} />
+    </span>
+    <span class="tool-label">{label}</span>
+  </button>
+)
+
+const look = (capture: Capture): ToolProps["look"] =>
+  capture === "denied" || capture === "missing" || capture === "busy" ? "trouble" : capture
+
+const running = (capture: Capture): boolean => capture === "on" || capture === "starting"
+
+export const MicrophoneButton = ({ state, act, say }: View): VNode => {
+  const { microphone } = state.devices
+  const on = running(microphone)
+  return (
+    <Tool
+      icon={on ? "microphone" : "microphone-off"}
+      name={say(on ? "turn.microphone-off" : "turn.microphone-on")}
+      label={say("device.microphone")}
+      look={look(microphone)}
+      shortcut="M"
+      onClick={() => act({ do: "microphone", on: !on })}
+    />
+  )
+}
+
+export const CameraButton = ({ state, act, say }: View): VNode => {
+  const { camera } = state.devices
+  const on = running(camera)
+  return (
+    <Tool
+      icon={on ? "camera" : "camera-off"}
+      name={say(on ? "turn.camera-off" : "turn.camera-on")}
+      label={say("device.camera")}
+      look={look(camera)}
+      shortcut="V"
+      onClick={() => act({ do: "camera", on: !on })}
+    />
+  )
+}
+
+const canShare = (): boolean => "mediaDevices" in navigator && "getDisplayMedia" in navigator.mediaDevices
+
+const ScreenButton = ({ state, act, say }: View): VNode | null => {
+  if (!canShare()) return null
+  const on = running(state.devices.screen)
+  const name = say(on ? "share.stop" : "share.start")
+  return (
+    <Tool
+      icon={on ? "screen-stop" : "screen"}
+      name={name}
+      label={name}
+      look={on ? "on" : "off"}
+      onClick={() => act({ do: "screen", on: !on })}
+    />
+  )
+}
+
+interface PanelProps {
+  readonly view: View
+  readonly panel: Exclude<Panel, "none">
+  readonly icon: Icon
+  readonly name: string
+  readonly unread?: number
+  readonly shortcut?: string
+}
+
+/** Opens and closes a panel; the panel gives the focus back to it (panel.tsx). */
+const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelProps): VNode => {
+  const open = view.state.panel === panel
+  return (
+    <button
+      type="button"
+      id={`open-${panel}`}
+      class="tool"
+      data-look={open ? "open" : "off"}
+      aria-expanded={open}
+      aria-keyshortcuts={shortcut}
+      aria-label={name}
+      aria-describedby={unread > 0 ? "unread" : undefined}
+      onClick={() => view.act({ do: "panel", panel: open ? "none" : panel })}
+    >
+      <span class="tool-face">
+        <Drawn icon={icon} />
+        {unread > 0 && <span class="badge">{unread > 99 ? "99+" : unread}</span>}
+      </span>
+      <span class="tool-label">{name}</span>
+    </button>
+  )
+}
+
+/** Everything one can do in a call. */
+export const Toolbar = (view: View): VNode => {
+  const { state, act, say } = view
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: nothing here is a form
+    <div class="toolbar" role="group" aria-label={say("call.controls")}>
+      <div class="tools">
+        <MicrophoneButton {...view} />
+        <CameraButton {...view} />
+        <ScreenButton {...view} />
+      </div>
+      <div class="tools">
+        <PanelButton view={view} panel="chat" icon="chat" name={say("chat.open")} unread={state.unread} shortcut="C" />
+        <PanelButton view={view} panel="people" icon="people" name={say("people.title")} shortcut="P" />
+        <PanelButton view={view} panel="code" icon="shield" name={say("code.title")} />
+        <PanelButton view={view} panel="settings" icon="gear" name={say("set.title")} />
+      </div>
+      <div class="tools">
+        <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" onClick={() => act({ do: "leave" })} />
+      </div>
+      <span id="unread" class="spoken" aria-hidden="true">
+        {say("chat.unread.other", { n: state.unread })}
+      </span>
+    </div>
+  )
+}
