@@ -1,0 +1,27 @@
+/**
+ * The group worker: gives the state machine of group.ts a Worker to live in.
+ *
+ * Built by esbuild as one module without any flag beyond
+ * `--bundle --minify --format=esm --target=es2022`: mls-suite.ts keeps the
+ * other cipher suites of ts-mls, and with them its optional packages and
+ * dynamic imports, out of the bundle.
+ */
+
+import { GroupMachine } from "./group.ts"
+import type { FromGroup, Keys, ToGroup } from "./port.ts"
+
+let port: MessagePort | null = null
+
+const machine = new GroupMachine({
+  tell: (message: FromGroup) => self.postMessage(message),
+  keys: (keys: Keys) => port?.postMessage(keys),
+  now: () => performance.now(),
+  after: (ms, call) => void setTimeout(call, ms),
+})
+
+self.onmessage = (event: MessageEvent<ToGroup>) => {
+  const message = event.data
+  if (message.do === "open") port ??= message.keys
+  // Never rejects; what comes of it is told.
+  void machine.take(message)
+}

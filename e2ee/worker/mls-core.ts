@@ -1,0 +1,440 @@
+/**
+ * Commit, process and join of RFC 9420 over the internals of ts-mls 1.6.4.
+ *
+ * The library's own three functions are not used, for these reasons:
+ * - its join refuses valid trees (see mls-tree.ts) and does not compare the
+ *   path secret of a Welcome with the public keys in the tree (section 12.4.3.1);
+ * - its commit makes no path when the only proposal is a PSK, which the profile
+ *   needs, and takes an all-zero commit secret when the committer is left
+ *   alone: whoever was removed last could then compute the next epochs;
+ * - where the filtered direct path ends below the root it derives one path
+ *   secret more than section 7.4 says;
+ * - its process does not compare derived with announced keys (section 7.5), nor
+ *   new leaf keys with those in the tree;
+ * - all three build the secret tree of every epoch, which only application
+ *   messages need; the profile has none.
+ *
+ * Everything here is a function from values to new values; nothing is changed
+ * in place. Faults are thrown as MlsError or as whatever the library throws:
+ * mls.ts turns the latter into MlsError.
+ */
+
+import { defaultClientConfig } from "ts-mls/clientConfig.js"
+import {
+  type ApplyProposalsResult,
+  applyProposals,
+  type ClientState,
+  nextEpochContext,
+  throwIfDefined,
+  validateLeafNodeUpdateOrCommit,
+} from "ts-mls/clientState.js"
+import { encode } from "ts-mls/codec/tlsEncoder.js"
+import { applyUpdatePathSecret, filterNewLeaves } from "ts-mls/createCommit.js"
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js"
+import { deriveSecret } from "ts-mls/crypto/kdf.js"
+import {
+  createConfirmationTag,
+  createContentCommitSignature,
+  type FramedContentCommit,
+  verifyConfirmationTag,
+} from "ts-mls/framedContent.js"
+import type { GroupContext } from "ts-mls/groupContext.js"
+import {
+  type GroupInfo,
+  ratchetTreeFromExtension,
+  signGroupInfo,
+  verifyGroupInfoConfirmationTag,
+  verifyGroupInfoSignature,
+} from "ts-mls/groupInfo.js"
+import { type KeyPackage, makeKeyPackageRef, type PrivateKeyPackage } from "ts-mls/keyPackage.js"
+import { deriveKeySchedule, type EpochSecrets, initializeEpoch, initializeKeySchedule } from "ts-mls/keySchedule.js"
+import { protectPublicMessage, unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js"
+import type { Proposal } from "ts-mls/proposal.js"
+import { accumulatePskSecret, type PskIndex } from "ts-mls/pskIndex.js"
+import type { PublicMessage } from "ts-mls/publicMessage.js"
+import {
+  filteredDirectPathAndCopathResolution,
+  findLeafIndex,
+  getHpkePublicKey,
+  type RatchetTree,
+  ratchetTreeEncoder,
+} from "ts-mls/ratchetTree.js"
+import { treeHashRoot } from "ts-mls/treeHash.js"
+import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, type NodeIndex, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
+import {
+  applyUpdatePath,
+  createUpdatePath,
+  firstCommonAncestor,
+  firstMatchAncestor,
+  type PathSecret,
+  type UpdatePath,
+} from "ts-mls/updatePath.js"
+import { decryptGroupInfo, decryptGroupSecrets, encryptGroupInfo, encryptGroupSecrets, type Welcome } from "ts-mls/welcome.js"
+import { MlsError } from "./mls-error.ts"
+import { HASH_SIZE, suite as ready } from "./mls-suite.ts"
+import { checkKeys, checkTree } from "./mls-tree.ts"
+
+type PrivateKeys = Record<number, Uint8Array>
+type State = Omit<ClientState, "secretTree" | "historicalReceiverData">
+
+const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i])
+const leafNumber = (state: ClientState): LeafIndex => toLeafIndex(state.privatePath.leafIndex)
+
+/** What ts-mls keeps for messages the profile does not have. */
+const unused = { secretTree: [], historicalReceiverData: new Map<never, never>() }
+const client = (state: State): ClientState => ({ ...state, ...unused })
+
+/** Keeps the keys of the own leaf and of those nodes above it that are not blank; all others are of no use any more. */
+function prune(tree: RatchetTree, leafIndex: LeafIndex, keys: PrivateKeys): PrivateKeys {
+  const own = leafToNodeIndex(leafIndex)
+  const kept: PrivateKeys = {}
+  for (const node of [own, ...directPath(own, leafWidth(tree.length))]) {
+    const key = keys[node]
+    if (key !== undefined && tree[node] !== undefined) kept[node] = key
+  }
+  return kept
+}
+
+/** The nodes of the sender's filtered direct path, from its leaf upwards (section 4.1.2). */
+const filteredPath = (tree: RatchetTree, sender: LeafIndex): NodeIndex[] =>
+  filteredDirectPathAndCopathResolution(sender, tree).map((n) => n.nodeIndex)
+
+/**
+ * Derives what follows from the path secret of node `from`: the private keys
+ * of that node and those above it on `path`, each compared with the public key
+ * in the tree, and the commit secret (section 7.4).
+ */
+async function climb(
+  tree: RatchetTree,
+  path: readonly NodeIndex[],
+  from: NodeIndex,
+  secret: Uint8Array,
+  suite: CiphersuiteImpl,
+): Promise<{ keys: PrivateKeys; commitSecret: Uint8Array }> {
+  const start = path.indexOf(from)
+  if (start < 0) throw new MlsError("invalid", "a node on the path")
+  const keys: PrivateKeys = {}
+  let current = secret
+  for (const node of path.slice(start)) {
+    const pair = await suite.hpke.deriveKeyPair(await deriveSecret(current, "node", suite.kdf))
+    const at = tree[node]
+    if (at === undefined || !same(getHpkePublicKey(at), await suite.hpke.exportPublicKey(pair.publicKey))) {
+      throw new MlsError("invalid", "the announced keys of a path")
+    }
+    keys[node] = await suite.hpke.exportPrivateKey(pair.privateKey)
+    current = await deriveSecret(current, "path", suite.kdf)
+  }
+  return { keys, commitSecret: current }
+}
+
+/** Makes a group of one at epoch 0 (section 11). */
+export async function found(groupId: Uint8Array, own: KeyPackage, secrets: PrivateKeyPackage): Promise<ClientState> {
+  const suite = await ready
+  const ratchetTree: RatchetTree = [{ nodeType: "leaf", leaf: own.leafNode }]
+  const groupContext: GroupContext = {
+    version: "mls10",
+    cipherSuite: suite.name,
+    groupId,
+    epoch: 0n,
+    treeHash: await treeHashRoot(ratchetTree, suite.hash),
+    confirmedTranscriptHash: new Uint8Array(),
+    extensions: [],
+  }
+  const keySchedule = await initializeKeySchedule(suite.rng.randomBytes(HASH_SIZE), suite.kdf)
+  return client({
+    groupContext,
+    ratchetTree,
+    keySchedule,
+    privatePath: { leafIndex: 0, privateKeys: { 0: secrets.hpkePrivateKey } },
+    signaturePrivateKey: secrets.signaturePrivateKey,
+    unappliedProposals: {},
+    confirmationTag: await createConfirmationTag(keySchedule.confirmationKey, groupContext.confirmedTranscriptHash, suite.hash),
+    groupActiveState: { kind: "active" },
+    clientConfig: defaultClientConfig,
+  })
+}
+
+/** The new leaves of a commit, with the KeyPackages they came from. */
+type Added = [LeafIndex, KeyPackage][]
+
+function membersOnly(result: ApplyProposalsResult): Added {
+  if (result.additionalResult.kind !== "memberCommit") throw new MlsError("profile", "a commit by a member")
+  return result.additionalResult.addedLeafNodes
+}
+
+interface Path {
+  readonly tree: RatchetTree
+  readonly path: UpdatePath | undefined
+  readonly keys: PrivateKeys
+  readonly commitSecret: Uint8Array
+  readonly secrets: readonly PathSecret[]
+}
+
+async function newPath(state: ClientState, tree: RatchetTree, added: Added, suite: CiphersuiteImpl): Promise<Path> {
+  const own = leafNumber(state)
+  const fresh = added.map(([leaf]) => leafToNodeIndex(leaf))
+  const [next, path, secrets, leafKey] = await createUpdatePath(tree, own, state.groupContext, state.signaturePrivateKey, suite, fresh)
+  const leafKeys = { ...state.privatePath.privateKeys, [leafToNodeIndex(own)]: await suite.hpke.exportPrivateKey(leafKey) }
+  const first = secrets[0]
+  // Alone in the tree there is nobody to send a path secret to. The commit
+  // secret must still be unknown to those who were in the last epoch.
+  if (first === undefined) return { tree: next, path, keys: leafKeys, commitSecret: suite.rng.randomBytes(HASH_SIZE), secrets }
+  const { keys, commitSecret } = await climb(next, filteredPath(next, own), toNodeIndex(first.nodeIndex), first.secret, suite)
+  return { tree: next, path, keys: { ...leafKeys, ...keys }, commitSecret, secrets }
+}
+
+/** A commit ready to send, and the state it leads to once the server has ordered it. */
+export interface Made {
+  readonly message: PublicMessage
+  readonly welcome: Welcome | undefined
+  readonly next: ClientState
+}
+
+/**
+ * Makes a commit of `proposals`, in this order and all inline, with a path if
+ * `withPath` or if section 12.4 wants one.
+ */
+export async function commit(
+  state: ClientState,
+  proposals: readonly Proposal[],
+  withPath: boolean,
+  authenticatedData: Uint8Array,
+  psks: PskIndex,
+): Promise<Made> {
+  const suite = await ready
+  const own = leafNumber(state)
+  const inline = proposals.map((proposal) => ({ proposalOrRefType: "proposal", proposal }) as const)
+  const applied = await applyProposals(state, inline, own, psks, false, suite)
+  const added = membersOnly(applied)
+  const { tree, path, keys, commitSecret, secrets } =
+    withPath || applied.needsUpdatePath
+      ? await newPath(state, applied.tree, added, suite)
+      : { tree: applied.tree, path: undefined, keys: state.privatePath.privateKeys, commitSecret: new Uint8Array(HASH_SIZE), secrets: [] }
+  checkKeys(tree)
+  const { signature, framedContent } = await createContentCommitSignature(
+    state.groupContext,
+    "mls_public_message",
+    { proposals: inline, path },
+    { senderType: "member", leafIndex: own },
+    authenticatedData,
+    state.signaturePrivateKey,
+    suite.signature,
+  )
+  const { groupContext, epoch } = await advance(state, framedContent, signature, tree, commitSecret, applied.pskSecret, suite)
+  const confirmationTag = await createConfirmationTag(epoch.keySchedule.confirmationKey, groupContext.confirmedTranscriptHash, suite.hash)
+  const auth = { contentType: "commit", signature, confirmationTag } as const
+  const message = await protectPublicMessage(
+    state.keySchedule.membershipKey,
+    state.groupContext,
+    { wireformat: "mls_public_message", content: framedContent, auth },
+    suite,
+  )
+  const next: ClientState = {
+    ...state,
+    groupContext,
+    ratchetTree: tree,
+    keySchedule: epoch.keySchedule,
+    privatePath: { leafIndex: own, privateKeys: prune(tree, own, keys) },
+    unappliedProposals: {},
+    confirmationTag,
+  }
+  const welcome = added.length > 0 ? await invite(next, epoch, added, secrets, applied.pskIds, suite) : undefined
+  wipe(commitSecret, epoch.joinerSecret, epoch.welcomeSecret, epoch.encryptionSecret, ...secrets.map((s) => s.secret))
+  return { message, welcome, next }
+}
+
+/** The Welcome for the leaves `added`, with the whole tree in it (section 12.4.3.1). */
+async function invite(
+  next: ClientState,
+  epoch: EpochSecrets,
+  added: Added,
+  secrets: readonly PathSecret[],
+  psks: ApplyProposalsResult["pskIds"],
+  suite: CiphersuiteImpl,
+): Promise<Welcome> {
+  const own = leafNumber(next)
+  const info = await signGroupInfo(
+    {
+      groupContext: next.groupContext,
+      extensions: [{ extensionType: "ratchet_tree", extensionData: encode(ratchetTreeEncoder)(next.ratchetTree) }],
+      confirmationTag: next.confirmationTag,
+      signer: own,
+    },
+    next.signaturePrivateKey,
+    suite.signature,
+  )
+  const encryptedGroupInfo = await encryptGroupInfo(info, epoch.welcomeSecret, suite)
+  const sealed = added.map(async ([leaf, keyPackage]) => {
+    const common = firstCommonAncestor(next.ratchetTree, leaf, own)
+    const pathSecret = secrets.find((s) => s.nodeIndex === common)?.secret
+    const initKey = await suite.hpke.importPublicKey(keyPackage.initKey)
+    const { enc, ct } = await encryptGroupSecrets(
+      initKey,
+      encryptedGroupInfo,
+      { joinerSecret: epoch.joinerSecret, pathSecret, psks },
+      suite.hpke,
+    )
+    return { newMember: await makeKeyPackageRef(keyPackage, suite.hash), encryptedGroupSecrets: { kemOutput: enc, ciphertext: ct } }
+  })
+  return { cipherSuite: suite.name, secrets: await Promise.all(sealed), encryptedGroupInfo }
+}
+
+/** Steps from one epoch's secrets to the next (section 8). */
+async function advance(
+  state: ClientState,
+  content: FramedContentCommit,
+  signature: Uint8Array,
+  tree: RatchetTree,
+  commitSecret: Uint8Array,
+  pskSecret: Uint8Array,
+  suite: CiphersuiteImpl,
+): Promise<{ groupContext: GroupContext; epoch: EpochSecrets }> {
+  const treeHash = await treeHashRoot(tree, suite.hash)
+  const groupContext = await nextEpochContext(
+    state.groupContext,
+    "mls_public_message",
+    content,
+    signature,
+    treeHash,
+    state.confirmationTag,
+    suite.hash,
+  )
+  return { groupContext, epoch: await initializeEpoch(state.keySchedule.initSecret, commitSecret, groupContext, pskSecret, suite.kdf) }
+}
+
+/**
+ * Processes somebody else's commit for the present epoch (section 12.4.2).
+ * Returns the next state, or null when the commit removes this member.
+ */
+export async function process(state: ClientState, message: PublicMessage, psks: PskIndex): Promise<ClientState | null> {
+  const suite = await ready
+  const { content } = message
+  if (content.contentType !== "commit" || content.sender.senderType !== "member") throw new MlsError("profile", "a commit by a member")
+  if (!same(content.groupId, state.groupContext.groupId)) throw new MlsError("epoch", "a commit for this group")
+  if (content.epoch !== state.groupContext.epoch) throw new MlsError("epoch", "a commit for this epoch")
+  const sender = toLeafIndex(content.sender.leafIndex)
+  if (sender === state.privatePath.leafIndex) throw new MlsError("invalid", "a commit of another member")
+  const { auth } = await unprotectPublicMessage(state.keySchedule.membershipKey, state.groupContext, state.ratchetTree, message, suite)
+  if (auth.contentType !== "commit") throw new MlsError("malformed", "a commit")
+  const applied = await applyProposals(state, content.commit.proposals, sender, psks, false, suite)
+  const added = membersOnly(applied)
+  if (applied.needsUpdatePath && content.commit.path === undefined) throw new MlsError("invalid", "a path")
+  if (applied.selfRemoved) return null
+  const extended = applied.additionalResult.kind === "memberCommit" ? applied.additionalResult.extensions : []
+  const base = extended.length > 0 ? { ...state, groupContext: { ...state.groupContext, extensions: extended } } : state
+  const { tree, keys, commitSecret } = await follow(base, content.commit.path, sender, applied.tree, added, suite)
+  checkKeys(tree)
+  const { groupContext, epoch } = await advance(base, content, auth.signature, tree, commitSecret, applied.pskSecret, suite)
+  const { confirmationKey } = epoch.keySchedule
+  const agreed = await verifyConfirmationTag(confirmationKey, auth.confirmationTag, groupContext.confirmedTranscriptHash, suite.hash)
+  wipe(commitSecret, epoch.joinerSecret, epoch.welcomeSecret, epoch.encryptionSecret)
+  if (!agreed) throw new MlsError("invalid", "a confirmation tag of the new epoch")
+  const own = leafNumber(state)
+  return {
+    ...base,
+    groupContext,
+    ratchetTree: tree,
+    keySchedule: epoch.keySchedule,
+    privatePath: { leafIndex: own, privateKeys: prune(tree, own, keys) },
+    unappliedProposals: {},
+    confirmationTag: auth.confirmationTag,
+  }
+}
+
+/** Applies the path of somebody else's commit to the tree and derives what it gives to this member (section 7.5). */
+async function follow(
+  state: ClientState,
+  path: UpdatePath | undefined,
+  sender: LeafIndex,
+  before: RatchetTree,
+  added: Added,
+  suite: CiphersuiteImpl,
+): Promise<{ tree: RatchetTree; keys: PrivateKeys; commitSecret: Uint8Array }> {
+  const known = state.privatePath.privateKeys
+  if (path === undefined) return { tree: before, keys: known, commitSecret: new Uint8Array(HASH_SIZE) }
+  throwIfDefined(
+    await validateLeafNodeUpdateOrCommit(path.leafNode, sender, state.groupContext, state.clientConfig.authService, suite.signature),
+  )
+  const tree = await applyUpdatePath(before, sender, path, suite.hash)
+  const context = { ...state.groupContext, treeHash: await treeHashRoot(tree, suite.hash), epoch: state.groupContext.epoch + 1n }
+  const fresh = added.map(([leaf]) => leafToNodeIndex(leaf))
+  const { resolution, updateNode } = firstMatchAncestor(tree, leafNumber(state), sender, path)
+  if (updateNode?.encryptedPathSecret.length !== filterNewLeaves(resolution, fresh).length) {
+    throw new MlsError("invalid", "one secret for each node of the resolution")
+  }
+  const got = await applyUpdatePathSecret(tree, state.privatePath, sender, context, path, fresh, suite)
+  const { keys, commitSecret } = await climb(tree, filteredPath(tree, sender), got.nodeIndex, got.pathSecret, suite)
+  wipe(got.pathSecret)
+  return { tree, keys: { ...known, ...keys }, commitSecret }
+}
+
+/** Joins with a Welcome (section 12.4.3.1). `known` is the tree when the Welcome does not carry it. */
+export async function join(
+  welcome: Welcome,
+  own: KeyPackage,
+  secrets: PrivateKeyPackage,
+  psks: PskIndex,
+  known?: RatchetTree,
+): Promise<ClientState> {
+  const suite = await ready
+  const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey)
+  const opened = await decryptGroupSecrets(initKey, await makeKeyPackageRef(own, suite.hash), welcome, suite.hpke)
+  if (opened === undefined) throw new MlsError("malformed", "group secrets")
+  const [pskSecret] = await accumulatePskSecret(opened.psks, psks, suite, new Uint8Array(HASH_SIZE))
+  const info = await decryptGroupInfo(welcome, opened.joinerSecret, pskSecret, suite)
+  if (info === undefined) throw new MlsError("malformed", "a group info")
+  const tree = ratchetTreeFromExtension(info) ?? known
+  if (tree === undefined) throw new MlsError("invalid", "a ratchet tree")
+  const leafIndex = await checkInfo(info, tree, own, suite)
+  const path = opened.pathSecret === undefined ? {} : await joinPath(tree, leafIndex, toLeafIndex(info.signer), opened.pathSecret, suite)
+  const agreed = await verifyGroupInfoConfirmationTag(info, opened.joinerSecret, pskSecret, suite)
+  if (!agreed) throw new MlsError("invalid", "a confirmation tag of the epoch")
+  const [keySchedule, encryptionSecret] = await deriveKeySchedule(opened.joinerSecret, pskSecret, info.groupContext, suite.kdf)
+  wipe(encryptionSecret, opened.joinerSecret)
+  return client({
+    groupContext: info.groupContext,
+    ratchetTree: tree,
+    keySchedule,
+    privatePath: { leafIndex, privateKeys: { ...path, [leafToNodeIndex(leafIndex)]: secrets.hpkePrivateKey } },
+    signaturePrivateKey: secrets.signaturePrivateKey,
+    unappliedProposals: {},
+    confirmationTag: info.confirmationTag,
+    groupActiveState: { kind: "active" },
+    clientConfig: defaultClientConfig,
+  })
+}
+
+/** Checks a GroupInfo and its tree; returns the own leaf's number. */
+async function checkInfo(info: GroupInfo, tree: RatchetTree, own: KeyPackage, suite: CiphersuiteImpl): Promise<LeafIndex> {
+  const { groupContext } = info
+  if (groupContext.version !== own.version || groupContext.cipherSuite !== own.cipherSuite)
+    throw new MlsError("invalid", "our cipher suite")
+  const signer = tree[leafToNodeIndex(toLeafIndex(info.signer))]
+  if (signer?.nodeType !== "leaf") throw new MlsError("invalid", "a signer in the tree")
+  if (!(await verifyGroupInfoSignature(info, signer.leaf.signaturePublicKey, suite.signature))) {
+    throw new MlsError("invalid", "a group info signed by a member")
+  }
+  await checkTree(tree, groupContext, suite)
+  const leaf = findLeafIndex(tree, own.leafNode)
+  if (leaf === undefined || leaf === info.signer) throw new MlsError("invalid", "the own leaf in the tree")
+  return leaf
+}
+
+/** The private keys that the path secret of a Welcome gives. */
+async function joinPath(
+  tree: RatchetTree,
+  own: LeafIndex,
+  signer: LeafIndex,
+  secret: Uint8Array,
+  suite: CiphersuiteImpl,
+): Promise<PrivateKeys> {
+  const common = firstCommonAncestor(tree, own, signer)
+  const { keys, commitSecret } = await climb(tree, filteredPath(tree, signer), common, secret, suite)
+  wipe(commitSecret, secret)
+  return keys
+}
+
+/** Overwrites secrets that are not needed any more. */
+export function wipe(...secrets: readonly Uint8Array[]): void {
+  for (const s of secrets) s.fill(0)
+}
