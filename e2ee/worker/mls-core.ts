@@ -96,7 +96,7 @@ function prune(tree: RatchetTree, leafIndex: LeafIndex, keys: PrivateKeys): Priv
 }
 
 /** The nodes of the sender's filtered direct path, from its leaf upwards (section 4.1.2). */
-const filteredPath = (tree: RatchetTree, sender: LeafIndex): NodeIndex[] =>
+export const filteredPath = (tree: RatchetTree, sender: LeafIndex): NodeIndex[] =>
   filteredDirectPathAndCopathResolution(sender, tree).map((n) => n.nodeIndex)
 
 /**
@@ -104,7 +104,7 @@ const filteredPath = (tree: RatchetTree, sender: LeafIndex): NodeIndex[] =>
  * of that node and those above it on `path`, each compared with the public key
  * in the tree, and the commit secret (section 7.4).
  */
-async function climb(
+export async function climb(
   tree: RatchetTree,
   path: readonly NodeIndex[],
   from: NodeIndex,
