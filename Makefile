@@ -88,7 +88,7 @@ test-client: $(NPM)
 	@$(ESBUILD) $$(find client/src e2ee/worker -name '*.test.ts' -o -name '*.test.tsx') --outdir=bin/tests --outbase=. \
 		--bundle --platform=node --format=esm --packages=external --jsx=automatic --jsx-import-source=preact \
 		--target=node20 --out-extension:.js=.mjs --sourcemap=inline --log-level=warning
-	node --enable-source-maps --test bin/tests/
+	node --enable-source-maps --test --test-reporter=spec bin/tests/
 
 test-browsers: build $(NPM) browsers
 	tests/e2e/run.sh

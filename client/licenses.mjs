@@ -18,8 +18,19 @@ const parts = [...npm].map((name) => {
   const folder = join("node_modules", name)
   return { name, version: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version, folder }
 })
-const listed = execFileSync("go", ["list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}", "."])
-for (const line of new Set(listed.toString().split("\n").filter((l) => l !== ""))) {
+const listed = execFileSync("go", [
+  "list",
+  "-deps",
+  "-f",
+  "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}",
+  ".",
+])
+for (const line of new Set(
+  listed
+    .toString()
+    .split("\n")
+    .filter((l) => l !== ""),
+)) {
   const [name, version, folder] = line.split(" ")
   parts.push({ name, version, folder })
 }
@@ -28,7 +39,9 @@ parts.push({ name: "Go", version: "standard library and runtime", folder: goRoot
 
 /** The texts of every licence and notice file in a folder. */
 function texts({ name, folder }) {
-  const files = readdirSync(folder).filter((f) => /^(licen[cs]e|copying|notice|patents)/i.test(f))
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((f) => f.isFile() && /^(licen[cs]e|copying|notice|patents)/i.test(f.name))
+    .map((f) => f.name)
   if (files.length === 0) throw new Error(`no licence file in ${name}`)
   return files.sort().map((f) => readFileSync(join(folder, f), "utf8").trim())
 }
