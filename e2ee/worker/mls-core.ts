@@ -30,7 +30,6 @@ import {
 } from "ts-mls/clientState.js"
 import { encode } from "ts-mls/codec/tlsEncoder.js"
 import { applyUpdatePathSecret, filterNewLeaves } from "ts-mls/createCommit.js"
-import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js"
 import { deriveSecret } from "ts-mls/crypto/kdf.js"
 import {
   createConfirmationTag,
@@ -71,7 +70,7 @@ import {
 } from "ts-mls/updatePath.js"
 import { decryptGroupInfo, decryptGroupSecrets, encryptGroupInfo, encryptGroupSecrets, type Welcome } from "ts-mls/welcome.js"
 import { MlsError } from "./mls-error.ts"
-import { HASH_SIZE, suite as ready } from "./mls-suite.ts"
+import { HASH_SIZE, suite } from "./mls-suite.ts"
 import { checkKeys, checkTree } from "./mls-tree.ts"
 
 type PrivateKeys = Record<number, Uint8Array>
@@ -109,7 +108,6 @@ export async function climb(
   path: readonly NodeIndex[],
   from: NodeIndex,
   secret: Uint8Array,
-  suite: CiphersuiteImpl,
 ): Promise<{ keys: PrivateKeys; commitSecret: Uint8Array }> {
   const start = path.indexOf(from)
   if (start < 0) throw new MlsError("invalid", "a node on the path")
@@ -129,7 +127,6 @@ export async function climb(
 
 /** Makes a group of one at epoch 0 (section 11). */
 export async function found(groupId: Uint8Array, own: KeyPackage, secrets: PrivateKeyPackage): Promise<ClientState> {
-  const suite = await ready
   const ratchetTree: RatchetTree = [{ nodeType: "leaf", leaf: own.leafNode }]
   const groupContext: GroupContext = {
     version: "mls10",
@@ -170,7 +167,7 @@ interface Path {
   readonly secrets: readonly PathSecret[]
 }
 
-async function newPath(state: ClientState, tree: RatchetTree, added: Added, suite: CiphersuiteImpl): Promise<Path> {
+async function newPath(state: ClientState, tree: RatchetTree, added: Added): Promise<Path> {
   const own = leafNumber(state)
   const fresh = added.map(([leaf]) => leafToNodeIndex(leaf))
   const [next, path, secrets, leafKey] = await createUpdatePath(tree, own, state.groupContext, state.signaturePrivateKey, suite, fresh)
@@ -179,7 +176,7 @@ async function newPath(state: ClientState, tree: RatchetTree, added: Added, suit
   // Alone in the tree there is nobody to send a path secret to. The commit
   // secret must still be unknown to those who were in the last epoch.
   if (first === undefined) return { tree: next, path, keys: leafKeys, commitSecret: suite.rng.randomBytes(HASH_SIZE), secrets }
-  const { keys, commitSecret } = await climb(next, filteredPath(next, own), toNodeIndex(first.nodeIndex), first.secret, suite)
+  const { keys, commitSecret } = await climb(next, filteredPath(next, own), toNodeIndex(first.nodeIndex), first.secret)
   return { tree: next, path, keys: { ...leafKeys, ...keys }, commitSecret, secrets }
 }
 
@@ -201,14 +198,13 @@ export async function commit(
   authenticatedData: Uint8Array,
   psks: PskIndex,
 ): Promise<Made> {
-  const suite = await ready
   const own = leafNumber(state)
   const inline = proposals.map((proposal) => ({ proposalOrRefType: "proposal", proposal }) as const)
   const applied = await applyProposals(state, inline, own, psks, false, suite)
   const added = membersOnly(applied)
   const { tree, path, keys, commitSecret, secrets } =
     withPath || applied.needsUpdatePath
-      ? await newPath(state, applied.tree, added, suite)
+      ? await newPath(state, applied.tree, added)
       : { tree: applied.tree, path: undefined, keys: state.privatePath.privateKeys, commitSecret: new Uint8Array(HASH_SIZE), secrets: [] }
   checkKeys(tree)
   const { signature, framedContent } = await createContentCommitSignature(
@@ -220,7 +216,7 @@ export async function commit(
     state.signaturePrivateKey,
     suite.signature,
   )
-  const { groupContext, epoch } = await advance(state, framedContent, signature, tree, commitSecret, applied.pskSecret, suite)
+  const { groupContext, epoch } = await advance(state, framedContent, signature, tree, commitSecret, applied.pskSecret)
   const confirmationTag = await createConfirmationTag(epoch.keySchedule.confirmationKey, groupContext.confirmedTranscriptHash, suite.hash)
   const auth = { contentType: "commit", signature, confirmationTag } as const
   const message = await protectPublicMessage(
@@ -238,7 +234,7 @@ export async function commit(
     unappliedProposals: {},
     confirmationTag,
   }
-  const welcome = added.length > 0 ? await invite(next, epoch, added, secrets, applied.pskIds, suite) : undefined
+  const welcome = added.length > 0 ? await invite(next, epoch, added, secrets, applied.pskIds) : undefined
   wipe(commitSecret, epoch.joinerSecret, epoch.welcomeSecret, epoch.encryptionSecret, ...secrets.map((s) => s.secret))
   return { message, welcome, next }
 }
@@ -250,7 +246,6 @@ async function invite(
   added: Added,
   secrets: readonly PathSecret[],
   psks: ApplyProposalsResult["pskIds"],
-  suite: CiphersuiteImpl,
 ): Promise<Welcome> {
   const own = leafNumber(next)
   const info = await signGroupInfo(
@@ -287,7 +282,6 @@ async function advance(
   tree: RatchetTree,
   commitSecret: Uint8Array,
   pskSecret: Uint8Array,
-  suite: CiphersuiteImpl,
 ): Promise<{ groupContext: GroupContext; epoch: EpochSecrets }> {
   const treeHash = await treeHashRoot(tree, suite.hash)
   const groupContext = await nextEpochContext(
@@ -307,7 +301,6 @@ async function advance(
  * Returns the next state, or null when the commit removes this member.
  */
 export async function process(state: ClientState, message: PublicMessage, psks: PskIndex): Promise<ClientState | null> {
-  const suite = await ready
   const { content } = message
   if (content.contentType !== "commit" || content.sender.senderType !== "member") throw new MlsError("profile", "a commit by a member")
   if (!same(content.groupId, state.groupContext.groupId)) throw new MlsError("epoch", "a commit for this group")
@@ -322,9 +315,9 @@ export async function process(state: ClientState, message: PublicMessage, psks: 
   if (applied.selfRemoved) return null
   const extended = applied.additionalResult.kind === "memberCommit" ? applied.additionalResult.extensions : []
   const base = extended.length > 0 ? { ...state, groupContext: { ...state.groupContext, extensions: extended } } : state
-  const { tree, keys, commitSecret } = await follow(base, content.commit.path, sender, applied.tree, added, suite)
+  const { tree, keys, commitSecret } = await follow(base, content.commit.path, sender, applied.tree, added)
   checkKeys(tree)
-  const { groupContext, epoch } = await advance(base, content, auth.signature, tree, commitSecret, applied.pskSecret, suite)
+  const { groupContext, epoch } = await advance(base, content, auth.signature, tree, commitSecret, applied.pskSecret)
   const { confirmationKey } = epoch.keySchedule
   const agreed = await verifyConfirmationTag(confirmationKey, auth.confirmationTag, groupContext.confirmedTranscriptHash, suite.hash)
   wipe(commitSecret, epoch.joinerSecret, epoch.welcomeSecret, epoch.encryptionSecret)
@@ -348,7 +341,6 @@ async function follow(
   sender: LeafIndex,
   before: RatchetTree,
   added: Added,
-  suite: CiphersuiteImpl,
 ): Promise<{ tree: RatchetTree; keys: PrivateKeys; commitSecret: Uint8Array }> {
   const known = state.privatePath.privateKeys
   if (path === undefined) return { tree: before, keys: known, commitSecret: new Uint8Array(HASH_SIZE) }
@@ -363,7 +355,7 @@ async function follow(
     throw new MlsError("invalid", "one secret for each node of the resolution")
   }
   const got = await applyUpdatePathSecret(tree, state.privatePath, sender, context, path, fresh, suite)
-  const { keys, commitSecret } = await climb(tree, filteredPath(tree, sender), got.nodeIndex, got.pathSecret, suite)
+  const { keys, commitSecret } = await climb(tree, filteredPath(tree, sender), got.nodeIndex, got.pathSecret)
   wipe(got.pathSecret)
   return { tree, keys: { ...known, ...keys }, commitSecret }
 }
@@ -376,7 +368,6 @@ export async function join(
   psks: PskIndex,
   known?: RatchetTree,
 ): Promise<ClientState> {
-  const suite = await ready
   const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey)
   const opened = await decryptGroupSecrets(initKey, await makeKeyPackageRef(own, suite.hash), welcome, suite.hpke)
   if (opened === undefined) throw new MlsError("malformed", "group secrets")
@@ -385,8 +376,8 @@ export async function join(
   if (info === undefined) throw new MlsError("malformed", "a group info")
   const tree = ratchetTreeFromExtension(info) ?? known
   if (tree === undefined) throw new MlsError("invalid", "a ratchet tree")
-  const leafIndex = await checkInfo(info, tree, own, suite)
-  const path = opened.pathSecret === undefined ? {} : await joinPath(tree, leafIndex, toLeafIndex(info.signer), opened.pathSecret, suite)
+  const leafIndex = await checkInfo(info, tree, own)
+  const path = opened.pathSecret === undefined ? {} : await joinPath(tree, leafIndex, toLeafIndex(info.signer), opened.pathSecret)
   const agreed = await verifyGroupInfoConfirmationTag(info, opened.joinerSecret, pskSecret, suite)
   if (!agreed) throw new MlsError("invalid", "a confirmation tag of the epoch")
   const [keySchedule, encryptionSecret] = await deriveKeySchedule(opened.joinerSecret, pskSecret, info.groupContext, suite.kdf)
@@ -405,7 +396,7 @@ export async function join(
 }
 
 /** Checks a GroupInfo and its tree; returns the own leaf's number. */
-async function checkInfo(info: GroupInfo, tree: RatchetTree, own: KeyPackage, suite: CiphersuiteImpl): Promise<LeafIndex> {
+async function checkInfo(info: GroupInfo, tree: RatchetTree, own: KeyPackage): Promise<LeafIndex> {
   const { groupContext } = info
   if (groupContext.version !== own.version || groupContext.cipherSuite !== own.cipherSuite)
     throw new MlsError("invalid", "our cipher suite")
@@ -421,15 +412,9 @@ async function checkInfo(info: GroupInfo, tree: RatchetTree, own: KeyPackage, su
 }
 
 /** The private keys that the path secret of a Welcome gives. */
-async function joinPath(
-  tree: RatchetTree,
-  own: LeafIndex,
-  signer: LeafIndex,
-  secret: Uint8Array,
-  suite: CiphersuiteImpl,
-): Promise<PrivateKeys> {
+async function joinPath(tree: RatchetTree, own: LeafIndex, signer: LeafIndex, secret: Uint8Array): Promise<PrivateKeys> {
   const common = firstCommonAncestor(tree, own, signer)
-  const { keys, commitSecret } = await climb(tree, filteredPath(tree, signer), common, secret, suite)
+  const { keys, commitSecret } = await climb(tree, filteredPath(tree, signer), common, secret)
   wipe(commitSecret, secret)
   return keys
 }

@@ -46,7 +46,7 @@ import { applyUpdatePath, decodeUpdatePath } from "ts-mls/updatePath.js"
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js"
 import { equal, fromHex, toHex } from "./bytes.ts"
 import * as core from "./mls-core.ts"
-import { suite as ready } from "./mls-suite.ts"
+import { suite as s } from "./mls-suite.ts"
 import { checkTree } from "./mls-tree.ts"
 
 // biome-ignore lint/suspicious/noExplicitAny: test data as JSON
@@ -124,7 +124,6 @@ vectors("deserialization", (v) => {
 })
 
 vectors("crypto-basics", async (v) => {
-  const s = await ready
   is(await refhashOf(v.ref_hash.label, hex(v.ref_hash.value)), v.ref_hash.out)
   const e = v.expand_with_label
   is(await expandWithLabel(hex(e.secret), e.label, hex(e.context), e.length, s.kdf), e.out)
@@ -142,10 +141,9 @@ vectors("crypto-basics", async (v) => {
   is(await decryptWithLabel(priv, c.label, hex(c.context), sealed.enc, sealed.ct, s.hpke), c.plaintext)
 })
 
-const refhashOf = async (label: string, value: Uint8Array) => refhash(label, value, (await ready).hash)
+const refhashOf = async (label: string, value: Uint8Array) => refhash(label, value, s.hash)
 
 vectors("key-schedule", async (v) => {
-  const s = await ready
   let initSecret = hex(v.initial_init_secret)
   for (const [i, e] of v.epochs.entries()) {
     const context = {
@@ -179,11 +177,11 @@ vectors("psk_secret", async (v) => {
     { psktype: "external", pskId: hex(p.psk_id), pskNonce: hex(p.psk_nonce) },
     hex(p.psk),
   ])
-  is(await computePskSecret(psks, await ready), v.psk_secret)
+  is(await computePskSecret(psks, s), v.psk_secret)
 })
 
 vectors("transcript-hashes", async (v) => {
-  const { hash } = await ready
+  const { hash } = s
   const { wireformat, content, auth } = whole(decodeAuthenticatedContent, v.authenticated_content)
   assert.ok(content.contentType === "commit" && auth.contentType === "commit")
   const confirmed = await createConfirmedHash(
@@ -214,7 +212,6 @@ vectors("messages", (v) => {
 })
 
 vectors("message-protection", async (v) => {
-  const s = await ready
   const groupContext = {
     version: "mls10",
     cipherSuite: s.name,
@@ -243,7 +240,7 @@ vectors("message-protection", async (v) => {
 })
 
 vectors("tree-operations", async (v) => {
-  const { hash } = await ready
+  const { hash } = s
   const before = whole(decodeRatchetTree, v.tree_before)
   is(await treeHashRoot(before, hash), v.tree_hash_before)
   const proposal: Proposal = whole(decodeProposal, v.proposal)
@@ -265,7 +262,7 @@ vectors("tree-operations", async (v) => {
 
 const contextOf = async (v: Vector, tree: Uint8Array) => ({
   version: "mls10" as const,
-  cipherSuite: (await ready).name,
+  cipherSuite: s.name,
   groupId: hex(v.group_id),
   epoch: BigInt(v.epoch ?? 0),
   treeHash: tree,
@@ -274,7 +271,6 @@ const contextOf = async (v: Vector, tree: Uint8Array) => ({
 })
 
 vectors("tree-validation", async (v) => {
-  const s = await ready
   const tree = whole(decodeRatchetTree, v.tree)
   for (const [i, nodes] of v.resolutions.entries()) {
     assert.deepEqual(resolution(tree, toNodeIndex(i)), nodes)
@@ -296,7 +292,6 @@ vectors("tree-validation", async (v) => {
 })
 
 vectors("treekem", async (v) => {
-  const s = await ready
   const tree = whole(decodeRatchetTree, v.ratchet_tree)
   for (const p of v.update_paths) {
     const update = whole(decodeUpdatePath, p.update_path)
@@ -313,14 +308,13 @@ vectors("treekem", async (v) => {
       }
       const got = await applyUpdatePathSecret(next, { leafIndex: own.index, privateKeys }, sender, context, update, [], s)
       is(got.pathSecret, p.path_secrets[own.index])
-      const { commitSecret } = await core.climb(next, core.filteredPath(next, sender), got.nodeIndex, got.pathSecret, s)
+      const { commitSecret } = await core.climb(next, core.filteredPath(next, sender), got.nodeIndex, got.pathSecret)
       is(commitSecret, p.commit_secret)
     }
   }
 })
 
 vectors("welcome", async (v) => {
-  const s = await ready
   const w = message(v.welcome)
   const k = message(v.key_package)
   assert.ok(w.wireformat === "mls_welcome" && k.wireformat === "mls_key_package")
@@ -356,7 +350,6 @@ async function passive(v: Vector): Promise<void> {
   const known = v.ratchet_tree === null ? undefined : whole(decodeRatchetTree, v.ratchet_tree)
   let state: ClientState | null = await core.join(w.welcome, keyPackage, secrets, psks, known)
   is(state.keySchedule.epochAuthenticator, v.initial_epoch_authenticator)
-  const s = await ready
   for (const e of v.epochs) {
     resumption.set(state.groupContext.epoch, state.keySchedule.resumptionPsk)
     for (const p of e.proposals) {

@@ -27,7 +27,7 @@ import type { RatchetTree } from "ts-mls/ratchetTree.js"
 import { nodeToLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
 import * as core from "./mls-core.ts"
 import { guarded, MlsError } from "./mls-error.ts"
-import { HASH_SIZE, suite as ready } from "./mls-suite.ts"
+import { HASH_SIZE, suite } from "./mls-suite.ts"
 
 export { MlsError } from "./mls-error.ts"
 
@@ -131,14 +131,12 @@ function candidate(keyPackage: KeyPackage): Candidate {
 
 /** Makes a fresh signature key pair. */
 export async function signer(): Promise<Signer> {
-  const suite = await ready
   const { publicKey, signKey } = await suite.signature.keygen()
   return { publicKey, privateKey: signKey }
 }
 
 /** Makes a KeyPackage (section 10) with fresh init and leaf keys. It never expires: the profile ignores lifetimes. */
 export async function keyPackage(identity: Uint8Array, keys: Signer): Promise<Own> {
-  const suite = await ready
   const { publicPackage, privatePackage } = await generateKeyPackageWithKey(
     { credentialType: "basic", identity },
     { versions: ["mls10"], ciphersuites: [suite.name], extensions: [], proposals: [], credentials: ["basic"] },
@@ -164,7 +162,6 @@ export async function readKeyPackage(bytes: Uint8Array): Promise<Candidate> {
   if (message.wireformat !== "mls_key_package") throw new MlsError("malformed", "a key package")
   const { keyPackage } = message
   return guarded("a signed key package", async () => {
-    const suite = await ready
     const leaf = keyPackage.leafNode
     const signed = (await verifyLeafNodeSignatureKeyPackage(leaf, suite.signature)) && (await verifyKeyPackage(keyPackage, suite.signature))
     if (!signed || equal(keyPackage.initKey, leaf.hpkePublicKey)) throw new MlsError("invalid", "a signed key package")
@@ -266,7 +263,6 @@ export async function join(bytes: Uint8Array, packages: readonly Own[], psk: Psk
   if (message.wireformat !== "mls_welcome") throw new MlsError("malformed", "a welcome")
   const { welcome } = message
   return guarded("a valid welcome", async () => {
-    const suite = await ready
     for (const own of packages) {
       const ref = await makeKeyPackageRef(own.package, suite.hash)
       if (!welcome.secrets.some((s) => equal(s.newMember, ref))) continue
@@ -299,7 +295,7 @@ export function members(group: Group): Member[] {
 
 /** MLS-Exporter (section 8.5). `length` in bytes. */
 export async function exporter(group: Group, label: string, context: Uint8Array, length: number): Promise<Uint8Array> {
-  return mlsExporter(group.state.keySchedule.exporterSecret, label, context, length, await ready)
+  return mlsExporter(group.state.keySchedule.exporterSecret, label, context, length, suite)
 }
 
 /** The epoch authenticator (section 8.7), 32 bytes. */
