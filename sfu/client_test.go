@@ -1,0 +1,419 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+const patience = 20 * time.Second
+
+// newRouter makes a Router on a loopback port of its own.
+func newRouter(t testing.TB) *Router {
+	t.Helper()
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := New(Config{UDP: udp, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+type shownEvent struct {
+	slot      string
+	publisher PeerID
+	mid       string
+}
+
+// client is a browser made of pion.
+type client struct {
+	t  testing.TB
+	r  *Router
+	id PeerID
+
+	answers chan string
+	offers  chan string
+	tracks  chan []Track
+	shown   chan shownEvent
+	lost    chan Connection
+
+	up, down *webrtc.PeerConnection
+	upStates chan webrtc.PeerConnectionState
+
+	mu    sync.Mutex
+	slots map[string]*viewer // by mid
+}
+
+func (c *client) Published(answer string) { c.answers <- answer }
+func (c *client) Offered(offer string)    { c.offers <- offer }
+func (c *client) Tracks(tracks []Track)   { c.tracks <- tracks }
+func (c *client) Lost(l Connection)       { c.lost <- l }
+func (c *client) Shown(slot string, publisher PeerID, mid string) {
+	c.shown <- shownEvent{slot, publisher, mid}
+}
+
+func newClient(t testing.TB, r *Router, id PeerID) *client {
+	t.Helper()
+	c := &client{
+		t: t, r: r, id: id,
+		answers: make(chan string, 16), offers: make(chan string, 16), tracks: make(chan []Track, 16),
+		shown: make(chan shownEvent, 64), lost: make(chan Connection, 16),
+		slots: map[string]*viewer{},
+	}
+	r.Open(id, c)
+	t.Cleanup(c.close)
+	return c
+}
+
+func (c *client) close() {
+	if c.up != nil {
+		_ = c.up.Close()
+	}
+	if c.down != nil {
+		_ = c.down.Close()
+	}
+}
+
+// viewer is what arrives in one slot.
+type viewer struct {
+	remote   *webrtc.TrackRemote
+	receiver *webrtc.RTPReceiver
+	packets  chan *rtp.Packet
+}
+
+// codecSet says what a client's browser can.
+type codecSet struct{ rtx bool }
+
+func newAPI(t testing.TB, set codecSet) *webrtc.API {
+	t.Helper()
+	s := webrtc.SettingEngine{LoggerFactory: silent()}
+	s.SetIncludeLoopbackCandidate(true)
+	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM)
+	s.SetFireOnTrackBeforeFirstRTP(true)
+	// Like a browser, and unlike pion towards a lite agent, be active.
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
+		t.Fatal(err)
+	}
+	m := &webrtc.MediaEngine{}
+	if err := registerCodecs(m, []webrtc.RTCPFeedback{{Type: "transport-cc"}}, set.rtx); err != nil {
+		t.Fatal(err)
+	}
+	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
+}
+
+// stranger makes the client's SDP look like a browser's that tells no address.
+func stranger(text string) string { return withoutCandidates(text) }
+
+// wait takes the next element.
+func wait[T any](t testing.TB, what string, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("no %s", what)
+		panic("unreachable")
+	}
+}
+
+// publish opens the publish connection with the tracks.
+func (c *client) publish(restart bool, tracks ...*webrtc.TrackLocalStaticRTP) []*webrtc.RTPSender {
+	c.t.Helper()
+	pc, err := newAPI(c.t, codecSet{rtx: true}).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.up != nil {
+		_ = c.up.Close()
+	}
+	c.up = pc
+	c.upStates = make(chan webrtc.PeerConnectionState, 16)
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { c.upStates <- s })
+	var senders []*webrtc.RTPSender
+	for _, track := range tracks {
+		senders = append(senders, c.add(track))
+	}
+	c.offer(restart)
+	for wait(c.t, "publish connection", c.upStates) != webrtc.PeerConnectionStateConnected {
+	}
+	return senders
+}
+
+func (c *client) add(track *webrtc.TrackLocalStaticRTP) *webrtc.RTPSender {
+	c.t.Helper()
+	t, err := c.up.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return t.Sender()
+}
+
+func (c *client) offer(restart bool) string {
+	c.t.Helper()
+	o, err := c.up.CreateOffer(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.up.SetLocalDescription(o); err != nil {
+		c.t.Fatal(err)
+	}
+	c.r.Publish(c.id, stranger(o.SDP), restart)
+	answer := wait(c.t, "answer", c.answers)
+	if err := c.up.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		c.t.Fatal(err)
+	}
+	return answer
+}
+
+// subscribe opens the subscribe connection.
+func (c *client) subscribe(set codecSet) string {
+	c.t.Helper()
+	pc, err := newAPI(c.t, set).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.down != nil {
+		_ = c.down.Close()
+	}
+	c.down = pc
+	connected := make(chan struct{}, 1)
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			connected <- struct{}{}
+		}
+	})
+	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096)}
+		c.mu.Lock()
+		c.slots[receiver.RTPTransceiver().Mid()] = v
+		c.mu.Unlock()
+		for {
+			p, _, err := remote.ReadRTP()
+			if err != nil {
+				return
+			}
+			v.packets <- p
+		}
+	})
+	c.r.Subscribe(c.id)
+	offer := wait(c.t, "offer", c.offers)
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		c.t.Fatal(err)
+	}
+	a, err := pc.CreateAnswer(nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if err := pc.SetLocalDescription(a); err != nil {
+		c.t.Fatal(err)
+	}
+	c.r.Answer(c.id, stranger(a.SDP))
+	wait(c.t, "subscribe connection", connected)
+	return offer
+}
+
+// slotsOf lists an offer's slots of one kind.
+func slotsOf(offer, kind string) (mids []string) {
+	in := ""
+	for line := range strings.Lines(offer) {
+		line = strings.TrimSpace(line)
+		if m, ok := strings.CutPrefix(line, "m="); ok {
+			in, _, _ = strings.Cut(m, " ")
+		}
+		if mid, ok := strings.CutPrefix(line, "a=mid:"); ok && in == kind {
+			mids = append(mids, mid)
+		}
+	}
+	return mids
+}
+
+func (c *client) viewer(slot string) *viewer {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		c.mu.Lock()
+		v := c.slots[slot]
+		c.mu.Unlock()
+		if v != nil {
+			return v
+		}
+		time.Sleep(5 * time.Millisecond) // pion tells of a track only by a call that may be running
+	}
+	c.t.Fatalf("no track in slot %s", slot)
+	return nil
+}
+
+// feed is a synthetic publisher of one track: it writes packets of one codec
+// at a steady pace, with a key frame at first and whenever one is asked for.
+type feed struct {
+	track  *webrtc.TrackLocalStaticRTP
+	codec  codec
+	mark   byte // in each payload
+	plis   chan time.Time
+	stop   chan struct{}
+	done   chan struct{}
+	mute   bool // ignores requests and sends no key frame but the first
+	silent bool // sends no key frame at all
+	seq    uint16
+	ts     uint32
+	pic    uint16
+}
+
+func newTrack(t testing.TB, mime string) *webrtc.TrackLocalStaticRTP {
+	t.Helper()
+	c := webrtc.RTPCodecCapability{MimeType: mime, ClockRate: videoClock}
+	if mime == webrtc.MimeTypeOpus {
+		c.ClockRate, c.Channels = opusClock, 2
+	}
+	if mime == webrtc.MimeTypeVP9 {
+		c.SDPFmtpLine = "profile-id=0"
+	}
+	track, err := webrtc.NewTrackLocalStaticRTP(c, "t", "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return track
+}
+
+func newFeed(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *feed {
+	t.Helper()
+	return &feed{
+		track: track, codec: codecOf(track.Codec().MimeType), mark: mark,
+		plis: make(chan time.Time, 1024), stop: make(chan struct{}), done: make(chan struct{}),
+		seq: 65500, ts: 1 << 31, pic: 0x7ff0,
+	}
+}
+
+// run writes until the test ends or halt is called.
+func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
+	t.Helper()
+	asked := make(chan struct{}, 64)
+	go func() {
+		for {
+			packets, _, err := sender.ReadRTCP()
+			if err != nil {
+				return
+			}
+			for _, p := range packets {
+				if _, ok := p.(*rtcp.PictureLossIndication); ok {
+					select {
+					case f.plis <- time.Now():
+					default:
+					}
+					select {
+					case asked <- struct{}{}:
+					default:
+					}
+				}
+			}
+		}
+	}()
+	t.Cleanup(f.halt)
+	go func() {
+		defer close(f.done)
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		key := !f.silent
+		for {
+			select {
+			case <-f.stop:
+				return
+			case <-asked:
+				key = key || !f.mute && !f.silent
+			case <-tick.C:
+				f.frame(key)
+				key = false
+			}
+		}
+	}()
+}
+
+func (f *feed) halt() {
+	select {
+	case <-f.stop:
+	default:
+		close(f.stop)
+		<-f.done
+	}
+}
+
+// frame writes one frame of two packets (one of audio).
+func (f *feed) frame(key bool) {
+	f.ts += f.codec.clock() / 100
+	f.pic++
+	count := 2
+	if f.codec == opus {
+		count = 1
+	}
+	for i := range count {
+		f.seq++
+		p := &rtp.Packet{
+			Header:  rtp.Header{Version: 2, SequenceNumber: f.seq, Timestamp: f.ts, Marker: i == count-1},
+			Payload: synthetic(f.codec, key, i == 0, f.pic, f.mark),
+		}
+		_ = f.track.WriteRTP(p)
+	}
+}
+
+// synthetic is the payload of one packet as an encrypting browser sends it,
+// with a mark in it.
+func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
+	body := []byte{0xAA, mark, byte(pic >> 8), byte(pic)}
+	switch c {
+	case vp8:
+		b := []byte{0x80, 0xC0, 0x80 | byte(pic>>8), byte(pic), byte(pic)}
+		shim := byte(0x11)
+		if first {
+			b[0] |= 0x10
+		}
+		if key && first {
+			shim = 0x10
+		}
+		return append(append(b, shim), body...)
+	case vp9:
+		b := []byte{0xC0, 0x80 | byte(pic>>8), byte(pic)}
+		if key {
+			b[0] &^= 0x40
+		}
+		if first {
+			b[0] |= 0x08
+		}
+		return append(b, body...)
+	case av1:
+		b := byte(0x10)
+		if key && first {
+			b |= 0x08
+		}
+		if !first {
+			b |= 0x80
+		}
+		return append([]byte{b}, body...)
+	default:
+		return body
+	}
+}
+
+// markOf reads the mark.
+func markOf(payload []byte) byte { return payload[len(payload)-3] }
+
+// count reads the frame counter that a payload carries in its body.
+func countOf(payload []byte) uint16 { return binary.BigEndian.Uint16(payload[len(payload)-2:]) }

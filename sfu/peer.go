@@ -1,0 +1,332 @@
+package sfu
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// peer is one client. Its goroutine makes all calls on its connections, one
+// after another: pion's are not safe against each other. All fields without a
+// note are that goroutine's.
+type peer struct {
+	router *Router
+	id     PeerID
+	events Events
+	queue  chan func(*peer)
+	wake   chan struct{} // of one element: look what has changed
+	quit   chan struct{} // closed by Router.remove
+	gone   atomic.Bool
+	behind atomic.Bool // the queue was full
+
+	tracks map[string]*track // by media id; under Router.mu
+
+	up     *publishing  // nil: none
+	down   *subscribing // nil: none
+	listed []Track      // what Tracks was last told
+}
+
+func newPeer(r *Router, id PeerID, ev Events) *peer {
+	return &peer{
+		router: r, id: id, events: ev,
+		queue:  make(chan func(*peer), maxQueue),
+		wake:   make(chan struct{}, 1),
+		quit:   make(chan struct{}),
+		tracks: map[string]*track{},
+	}
+}
+
+// post queues an operation. A peer that is too far behind loses its
+// connections: its client has to begin anew.
+func (p *peer) post(do func(*peer)) {
+	select {
+	case p.queue <- do:
+	default:
+		p.behind.Store(true)
+		p.poke()
+	}
+}
+
+// poke makes the loop look what has changed. It never waits.
+func (p *peer) poke() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// track finds or makes a track. It must be called under Router.mu.
+func (p *peer) track(mid string) *track {
+	t := p.tracks[mid]
+	if t == nil {
+		t = &track{publisher: p.id, mid: mid}
+		p.tracks[mid] = t
+	}
+	return t
+}
+
+func (p *peer) run() {
+	tick := time.NewTicker(reportInterval)
+	defer tick.Stop()
+	defer p.end()
+	for {
+		// Nothing is done for a peer that is gone, however much is queued.
+		if p.gone.Load() {
+			return
+		}
+		select {
+		case <-p.quit:
+			return
+		case do := <-p.queue:
+			do(p)
+		case <-p.wake:
+		case <-tick.C:
+			p.tick()
+		}
+		p.settle()
+	}
+}
+
+// end closes what is left. No slot anywhere keeps a track of this peer.
+func (p *peer) end() {
+	p.dropUp()
+	p.dropDown()
+	p.router.mu.Lock()
+	var orphans []*track
+	for _, t := range p.tracks {
+		orphans = append(orphans, t)
+	}
+	p.router.mu.Unlock()
+	for _, t := range orphans {
+		for _, s := range t.watchers() {
+			s.forget(t)
+		}
+	}
+}
+
+// settle tells what has changed behind the loop's back.
+func (p *peer) settle() {
+	if p.behind.Load() {
+		p.overrun()
+	}
+	if p.up != nil && p.up.state.over() {
+		p.lose(PublishConnection)
+	}
+	if p.down != nil && p.down.state.over() {
+		p.lose(SubscribeConnection)
+	}
+	if p.down == nil {
+		return
+	}
+	for _, s := range p.down.slots {
+		if publisher, mid, ok := s.shown(); ok {
+			p.events.Shown(s.mid, publisher, mid)
+		}
+	}
+}
+
+// overrun gives up a peer that asks faster than can be done.
+func (p *peer) overrun() {
+	p.behind.Store(false)
+	for len(p.queue) > 0 {
+		<-p.queue
+	}
+	p.lose(PublishConnection)
+	p.lose(SubscribeConnection)
+}
+
+func (p *peer) tick() {
+	now := p.router.now()
+	if p.up != nil && p.up.state.late(now) {
+		p.lose(PublishConnection)
+	}
+	if p.down == nil {
+		return
+	}
+	if p.down.state.late(now) {
+		p.lose(SubscribeConnection)
+		return
+	}
+	p.down.report(now)
+}
+
+// lose drops a connection and says so.
+func (p *peer) lose(c Connection) {
+	switch c {
+	case PublishConnection:
+		p.dropUp()
+		p.list(nil)
+	case SubscribeConnection:
+		p.dropDown()
+	}
+	p.events.Lost(c)
+}
+
+// publish answers an offer.
+func (p *peer) publish(offer string, restart bool) {
+	tracks, err := readOffer(offer)
+	if err != nil {
+		p.lose(PublishConnection)
+		return
+	}
+	if restart {
+		p.dropUp()
+	}
+	if p.up == nil {
+		if p.up, err = newPublishing(p); err != nil {
+			p.lose(PublishConnection)
+			return
+		}
+	}
+	p.announce(tracks)
+	answer, err := p.up.negotiate(offer, p.quit)
+	if err != nil {
+		p.lose(PublishConnection)
+		return
+	}
+	p.events.Published(answer)
+	p.list(tracks)
+}
+
+// announce makes the tracks of an offer, and only those, the published ones,
+// so that their first packets find them.
+func (p *peer) announce(tracks []Track) {
+	byMid := map[string]*track{}
+	p.router.mu.Lock()
+	if !p.gone.Load() {
+		for _, t := range tracks {
+			t2 := p.track(t.Mid)
+			t2.published = true
+			byMid[t.Mid] = t2
+		}
+	}
+	for mid, t := range p.tracks {
+		if byMid[mid] == nil {
+			t.published = false
+			p.router.tidy(t)
+		}
+	}
+	p.router.mu.Unlock()
+	if p.up != nil {
+		p.up.carry(byMid)
+	}
+}
+
+// list tells what is published, if that is news.
+func (p *peer) list(tracks []Track) {
+	if slices.Equal(tracks, p.listed) {
+		return
+	}
+	p.listed = tracks
+	p.events.Tracks(slices.Clone(tracks))
+}
+
+func (p *peer) dropUp() {
+	if p.up == nil {
+		return
+	}
+	up := p.up
+	p.up = nil
+	up.close()
+	p.announce(nil)
+	p.router.bury(up.pc, up.readers.Wait)
+}
+
+// subscribe offers a new connection.
+func (p *peer) subscribe() {
+	p.dropDown()
+	down, err := newSubscribing(p)
+	if err != nil {
+		p.lose(SubscribeConnection)
+		return
+	}
+	p.down = down
+	offer, err := down.offer(p.quit)
+	if err != nil {
+		p.lose(SubscribeConnection)
+		return
+	}
+	p.events.Offered(offer)
+}
+
+func (p *peer) answer(answer string) {
+	if p.down == nil {
+		return // it was lost meanwhile, and the client knows
+	}
+	if err := p.down.answer(answer); err != nil {
+		p.lose(SubscribeConnection)
+	}
+}
+
+func (p *peer) watch(name string, publisher PeerID, mid string) {
+	if p.down == nil || len(mid) > maxMid {
+		return
+	}
+	s := p.down.slot(name)
+	if s == nil {
+		return
+	}
+	p.down.listen(s)
+	var t *track
+	if publisher != 0 {
+		t = p.router.join(s, publisher, mid)
+	}
+	if before := s.show(t); before != nil && before != t {
+		p.router.leave(s, before)
+	}
+	if t == nil {
+		return
+	}
+	if t.ended.Load() {
+		s.forget(t) // it ended before the slot was with it
+	}
+	if s.video {
+		t.need()
+	}
+}
+
+func (p *peer) dropDown() {
+	if p.down == nil {
+		return
+	}
+	down := p.down
+	p.down = nil
+	down.closed.Store(true)
+	for _, s := range down.slots {
+		if t := s.show(nil); t != nil {
+			p.router.leave(s, t)
+		}
+	}
+	p.router.bury(down.pc, down.readers.Wait)
+}
+
+// state is how far a connection is. Set from pion's goroutines.
+type state struct {
+	born      time.Time
+	connected atomic.Bool
+	ended     atomic.Bool
+}
+
+func (s *state) follow(pc *webrtc.PeerConnection, poke func()) {
+	pc.OnConnectionStateChange(func(now webrtc.PeerConnectionState) {
+		switch now {
+		case webrtc.PeerConnectionStateConnected:
+			s.connected.Store(true)
+		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
+			s.ended.Store(true)
+			poke()
+		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
+			webrtc.PeerConnectionStateConnecting, webrtc.PeerConnectionStateDisconnected:
+		}
+	})
+}
+
+// over reports whether the connection has ended.
+func (s *state) over() bool { return s.ended.Load() }
+
+// late reports whether the connection should have come about by now.
+func (s *state) late(now time.Time) bool {
+	return !s.connected.Load() && now.Sub(s.born) > connectTime
+}

@@ -1,0 +1,150 @@
+package sfu
+
+import "time"
+
+// rewriter numbers what a viewer is sent as one unbroken stream, whatever was
+// dropped and whichever source it came from.
+//
+// Sequence numbers are 16 bits and wrap (RFC 3550, section 5.1); they are
+// compared by serial arithmetic (RFC 1982). An output number is given at most
+// once: SRTP would encrypt two packets under one nonce (RFC 3711, section
+// 9.1). Outputs advance by at most rewriteWindow at a time, so that SRTP never
+// miscounts the wraps. The zero value is ready. Not safe for concurrent use.
+type rewriter struct {
+	out  uint64 // highest number given or set aside; wraps are counted in the upper bits
+	high uint16 // newest input
+	past [rewriteWindow]fate
+}
+
+// fate is what became of one input.
+type fate struct {
+	in, out uint16
+	state   fateState
+}
+
+type fateState uint8
+
+const (
+	unknown fateState = iota // before the source began, or too long ago
+	missing                  // not here yet: out is set aside for it
+	settled                  // sent or dropped
+)
+
+// begin makes input in the next packet. Inputs before it are refused.
+func (r *rewriter) begin(in uint16) {
+	clear(r.past[:])
+	r.high = in - 1
+}
+
+// next gives the number for input in. It is false for an input that had its
+// turn, was dropped, came before the source began or is too late.
+func (r *rewriter) next(in uint16) (uint16, bool) {
+	if int16(in-r.high) > 0 {
+		r.advance(in)
+		r.out++
+		r.past[in%rewriteWindow] = fate{in: in, out: uint16(r.out), state: settled}
+		return uint16(r.out), true
+	}
+	f := &r.past[in%rewriteWindow]
+	if f.in != in || f.state != missing {
+		return 0, false
+	}
+	f.state = settled
+	return f.out, true
+}
+
+// drop leaves input in out without leaving a gap. One that is late already
+// has a gap, which stays.
+func (r *rewriter) drop(in uint16) {
+	if int16(in-r.high) > 0 {
+		r.advance(in)
+		r.past[in%rewriteWindow] = fate{in: in, state: settled}
+		return
+	}
+	if f := &r.past[in%rewriteWindow]; f.in == in {
+		f.state = settled
+	}
+}
+
+// advance sets numbers aside for what lies between the newest input and in,
+// and makes in the newest. What lies further back than the window is lost for
+// good and leaves no gap.
+func (r *rewriter) advance(in uint16) {
+	if in-r.high > rewriteWindow {
+		r.begin(in)
+	}
+	for i := r.high + 1; i != in; i++ {
+		r.out++
+		r.past[i%rewriteWindow] = fate{in: i, out: uint16(r.out), state: missing}
+	}
+	r.high = in
+}
+
+// clock makes timestamps go on by the wall clock where one source follows
+// another. The zero value is ready.
+type clock struct {
+	shift uint32    // added to the source's timestamps
+	last  uint32    // newest timestamp sent
+	at    time.Time // when it was sent; zero: none yet
+}
+
+// begin fits a source whose first timestamp is in, of rate ticks a second.
+func (c *clock) begin(in, rate uint32, now time.Time) {
+	if c.at.IsZero() {
+		c.shift, c.at = c.last-in, now
+		return
+	}
+	// At least a tick: two frames never share a timestamp.
+	c.shift = c.last + max(1, c.ticks(rate, now)) - in
+}
+
+// next gives the timestamp for input in.
+func (c *clock) next(in uint32, now time.Time) uint32 {
+	out := in + c.shift
+	if int32(out-c.last) > 0 || c.at.IsZero() {
+		c.last, c.at = out, now
+	}
+	return out
+}
+
+// read gives the timestamp that belongs to this moment.
+func (c *clock) read(rate uint32, now time.Time) uint32 {
+	return c.last + c.ticks(rate, now)
+}
+
+func (c *clock) ticks(rate uint32, now time.Time) uint32 {
+	passed := max(0, now.Sub(c.at))
+	return uint32(uint64(passed.Microseconds()) * uint64(rate) / uint64(time.Second/time.Microsecond))
+}
+
+// pictures makes picture ids and TL0PICIDX go on where one source follows
+// another. Both only ever change by a constant within one source, so they are
+// as unique as the source made them. The zero value is ready.
+type pictures struct {
+	shift, last   uint16 // of picture ids, 15 bits
+	shift0, last0 uint8  // of TL0PICIDX
+}
+
+// begin fits a source whose first packet is described by d.
+func (p *pictures) begin(d *descriptor) {
+	p.shift = p.last + 1 - d.picture
+	p.shift0 = p.last0 + 1 - d.tl0
+}
+
+// next gives the picture numbers for a packet described by d.
+func (p *pictures) next(d *descriptor) (picture uint16, tl0 uint8) {
+	const bits = 0x7fff
+	picture, tl0 = p.look(d)
+	if d.pictureAt != 0 && (picture-p.last)&bits < bits/2 {
+		p.last = picture
+	}
+	if d.tl0At != 0 && int8(tl0-p.last0) > 0 {
+		p.last0 = tl0
+	}
+	return picture, tl0
+}
+
+// look is next for a packet that was sent before.
+func (p *pictures) look(d *descriptor) (picture uint16, tl0 uint8) {
+	return (d.picture + p.shift) & 0x7fff, d.tl0 + p.shift0
+}

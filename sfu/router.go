@@ -1,0 +1,265 @@
+package sfu
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// PeerID names a peer for the life of the process. Zero means nobody.
+type PeerID uint64
+
+// Connection is one of the two connections of a peer.
+type Connection int
+
+// The two connections of a peer.
+const (
+	PublishConnection   Connection = iota // the peer sends on it
+	SubscribeConnection                   // the peer receives on it
+)
+
+// Track is something a peer publishes.
+type Track struct {
+	Mid   string // its media id in the publish connection's SDP, 1 to 8 bytes
+	Video bool   // otherwise audio
+}
+
+// Events hears what happens to one peer. Its methods are called one at a time,
+// by a goroutine of the peer's own; they may wait, and no lock is held
+// meanwhile. After ClosePeer at most one call that had begun goes on.
+type Events interface {
+	// Published is the answer to the last offer.
+	Published(answer string)
+	// Offered is the offer of a new subscribe connection, in answer to
+	// Subscribe. Its sections' media ids are the names of its slots.
+	Offered(offer string)
+	// Tracks lists what the peer publishes, whenever that has changed, in the
+	// order of its offer. It follows Published.
+	Tracks(tracks []Track)
+	// Shown tells what a slot shows from now on. A track is shown once its
+	// first packet (of video: the first of a key frame) was forwarded; from
+	// the Watch before until then nothing is. Publisher 0 is nothing: because
+	// that was asked for, or because there is nothing to show now. In that
+	// last case the Watch stands, and when its publisher sends the track
+	// (again), Shown follows. Changes that follow each other closely are told
+	// as one.
+	Shown(slot string, publisher PeerID, mid string)
+	// Lost tells that a connection has ended: it was closed by the peer, was
+	// silent for 15 s, did not come about in 30 s, or its SDP was not
+	// accepted. Only a new Publish or Subscribe brings another.
+	Lost(c Connection)
+}
+
+// Config is what a Router needs.
+type Config struct {
+	// UDP is the one socket of all connections, listening; a *net.UDPConn, or
+	// one with such addresses. It belongs to the Router from now on.
+	UDP net.PacketConn
+	// Addresses are advertised, with the socket's port. Nil means those of the
+	// machine, of which loopback only if asked for or if there is no other.
+	Addresses       []netip.Addr
+	IncludeLoopback bool
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Router forwards packets between peers. Its methods return at once; what
+// comes of them is told through Events. Calls for one peer are carried out in
+// their order; calls for a peer that is not open do nothing. Safe for
+// concurrent use.
+type Router struct {
+	engine  *engine
+	now     func() time.Time
+	runs    atomic.Uint64 // the last one begun: see packet
+	dying   atomic.Int64  // connections that are being closed
+	closing sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows, and the slots of every track
+	peers  map[PeerID]*peer
+	closed bool
+}
+
+var errSocket = errors.New("sfu: want a socket")
+
+// New makes a Router and begins to read from its socket.
+func New(c Config) (*Router, error) {
+	if c.UDP == nil {
+		return nil, errSocket
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	e, err := newEngine(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Router{engine: e, now: c.Now, peers: map[PeerID]*peer{}}, nil
+}
+
+// Open begins a peer. An id that is open or zero changes nothing; none may be
+// used twice.
+func (r *Router) Open(id PeerID, ev Events) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || id == 0 || r.peers[id] != nil {
+		return
+	}
+	p := newPeer(r, id, ev)
+	r.peers[id] = p
+	r.closing.Add(1)
+	go func() {
+		defer r.closing.Done()
+		p.run()
+	}()
+}
+
+// Publish offers the connection that the peer sends on, or changes to it.
+// Restart puts a new connection in place of the present one. Answered by
+// Published, or Lost.
+func (r *Router) Publish(id PeerID, offer string, restart bool) {
+	r.post(id, func(p *peer) { p.publish(offer, restart) })
+}
+
+// Subscribe asks for a connection to receive on, in place of the present one.
+// Answered by Offered, or Lost.
+func (r *Router) Subscribe(id PeerID) {
+	r.post(id, (*peer).subscribe)
+}
+
+// Answer answers Offered. It must be the answer to the last one; if it is not
+// accepted, Lost follows.
+func (r *Router) Answer(id PeerID, answer string) {
+	r.post(id, func(p *peer) { p.answer(answer) })
+}
+
+// Watch shows track mid of a publisher in a slot of the present subscribe
+// connection, in place of what it shows; publisher 0 shows nothing. From its
+// execution on nothing of what was shown is forwarded. An unknown slot, or no
+// subscribe connection, does nothing.
+func (r *Router) Watch(id PeerID, slot string, publisher PeerID, mid string) {
+	r.post(id, func(p *peer) { p.watch(slot, publisher, mid) })
+}
+
+// ClosePeer ends a peer: once it returns, no packet from or to it is begun.
+func (r *Router) ClosePeer(id PeerID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.peers[id]; p != nil {
+		r.remove(p)
+	}
+}
+
+// remove must be called under mu.
+func (r *Router) remove(p *peer) {
+	delete(r.peers, p.id)
+	p.gone.Store(true)
+	for _, t := range p.tracks {
+		t.ended.Store(true)
+	}
+	close(p.quit)
+}
+
+func (r *Router) post(id PeerID, do func(*peer)) {
+	r.mu.Lock()
+	p := r.peers[id]
+	r.mu.Unlock()
+	if p != nil {
+		p.post(do)
+	}
+}
+
+// Close ends all peers and closes the socket. It waits, but for no longer than
+// a connection may take to close.
+func (r *Router) Close() error {
+	r.mu.Lock()
+	r.closed = true
+	for _, p := range r.peers {
+		r.remove(p)
+	}
+	r.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		r.closing.Wait()
+		close(done)
+	}()
+	patience := time.NewTimer(closeTime)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+	}
+	return r.engine.mux.Close()
+}
+
+// Counts says how much there is, and nothing about whom.
+type Counts struct {
+	Peers    int
+	Tracks   int // published
+	Watching int // slots that show or await a track
+	Closing  int // connections being closed; more than a few for long is a fault
+}
+
+// Counts counts.
+func (r *Router) Counts() Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := Counts{Peers: len(r.peers), Closing: int(r.dying.Load())}
+	for _, p := range r.peers {
+		for _, t := range p.tracks {
+			if t.published {
+				c.Tracks++
+			}
+			c.Watching += len(t.watchers())
+		}
+	}
+	return c
+}
+
+// join adds a slot to a track, which is made if its publisher is open and has
+// none of that name yet. Nil if the publisher is not open.
+func (r *Router) join(s *slot, publisher PeerID, mid string) *track {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.peers[publisher]
+	if p == nil {
+		return nil
+	}
+	t := p.track(mid)
+	t.add(s)
+	return t
+}
+
+// leave takes a slot from a track, which is forgotten if that was all.
+func (r *Router) leave(s *slot, t *track) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t.remove(s)
+	r.tidy(t)
+}
+
+// tidy must be called under mu.
+func (r *Router) tidy(t *track) {
+	p := r.peers[t.publisher]
+	if p != nil && !t.published && len(t.watchers()) == 0 && p.tracks[t.mid] == t {
+		delete(p.tracks, t.mid)
+	}
+}
+
+// bury closes a connection aside, so that a close that hangs hurts nobody, and
+// then does the rest.
+func (r *Router) bury(pc *webrtc.PeerConnection, rest func()) {
+	r.dying.Add(1)
+	r.closing.Add(1)
+	go func() {
+		defer r.closing.Done()
+		defer r.dying.Add(-1)
+		// What fails to close is forgotten all the same.
+		_ = pc.Close()
+		rest()
+	}()
+}
