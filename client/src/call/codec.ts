@@ -10,10 +10,14 @@ const ORDER: readonly Video[] = ["VP9", "VP8", "AV1"]
 
 const tested = new Map<string, Promise<boolean>>()
 
+/** A codec that passed once is good; one that failed may have met a busy moment and is tested again when next asked for. */
 function works(codec: Video | "opus"): Promise<boolean> {
   const known = tested.get(codec)
   if (known !== undefined) return known
-  const test = selfTest(codec).catch(() => false)
+  const test = selfTest(codec).then((passed) => {
+    if (!passed) tested.delete(codec)
+    return passed
+  })
   tested.set(codec, test)
   return test
 }

@@ -20,6 +20,9 @@ const FRAMES = 3 // enough to know that it was not chance
 const EPOCH = 1
 const LEAF = 0
 const [WIDTH, HEIGHT] = [320, 180]
+const RATE = 48_000 // of the tone, in Hz
+const HERTZ = 440
+const CHUNK = 480 // samples written at once: 10 ms
 
 type Tested = "opus" | "VP8" | "VP9" | "AV1"
 
@@ -53,8 +56,40 @@ function pictures(): Source {
   }
 }
 
-/** A tone that nobody hears. Needs no permission. */
+/**
+ * A tone that nobody hears. Needs no permission, and no click: before one,
+ * Chromium runs no AudioContext, but writes what it is given to a generated
+ * track; Firefox has no such track, and its context feeds a stream at once.
+ */
 function tone(): Source {
+  const Generator = (globalThis as { MediaStreamTrackGenerator?: TrackGenerator }).MediaStreamTrackGenerator
+  return Generator === undefined || typeof AudioData === "undefined" ? oscillatorTone() : writtenTone(Generator)
+}
+
+type TrackGenerator = new (init: { kind: "audio" }) => MediaStreamTrack & { readonly writable: WritableStream<AudioData> }
+
+function writtenTone(Generator: TrackGenerator): Source {
+  const track = new Generator({ kind: "audio" })
+  const writer = track.writable.getWriter()
+  let written = 0
+  const write = (): void => {
+    const data = Float32Array.from({ length: CHUNK }, (_, i) => 0.5 * Math.sin((2 * Math.PI * HERTZ * (written + i)) / RATE))
+    const timestamp = (written * 1e6) / RATE
+    written += CHUNK
+    const init = { format: "f32-planar", sampleRate: RATE, numberOfFrames: CHUNK, numberOfChannels: 1, timestamp, data } as const
+    writer.write(new AudioData(init)).catch(() => undefined) // the track has been stopped
+  }
+  const timer = setInterval(write, (CHUNK * 1000) / RATE)
+  return {
+    track,
+    end() {
+      clearInterval(timer)
+      track.stop()
+    },
+  }
+}
+
+function oscillatorTone(): Source {
   const context = new AudioContext()
   const oscillator = context.createOscillator()
   const destination = context.createMediaStreamDestination()
