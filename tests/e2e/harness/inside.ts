@@ -56,6 +56,7 @@ export interface Probe {
   readonly tracks: MediaStreamTrack[] // what it gave
   readonly peers: RTCPeerConnection[]
   readonly sockets: string[] // addresses of WebSockets opened
+  readonly sent: string[] // every message sent on them
   readonly copied: string[] // texts put on the clipboard
   readonly faults: string[] // policy violations, errors, rejections
   readonly counts: Map<string, SeenCounts>
@@ -85,6 +86,7 @@ function inside(
   const tracks: MediaStreamTrack[] = []
   const peers: RTCPeerConnection[] = []
   const sockets: string[] = []
+  const sent: string[] = []
   const copied: string[] = []
   const faults: string[] = []
   const counts = new Map<string, SeenCounts>()
@@ -167,6 +169,10 @@ function inside(
       super(address, protocols)
       sockets.push(String(address))
     }
+    override send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+      sent.push(String(data))
+      super.send(data as string)
+    }
   }
   window.Worker = class extends Worker {
     constructor(script: string | URL, options?: WorkerOptions) {
@@ -226,6 +232,7 @@ function inside(
     tracks,
     peers,
     sockets,
+    sent,
     copied,
     faults,
     counts,

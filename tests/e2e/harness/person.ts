@@ -16,6 +16,19 @@ export interface Arriving {
   readonly colorScheme?: "light" | "dark"
 }
 
+/**
+ * Puppeteer lets everything it evaluates in Chromium count as a click, which
+ * would hide what a page may not do before its user has touched it.
+ */
+function withoutGestures(page: Page): void {
+  const client = (
+    page as unknown as { _client(): { send: (method: string, parameters?: object, options?: object) => Promise<unknown> } }
+  )._client()
+  const send = client.send.bind(client)
+  client.send = (method: string, parameters?: object, options?: object) =>
+    send(method, parameters !== undefined && "userGesture" in parameters ? { ...parameters, userGesture: false } : parameters, options)
+}
+
 export class Person {
   readonly kind: Kind
   readonly number: number
@@ -44,6 +57,7 @@ export class Person {
     // Without a media permission Chromium gathers no usable candidate.
     if (kind === "chromium") await context.overridePermissions(origin, ["camera", "microphone"])
     const page = await context.newPage({ type: "window" })
+    if (kind === "chromium") withoutGestures(page)
     const person = new Person(kind, who, context, page)
     if (who.viewport !== undefined) await page.setViewport(who.viewport)
     // The sound of Firefox's audio engine is suspended here, its fake microphone is not.
@@ -99,6 +113,11 @@ export class Person {
 
   faults(): Promise<string[]> {
     return this.page.evaluate(() => window.probe.faults)
+  }
+
+  /** Every message this page has sent to the server, as text. */
+  sent(): Promise<string[]> {
+    return this.page.evaluate(() => window.probe.sent)
   }
 
   copied(): Promise<string[]> {

@@ -1,0 +1,63 @@
+/** Two people meet: picture, tone, names and chat both ways, one code, nothing but encrypted frames. */
+
+import assert from "node:assert/strict"
+import test, { after, before } from "node:test"
+import { Browsers, type Kind } from "./harness/browsers.ts"
+import { codeOf, Meeting, reads, say } from "./harness/meeting.ts"
+import { Server } from "./harness/server.ts"
+
+const browsers = new Browsers()
+let server: Server
+
+before(async () => {
+  server = await Server.start()
+})
+
+after(async () => {
+  await browsers.close()
+  await server.stop()
+})
+
+const pairs: readonly (readonly [Kind, Kind])[] = [
+  ["chromium", "chromium"],
+  ["firefox", "firefox"],
+  ["chromium", "firefox"],
+]
+
+for (const [one, other] of pairs) {
+  test(`${one} and ${other} see, hear and read each other`, async () => {
+    const meeting = new Meeting(server, browsers)
+    const ada = await meeting.host(one, { number: 3, name: "Ada" })
+    const bob = await meeting.guest(other, { number: 5, name: "Bob Ünïcode" })
+
+    for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob Ünïcode")
+    await ada.sees(bob)
+    await bob.sees(ada)
+    await ada.hears(bob)
+    await bob.hears(ada)
+
+    await say(ada, "Guten Tag, Bob")
+    await reads(bob, "Guten Tag, Bob")
+    await say(bob, "Hello Ada ✓")
+    await reads(ada, "Hello Ada ✓")
+
+    assert.equal(await codeOf(ada), await codeOf(bob), "both see the same safety code")
+
+    const moderators = await bob.page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>("[data-person]")]
+        .filter((tile) => /Moderator/.test(tile.textContent))
+        .map((tile) => tile.dataset["name"]),
+    )
+    assert.deepEqual(moderators, ["Ada"], "the star is on the tile of the moderator alone")
+
+    for (const person of [ada, bob]) {
+      for (const c of await person.counts())
+        assert.equal(c.forged + c.replayed + c.foreign, 0, `${person.name} opened every frame: ${JSON.stringify(c)}`)
+    }
+
+    await bob.click("Leave")
+    await ada.seesPeople("Ada")
+    await bob.until("is told that the call is over", async () => (await bob.text()).includes("You have left the meeting"))
+    await meeting.end()
+  })
+}

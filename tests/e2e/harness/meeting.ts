@@ -1,0 +1,141 @@
+/** What people do with the application, step by step, through its accessible names. */
+
+import assert from "node:assert/strict"
+import type { Browsers, Kind } from "./browsers.ts"
+import { type Arriving, Person } from "./person.ts"
+import type { Server } from "./server.ts"
+import { PAGE_MS } from "./wait.ts"
+
+export interface Links {
+  readonly participant: string
+  readonly moderator: string
+}
+
+/** Which devices somebody turns on before joining. */
+export interface Devices {
+  readonly camera?: boolean
+  readonly microphone?: boolean
+}
+
+const BOTH: Devices = { camera: true, microphone: true }
+
+/** Makes a meeting on the start page and reads both links as the page copies them. */
+export async function newMeeting(person: Person, origin: string): Promise<Links> {
+  await person.open(origin)
+  await person.click("New meeting")
+  await person.click("Copy link")
+  await person.click("Copy moderator link")
+  const [participant = "", moderator = ""] = await person.until(
+    "has copied both links",
+    async () => {
+      const copied = await person.copied()
+      return copied.length >= 2 && copied
+    },
+    PAGE_MS,
+  )
+  assert.ok(moderator.startsWith(`${participant}.`), "the moderator link is the participant link and a key")
+  return { participant, moderator }
+}
+
+/** Turns a device on or off with its button. */
+export async function turn(person: Person, device: "camera" | "microphone", on: boolean): Promise<void> {
+  await person.click(`Turn ${on ? "on" : "off"} ${device}`)
+  await person.find("button", `Turn ${on ? "off" : "on"} ${device}`)
+}
+
+/** From the pre-join page to "Join". */
+export async function join(person: Person, devices: Devices = BOTH): Promise<void> {
+  await person.type("Your name", person.name)
+  if (devices.microphone === true) await turn(person, "microphone", true)
+  if (devices.camera === true) await turn(person, "camera", true)
+  await person.click("Join")
+}
+
+/** Waits until this person is in the call and its keys are agreed. */
+export async function inCall(person: Person): Promise<void> {
+  await person.until("is in the call", () => person.has("button", "Leave"))
+  await person.until("is encrypted", () => person.has("button", "End-to-end encrypted"))
+}
+
+export async function say(person: Person, text: string): Promise<void> {
+  if (!(await person.has("textbox", "Message"))) await person.click("Chat")
+  await person.type("Message", text)
+  await person.click("Send")
+}
+
+/** Waits until a chat line is on the screen. */
+export async function reads(person: Person, text: string): Promise<void> {
+  if (!(await person.has("textbox", "Message"))) await person.click("Chat")
+  await person.until(`reads "${text}"`, async () => (await person.text()).includes(text))
+}
+
+/** Opens a panel, reads the thirty digits of the safety code and closes it. */
+export async function codeOf(person: Person): Promise<string> {
+  if (!(await person.has("heading", "Safety code"))) await person.click("Safety code")
+  return person.until("sees the safety code", async () => {
+    const digits = /(\d{5}\s+){5}\d{5}/.exec(await person.text())?.[0]
+    return digits?.replace(/\s/g, "")
+  })
+}
+
+export async function chooseCodec(person: Person, codec: "auto" | "VP8" | "VP9" | "AV1"): Promise<void> {
+  if (!(await person.has("heading", "Settings"))) await person.click("Settings")
+  const field = await person.find("combobox", "Video codec").catch(async () => {
+    await person.click("Advanced", "DisclosureTriangle")
+    return person.find("combobox", "Video codec")
+  })
+  await field.select(codec)
+}
+
+/** One meeting and the people who came to it. */
+export class Meeting {
+  readonly server: Server
+  readonly people: Person[] = []
+  readonly #browsers: Browsers
+  links: Links = { participant: "", moderator: "" }
+
+  constructor(server: Server, browsers: Browsers) {
+    this.server = server
+    this.#browsers = browsers
+  }
+
+  /** A new window that has opened nothing yet. */
+  async arrive(kind: Kind, who: Arriving): Promise<Person> {
+    const person = await Person.arrive(await this.#browsers.get(kind), kind, this.server.origin, who)
+    this.people.push(person)
+    return person
+  }
+
+  /** Makes the meeting and joins it as its moderator. */
+  async host(kind: Kind, who: Arriving, devices: Devices = BOTH): Promise<Person> {
+    const person = await this.arrive(kind, who)
+    this.links = await newMeeting(person, this.server.origin)
+    await person.click("Start as moderator")
+    await join(person, devices)
+    await inCall(person)
+    return person
+  }
+
+  /** Opens the participant link and joins. */
+  async guest(kind: Kind, who: Arriving, devices: Devices = BOTH): Promise<Person> {
+    const person = await this.arrive(kind, who)
+    await person.open(this.links.participant)
+    await join(person, devices)
+    await inCall(person)
+    return person
+  }
+
+  /** Everybody's page is closed; none of them may have complained or called elsewhere. */
+  async end(): Promise<void> {
+    for (const person of this.people) await clean(person, this.server.origin)
+    for (const person of this.people) await person.leaveWindow()
+  }
+}
+
+/** No policy violation, no error, nothing on the console, no request elsewhere. */
+export async function clean(person: Person, origin: string): Promise<void> {
+  assert.deepEqual(await person.faults(), [], `faults in the page of ${person.name}`)
+  assert.deepEqual(person.said, [], `console of ${person.name}`)
+  const elsewhere = person.requests.filter((url) => new URL(url).host !== new URL(origin).host && !/^(blob|data|about):/.test(url))
+  assert.deepEqual(elsewhere, [], `requests of ${person.name} to other hosts`)
+}
