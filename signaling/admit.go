@@ -1,0 +1,134 @@
+package signaling
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"hash/maphash"
+	"net/netip"
+	"time"
+
+	"paravent/signaling/wire"
+)
+
+// What is hashed and signed begins with one of these (e2ee/PROTOCOL.md, link).
+const (
+	roomLabel           = "paravent room v1"
+	moderatorsLabel     = "paravent moderators v1"
+	joinProofLabel      = "paravent join proof v1"
+	moderatorProofLabel = "paravent moderator proof v1"
+)
+
+// proved says whether a Join proves what it claims, for a connection whose
+// challenge was nonce: the room is that of the join key and the moderator
+// keys, and both were used to sign (Ed25519, RFC 8032).
+func proved(j *wire.Join, nonce []byte) bool {
+	if !bytes.Equal(digest(roomLabel, j.Moderators, j.JoinKey)[:wire.RoomSize], j.Room) {
+		return false
+	}
+	if !signed(j.JoinKey, joinProofLabel, j.JoinSignature, nonce, j) {
+		return false
+	}
+	m := j.Moderator
+	return m == nil || bytes.Equal(digest(moderatorsLabel, m.SignatureKey, m.KEMKey)[:wire.RoomSize], j.Moderators) &&
+		signed(m.SignatureKey, moderatorProofLabel, m.Signature, nonce, j)
+}
+
+func signed(key []byte, label string, signature, nonce []byte, j *wire.Join) bool {
+	return ed25519.Verify(key, bytes.Join([][]byte{[]byte(label), nonce, j.Room, j.Person}, nil), signature)
+}
+
+func digest(label string, parts ...[]byte) []byte {
+	sum := sha256.Sum256(append([]byte(label), bytes.Join(parts, nil)...))
+	return sum[:]
+}
+
+// throttle slows down guessing. It counts failed tries for each network in
+// points, which are forgiven with time, and remembers a network only as a
+// keyed hash and no longer than its points last: a minute. Time is a
+// parameter. Not safe for concurrent use.
+type throttle struct {
+	seed     maphash.Seed // random, of this process
+	networks map[uint64]bucket
+}
+
+func newThrottle() throttle {
+	return throttle{seed: maphash.MakeSeed(), networks: make(map[uint64]bucket)}
+}
+
+// network is the key for an address, HOST:PORT: a /24 of IPv4, a /56 of IPv6,
+// which is what one customer has at least. All that is no address is one.
+func (t *throttle) network(address string) uint64 {
+	var prefix netip.Prefix
+	if a, err := netip.ParseAddrPort(address); err == nil {
+		if ip := a.Addr().Unmap().WithZone(""); ip.Is4() {
+			prefix, _ = ip.Prefix(24)
+		} else {
+			prefix, _ = ip.Prefix(56)
+		}
+	}
+	return maphash.Comparable(t.seed, prefix)
+}
+
+// blocks says whether a network has failed too often lately.
+func (t *throttle) blocks(network uint64, now time.Time) bool {
+	b := t.networks[network]
+	return b.level(guessRate, now) >= guessMost
+}
+
+// fail counts a failed try.
+func (t *throttle) fail(network uint64, points float64, now time.Time) {
+	if len(t.networks) >= guessEntries {
+		t.forget(now)
+	}
+	b := t.networks[network]
+	b.add(points, guessRate, now)
+	t.networks[network] = b
+}
+
+// forget drops what is forgiven; if that is not enough, anything.
+func (t *throttle) forget(now time.Time) {
+	for network, b := range t.networks {
+		if b.level(guessRate, now) == 0 {
+			delete(t.networks, network)
+		}
+	}
+	for network := range t.networks {
+		if len(t.networks) < guessEntries {
+			return
+		}
+		delete(t.networks, network)
+	}
+}
+
+// bucket counts something that is forgiven at a steady rate, so many a second.
+// The zero value is empty. Time is a parameter. Not safe for concurrent use.
+type bucket struct {
+	full float64
+	at   time.Time
+}
+
+func (b *bucket) level(rate float64, now time.Time) float64 {
+	return max(0, b.full-rate*now.Sub(b.at).Seconds())
+}
+
+// add puts in n and returns the level.
+func (b *bucket) add(n, rate float64, now time.Time) float64 {
+	b.full, b.at = b.level(rate, now)+n, now
+	return b.full
+}
+
+// flow bounds what one connection may send. The zero value is ready. Not safe
+// for concurrent use.
+type flow struct {
+	messages, data, bytes bucket
+}
+
+// takes counts a message of so many bytes and says whether it is within the
+// limits.
+func (f *flow) takes(size int, now time.Time) bool {
+	return f.messages.add(1, messageRate, now) <= messageBurst && f.bytes.add(float64(size), byteRate, now) <= byteBurst
+}
+
+// takesData counts a data message besides.
+func (f *flow) takesData(now time.Time) bool { return f.data.add(1, dataRate, now) <= dataBurst }

@@ -1,0 +1,219 @@
+package signaling
+
+import (
+	"context"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"paravent/signaling/wire"
+)
+
+// roomID names a room: a hash of its keys (e2ee/PROTOCOL.md, link).
+type roomID [wire.RoomSize]byte
+
+// tokenHash stands for a resume token, which the server does not keep.
+type tokenHash [sha256.Size]byte
+
+func hashToken(token []byte) tokenHash { return sha256.Sum256(token) }
+
+// Hub holds all rooms: it is where connections enter them. It is an
+// http.Handler for WebSocket connections. Safe for concurrent use.
+type Hub struct {
+	media    Media
+	limits   Limits
+	upgrader *upgrader
+	closing  chan struct{} // closed when the server goes down
+	running  sync.WaitGroup
+
+	mu       sync.Mutex // guards what follows; never held across a call that leaves this file or throttle
+	closed   bool
+	rooms    map[roomID]*room
+	routes   map[tokenHash]*room // where a resume token leads
+	throttle throttle
+	entering int // connections that have not entered a room
+	people   int // those in rooms, waiting ones included
+	peers    PeerID
+}
+
+// Counts are the numbers that may be told about a hub.
+type Counts struct {
+	Rooms  int // that exist now
+	People int // in them, waiting ones included
+}
+
+// NewHub makes a hub without rooms. It starts nothing by itself.
+func NewHub(media Media, limits Limits) *Hub {
+	return &Hub{
+		media:    media,
+		limits:   limits.withDefaults(),
+		upgrader: newUpgrader(),
+		closing:  make(chan struct{}),
+		rooms:    make(map[roomID]*room),
+		routes:   make(map[tokenHash]*room),
+		throttle: newThrottle(),
+	}
+}
+
+// Counts returns how many rooms and people there are now.
+func (h *Hub) Counts() Counts {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Counts{Rooms: len(h.rooms), People: h.people}
+}
+
+// Close ends all rooms and connections with the close code "restarting" and
+// waits until they have ended or ctx is done. Nobody enters any more.
+func (h *Hub) Close(ctx context.Context) {
+	h.mu.Lock()
+	if !h.closed {
+		h.closed = true
+		close(h.closing)
+	}
+	h.mu.Unlock()
+	all := make(chan struct{})
+	go func() {
+		h.running.Wait()
+		close(all)
+	}()
+	select {
+	case <-all:
+	case <-ctx.Done():
+	}
+}
+
+// begin counts a new connection. It reports false when there are too many that
+// have not entered a room, or when the server goes down.
+func (h *Hub) begin() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.entering >= h.limits.Entering {
+		return false
+	}
+	h.entering++
+	h.running.Add(1)
+	return true
+}
+
+// entered says that a connection counted by begin is in a room or has ended.
+func (h *Hub) entered() {
+	h.mu.Lock()
+	h.entering--
+	h.mu.Unlock()
+}
+
+// blocks says whether a network has guessed wrong too often.
+func (h *Hub) blocks(network uint64) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.throttle.blocks(network, time.Now())
+}
+
+func (h *Hub) network(address string) uint64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.throttle.network(address)
+}
+
+func (h *Hub) failed(network uint64, points float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.throttle.fail(network, points, time.Now())
+}
+
+// enter brings a connection that has proved itself into its room, which comes
+// into being with the first.
+func (h *Hub) enter(id roomID, e enter) (*room, error) {
+	for {
+		r := h.room(id)
+		if r == nil {
+			return nil, refusal(wire.CodeBusy)
+		}
+		switch err := r.ask(e, e.verdict); err {
+		case nil:
+			return r, nil
+		case errOver: // it ended just now; the next one is new
+		default:
+			return nil, err
+		}
+	}
+}
+
+// resume brings a connection back to the stay that its token continues.
+func (h *Hub) resume(e resume) (*room, error) {
+	h.mu.Lock()
+	r := h.routes[e.hash]
+	h.mu.Unlock()
+	if r == nil {
+		return nil, refusal(wire.CodeExpired)
+	}
+	switch err := r.ask(e, e.verdict); err {
+	case nil:
+		return r, nil
+	case errOver:
+		return nil, refusal(wire.CodeExpired)
+	default:
+		return nil, err
+	}
+}
+
+// room finds a room or makes it; nil when there may be no more.
+func (h *Hub) room(id roomID) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r := h.rooms[id]; r != nil {
+		return r
+	}
+	if h.closed || len(h.rooms) >= h.limits.Rooms {
+		return nil
+	}
+	r := newRoom(h, id)
+	h.rooms[id] = r
+	h.running.Add(1)
+	go func() {
+		defer h.running.Done()
+		r.run()
+	}()
+	return r
+}
+
+// forget takes a room out that has ended, with what led to it.
+func (h *Hub) forget(r *room, people int, tokens map[tokenHash]*person) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.rooms, r.id)
+	for token := range tokens {
+		delete(h.routes, token)
+	}
+	h.people -= people
+}
+
+// route leads a token to a room.
+func (h *Hub) route(token tokenHash, r *room) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.routes[token] = r
+}
+
+func (h *Hub) unroute(tokens ...tokenHash) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, token := range tokens {
+		delete(h.routes, token)
+	}
+}
+
+// count notes that so many people came, or went if negative.
+func (h *Hub) count(people int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.people += people
+}
+
+// peer returns a name for the media plane that nobody else has had.
+func (h *Hub) peer() PeerID {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.peers++
+	return h.peers
+}
