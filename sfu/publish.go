@@ -182,7 +182,7 @@ func (u *publishing) read(remote *webrtc.TrackRemote, t *track) {
 		if !s.parse(p, buffer[:n], u.router.now()) {
 			continue
 		}
-		tap(p.codec, buffer[1]&0x7f, buffer[:n])
+		tap(p.codec, buffer[:n])
 		s.note(p)
 		t.forward(p)
 	}

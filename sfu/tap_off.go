@@ -3,4 +3,4 @@
 package sfu
 
 // tap is nothing: this binary has no tap.
-func tap(codec, uint8, []byte) {}
+func tap(codec, []byte) {}

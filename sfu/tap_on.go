@@ -3,18 +3,15 @@
 package sfu
 
 // Tap, if set before a Router is made, is called with every packet that is
-// received from a publisher, as the forwarder sees it: kind is "audio" or
-// "video". It must neither keep nor change the packet. It exists in test
-// builds only, to prove that there is nothing to see.
-var Tap func(kind string, payloadType uint8, packet []byte) //nolint:gochecknoglobals // test builds only
+// received from a publisher, as the forwarder sees it: codec is "opus", "VP8",
+// "VP9" or "AV1", packet is RTP in clear. It must neither keep nor change the
+// packet. It exists in test builds only, to prove that there is nothing to see.
+var Tap func(codec string, packet []byte) //nolint:gochecknoglobals // test builds only
 
-func tap(c codec, payloadType uint8, packet []byte) {
-	if Tap == nil {
-		return
+var tapNames = [codecs]string{opus: "opus", vp8: "VP8", vp9: "VP9", av1: "AV1"} //nolint:gochecknoglobals // immutable table
+
+func tap(c codec, packet []byte) {
+	if Tap != nil && c < codecs {
+		Tap(tapNames[c], packet)
 	}
-	kind := "video"
-	if c == opus {
-		kind = "audio"
-	}
-	Tap(kind, payloadType, packet)
 }
