@@ -21,7 +21,7 @@ var floors = map[string][]string{
 	"signaling/wire/gen": {"signaling/wire"},
 	"sfu":                {},
 	"client":             {},
-	"e2ee/data":          {"e2ee/sframe"},
+	"e2ee/data":          {"e2ee/link", "e2ee/sframe"},
 	"e2ee/link":          {},
 	"e2ee/sframe":        {},
 }

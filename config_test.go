@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"paravent/server"
+)
+
+func none(string) (string, bool) { return "", false }
+
+func from(vars map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		v, ok := vars[name]
+		return v, ok
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	conf, errs := parse(nil, none)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	want := server.Config{Listen: ":8443", Data: "paravent-data", Rooms: server.DefaultRooms, People: server.DefaultPeople}
+	if conf.Listen != want.Listen || conf.Data != want.Data || conf.Rooms != want.Rooms || conf.People != want.People || conf.UDP != "" || conf.Public != nil {
+		t.Errorf("%+v", conf)
+	}
+}
+
+func TestFlagsGoBeforeVariables(t *testing.T) {
+	conf, errs := parse([]string{"-max-rooms", "7", "-public", "Meet.example.org, 203.0.113.7"},
+		from(map[string]string{"PARAVENT_MAX_ROOMS": "8", "PARAVENT_MAX_PEOPLE": "9", "PARAVENT_UDP": ":9000"}))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if conf.Rooms != 7 || conf.People != 9 || conf.UDP != ":9000" {
+		t.Errorf("%+v", conf)
+	}
+	if !slices.Equal(conf.Public, []string{"meet.example.org", "203.0.113.7"}) {
+		t.Error(conf.Public)
+	}
+}
+
+func TestEachFaultIsOneSentenceThatNamesTheSetting(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		says []string // the start of each sentence
+	}{
+		{[]string{"-listen", "8443"}, []string{`-listen "8443": want HOST:PORT`}},
+		{[]string{"-listen", ":0x1"}, []string{`-listen ":0x1": want a port`}},
+		{[]string{"-listen", ":65536"}, []string{`-listen ":65536": want a port`}},
+		{[]string{"-listen", "example.org:1"}, []string{`-listen "example.org:1": want an IP address`}},
+		{[]string{"-udp", ":-1"}, []string{`-udp ":-1": want a port`}},
+		{[]string{"-public", "https://example.org"}, []string{"-public"}},
+		{[]string{"-public", "example.org:8443"}, []string{"-public"}},
+		{[]string{"-public", "0.0.0.0"}, []string{"-public"}},
+		{[]string{"-public", "a,,b"}, []string{"-public"}},
+		{[]string{"-public", "-bad-"}, []string{"-public"}},
+		{[]string{"-data", ""}, []string{"-data"}},
+		{[]string{"-cert", file}, []string{"-cert and -key: want both"}},
+		{[]string{"-cert", file, "-key", file + "x"}, []string{"-key"}},
+		{[]string{"-max-rooms", "0"}, []string{`-max-rooms "0": want a number from 1 to`}},
+		{[]string{"-max-people", "many"}, []string{`-max-people "many": want a number from 1 to`}},
+		{[]string{"-max-people", "501"}, []string{`-max-people "501"`}},
+		{[]string{"-colour", "red"}, []string{"flag provided but not defined: -colour"}},
+		{[]string{"-listen"}, []string{"flag needs an argument: -listen"}},
+		{[]string{"-max-rooms", "5", "extra"}, []string{`"extra" is not a flag`}},
+		{[]string{"-listen", "x", "-max-rooms", "0", "-public", "?"}, []string{"-listen", "-public", "-max-rooms"}},
+	} {
+		_, errs := parse(c.args, none)
+		if len(errs) != len(c.says) {
+			t.Errorf("%q: %v", c.args, errs)
+			continue
+		}
+		for i, err := range errs {
+			if !strings.HasPrefix(err.Error(), c.says[i]) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%q: %v, want %s", c.args, err, c.says[i])
+			}
+		}
+	}
+}
+
+func TestAFaultInAVariableNamesTheVariable(t *testing.T) {
+	_, errs := parse(nil, from(map[string]string{"PARAVENT_MAX_ROOMS": "-1"}))
+	if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), `PARAVENT_MAX_ROOMS "-1":`) {
+		t.Error(errs)
+	}
+}
+
+func TestHelpIsNotAFault(t *testing.T) {
+	if _, errs := parse([]string{"-help"}, none); len(errs) != 1 || !errors.Is(errs[0], flag.ErrHelp) {
+		t.Error(errs)
+	}
+	var out bytes.Buffer
+	usage(&out)
+	for _, s := range settings {
+		if !strings.Contains(out.String(), "-"+s.flag+" ") {
+			t.Errorf("-%s is not explained", s.flag)
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	for _, c := range []struct {
+		args        []string
+		code        int
+		out, reason string // what each stream begins with
+	}{
+		{[]string{"version"}, 0, "paravent development\n", ""},
+		{[]string{"-help"}, 0, "paravent [serve]", ""},
+		{[]string{"version", "x"}, 2, "", "cannot start: paravent version takes no arguments"},
+		{[]string{"client-manifest", "-v"}, 2, "", "cannot start: paravent client-manifest takes no arguments"},
+		{[]string{"dance"}, 2, "", `cannot start: "dance" is not a command`},
+		{[]string{""}, 2, "", `cannot start: "" is not a command`},
+		{[]string{"serve", "-colour"}, 2, "", "cannot start: flag provided but not defined"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(c.args, none, &out, &errs); code != c.code {
+			t.Errorf("%q: exit code %d, want %d", c.args, code, c.code)
+		}
+		if !strings.HasPrefix(out.String(), c.out) || !strings.HasPrefix(errs.String(), c.reason) || (c.out == "") != (out.Len() == 0) || (c.reason == "") != (errs.Len() == 0) {
+			t.Errorf("%q: printed %q and %q", c.args, out.String(), errs.String())
+		}
+	}
+}

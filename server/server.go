@@ -1,0 +1,154 @@
+// Package server is the program around the meeting: HTTPS, the browser client
+// and the two ports. It joins signaling and the media plane (bridge.go) and
+// writes nothing but the operator's certificate and two lines (report.go).
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"paravent/sfu"
+	"paravent/signaling"
+)
+
+// Limits that an operator may set.
+const (
+	DefaultRooms  = 1000
+	MostRooms     = 100_000
+	DefaultPeople = 50  // in one room
+	MostPeople    = 500 // as many as a message may list (signaling/wire)
+)
+
+// Limits of one HTTP connection. They bound what a slow or hostile client can
+// hold on to; a WebSocket has its own (signaling).
+const (
+	headerTime  = 10 * time.Second // to shake hands and to send a request
+	answerTime  = time.Minute      // to take in the largest file, 0.2 MB
+	idleTime    = time.Minute
+	headerBytes = 16 << 10
+	streams     = 32 // HTTP/2 requests at a time
+)
+
+// closeTime is how long a shutdown waits for clients to be told.
+const closeTime = 5 * time.Second
+
+// Config is what an operator can choose. main reads and checks it.
+type Config struct {
+	Listen    string   // TCP address, HOST:PORT
+	UDP       string   // UDP address, HOST:PORT; empty: the same as the TCP one
+	Public    []string // addresses and names under which browsers reach us; empty: our own
+	Data      string   // folder for our own certificate and key
+	Cert, Key string   // PEM files in place of our own; both or neither
+	Rooms     int      // most rooms
+	People    int      // most people in a room
+}
+
+// Server is a server whose ports are open. It answers once Serve is called.
+type Server struct {
+	http        *http.Server
+	listener    net.Listener
+	hub         *signaling.Hub
+	router      *sfu.Router
+	link        string
+	fingerprint string
+}
+
+// Open prepares everything that can fail: files, certificate, both ports. On
+// an error, which is one sentence for the operator, nothing is left open.
+func Open(conf Config, files fs.FS) (*Server, error) {
+	pages, err := newStatic(files)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := newCertificate(func(now time.Time) (tls.Certificate, error) {
+		if conf.Cert != "" {
+			return loadFiles(conf.Cert, conf.Key, now)
+		}
+		return loadOwn(conf.Data, conf.Public, now)
+	}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	listener, media, err := bind(conf.Listen, conf.UDP)
+	if err != nil {
+		return nil, err
+	}
+	addresses := mediaAddresses(conf.Public, media.LocalAddr())
+	router, err := sfu.New(sfu.Config{
+		UDP:             media,
+		Addresses:       addresses,
+		IncludeLoopback: slices.ContainsFunc(addresses, netip.Addr.IsLoopback),
+	})
+	if err != nil {
+		_, _ = listener.Close(), media.Close()
+		return nil, fmt.Errorf("server: start the media plane: %w", err)
+	}
+	hub := signaling.NewHub(bridge{router}, signaling.Limits{Rooms: conf.Rooms, People: conf.People})
+	return &Server{
+		http:        newHTTP(routes(pages, hub, conf.Cert != ""), tlsConfig(cert)),
+		listener:    listener,
+		hub:         hub,
+		router:      router,
+		link:        linkTo(conf.Public, listener.Addr()),
+		fingerprint: fingerprint(cert.current(time.Now())),
+	}, nil
+}
+
+// newHTTP sets the limits above. Its errors, which can hold addresses of
+// people, go nowhere.
+func newHTTP(handler http.Handler, config *tls.Config) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		TLSConfig:         config,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       headerTime,
+		WriteTimeout:      answerTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headerBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: streams},
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
+}
+
+// Link is the address to open in a browser.
+func (s *Server) Link() string { return s.link }
+
+// Fingerprint is the SHA-256 of the certificate, in upper-case hex with
+// colons, as browsers show it.
+func (s *Server) Fingerprint() string { return s.fingerprint }
+
+// Serve answers until ctx ends, then tells every browser that the server is
+// restarting and returns nil. Otherwise it returns why it could not go on. It
+// is called once.
+func (s *Server) Serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.ServeTLS(s.listener, "", "") }()
+	var reason error
+	select {
+	case <-ctx.Done():
+	case reason = <-failed:
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	s.close(late)
+	return reason
+}
+
+// close ends everything; ctx bounds how long it takes.
+func (s *Server) close(ctx context.Context) {
+	_ = s.listener.Close() // no newcomers while the others are told
+	s.hub.Close(ctx)
+	if s.http.Shutdown(ctx) != nil {
+		_ = s.http.Close()
+	}
+	_ = s.router.Close()
+}
