@@ -53,7 +53,10 @@ func readSection(m *sdp.MediaDescription) (t Track, sends bool, err error) {
 		return t, false, errSDP
 	}
 	streams := map[string]bool{}
-	sends = m.MediaName.Port.Value != 0
+	// Firefox writes port 0 for all but the first section of a bundle (RFC
+	// 8843, section 6); without bundle-only it is a stopped one.
+	_, bundled := m.Attribute("bundle-only")
+	sends = bundled || m.MediaName.Port.Value != 0
 	for _, a := range m.Attributes {
 		switch a.Key {
 		case "sendonly", "sendrecv":
