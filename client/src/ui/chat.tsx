@@ -50,7 +50,7 @@ const opens = (line: ChatLine, before: ChatLine | undefined): boolean =>
   before === undefined || before.from !== line.from || before.name !== line.name || line.at - before.at > TOGETHER
 
 const Line = ({ line, first, view: { state, say } }: { line: ChatLine; first: boolean; view: View }): VNode => (
-  <div class="line" data-self={line.self} data-first={first} style={{ "--hue": hue(line.from) }}>
+  <div class="line hued" data-self={line.self} data-first={first} style={{ "--hue": hue(line.from) }}>
     {first && (
       <p class="line-head">
         {line.self ? <b>{say("chat.you")}</b> : <bdi class="line-name">{line.name || say("tile.nameless")}</bdi>}

@@ -30,7 +30,7 @@ export const People = (view: View): VNode => {
 const Person = ({ tile, view: { state, say } }: { tile: Tile; view: View }): VNode => {
   const words = symbols(tile.emoji).map((symbol) => emojiName(symbol, state.language))
   return (
-    <li class="person" style={{ "--hue": hue(tile.person) }} data-away={tile.away}>
+    <li class="person hued" style={{ "--hue": hue(tile.person) }} data-away={tile.away}>
       <span class="face" aria-hidden="true">
         {initials(tile.name) || "…"}
       </span>

@@ -30,7 +30,7 @@ export const Prejoin = ({ view, stage }: { view: View; stage: At }): VNode => (
 const Preview = ({ view, stage }: { view: View; stage: At }): VNode => {
   const { camera } = view.state.devices
   return (
-    <div class="preview">
+    <div class="preview hued">
       {stage.preview === null ? (
         <p class="behind">{view.say(camera === "starting" ? "device.camera-starting" : "device.camera-off")}</p>
       ) : (

@@ -18,7 +18,7 @@ export const PersonTile = ({ tile, large, view }: Props): VNode => {
   const name = tile.name || say("tile.nameless")
   return (
     <li
-      class="tile"
+      class="tile hued"
       data-person={tile.person}
       data-name={tile.name}
       data-large={large}

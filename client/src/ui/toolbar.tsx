@@ -99,7 +99,11 @@ const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelPro
     >
       <span class="tool-face">
         <Drawn icon={icon} />
-        {unread > 0 && <span class="badge">{unread > 99 ? "99+" : unread}</span>}
+        {unread > 0 && (
+          <span class="badge" aria-hidden="true">
+            {unread > 99 ? "99+" : unread}
+          </span>
+        )}
       </span>
       <span class="tool-label">{name}</span>
     </button>
@@ -110,8 +114,7 @@ const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelPro
 export const Toolbar = (view: View): VNode => {
   const { state, act, say } = view
   return (
-    // biome-ignore lint/a11y/useSemanticElements: nothing here is a form
-    <div class="toolbar" role="group" aria-label={say("call.controls")}>
+    <section class="toolbar" aria-label={say("call.controls")}>
       <div class="tools">
         <MicrophoneButton {...view} />
         <CameraButton {...view} />
@@ -129,6 +132,6 @@ export const Toolbar = (view: View): VNode => {
       <span id="unread" class="spoken" aria-hidden="true">
         {say("chat.unread.other", { n: state.unread })}
       </span>
-    </div>
+    </section>
   )
 }

@@ -1,0 +1,245 @@
+/**
+ * Every view with invented states (client/src/ui/gallery.tsx), under the
+ * content security policy that the server sends: nothing blocked, nothing that
+ * axe finds, nothing wider than the window, nothing too small to hit. Set
+ * PARAVENT_SHOTS to a folder to keep a picture of each.
+ */
+
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import { createRequire } from "node:module"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import test, { after, before } from "node:test"
+import type { Browser, Page } from "puppeteer-core"
+import { launch } from "./harness/browsers.ts"
+import { until } from "./harness/wait.ts"
+
+const root = process.env["PARAVENT_ROOT"] ?? process.cwd()
+const shots = process.env["PARAVENT_SHOTS"] ?? ""
+const TOUCH = 44 // CSS px: the least a finger hits
+const POINTER = 24 // CSS px: the least of WCAG 2.5.8
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+const types: Readonly<Record<string, string>> = { "app.js": "text/javascript", "app.css": "text/css", "favicon.svg": "image/svg+xml" }
+
+/** The policy as the server sends it, read from its source so that both cannot drift apart. */
+function policy(): string {
+  const source = readFileSync(join(root, "server/headers.go"), "utf8")
+  const value = /"Content-Security-Policy", ((?:"[^"]*"[\s+]*)+)/.exec(source)?.[1]
+  assert.ok(value !== undefined, "server/headers.go has a content security policy")
+  return [...value.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join("")
+}
+
+let folder = ""
+let server: Server
+let browser: Browser
+let page: Page
+let origin = ""
+
+function bundle(entry: string, out: string): void {
+  const flags = [
+    "--bundle",
+    "--minify",
+    "--target=es2022",
+    "--format=esm",
+    "--jsx=automatic",
+    "--jsx-import-source=preact",
+    "--charset=utf8",
+  ]
+  execFileSync("go", ["tool", "-modfile=tools.mod", "esbuild", entry, `--outfile=${join(folder, out)}`, ...flags, "--log-level=error"], {
+    cwd: root,
+  })
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "paravent-gallery-"))
+  bundle("client/src/ui/gallery.tsx", "app.js")
+  bundle("client/style/main.css", "app.css")
+  const csp = policy()
+  server = createServer((request, response) => {
+    const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html"
+    if (name !== "index.html" && types[name] === undefined) return response.writeHead(404).end()
+    const from = name === "index.html" || name === "favicon.svg" ? join(root, "client") : folder
+    response.writeHead(200, { "content-type": types[name] ?? "text/html; charset=utf-8", "content-security-policy": csp })
+    return response.end(readFileSync(join(from, name)))
+  })
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  browser = await launch("chromium")
+  page = await browser.newPage()
+  await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }])
+  await page.evaluateOnNewDocument(() => {
+    const faults: string[] = []
+    Object.assign(globalThis, { faults })
+    addEventListener("securitypolicyviolation", (e) => faults.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
+    addEventListener("error", (e) => faults.push(e.message))
+  })
+  if (shots !== "") mkdirSync(shots, { recursive: true })
+})
+
+after(async () => {
+  await browser?.close()
+  server?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Way {
+  readonly name: string
+  readonly query: string
+  readonly examined: (view: string) => boolean // by axe, which takes most of the time
+  readonly viewport: { width: number; height: number; isMobile: boolean; hasTouch: boolean }
+}
+
+const alike = /^call-(3|5|9|25)|^ended-(proof|full|busy|throttled|taken-over|lost|restarting|broken)/ // the same parts with other words or more of them
+const desktop = { width: 1280, height: 800, isMobile: false, hasTouch: false }
+const ways: readonly Way[] = [
+  { name: "desktop", query: "language=en&theme=light", examined: (view) => !alike.test(view), viewport: desktop },
+  {
+    name: "phone",
+    query: "language=de&theme=dark",
+    examined: (view) => !alike.test(view) && !/^(call|ended)-/.test(view),
+    viewport: { width: 390, height: 844, isMobile: true, hasTouch: true },
+  },
+]
+const never = (): boolean => false
+const narrow: readonly Way[] = [
+  {
+    name: "sideways",
+    query: "language=de&theme=light",
+    examined: never,
+    viewport: { width: 844, height: 390, isMobile: true, hasTouch: true },
+  },
+  {
+    name: "smallest",
+    query: "language=de&theme=dark",
+    examined: never,
+    viewport: { width: 320, height: 568, isMobile: true, hasTouch: true },
+  },
+]
+const desk: Way = { name: "desk", query: "language=en", examined: never, viewport: desktop }
+
+async function visit(view: string, way: Way): Promise<void> {
+  await page.goto(`${origin}/?view=${view}&${way.query}`)
+  await page.waitForSelector("#app > *")
+}
+
+/** What is wrong with the layout of the page as it is shown. */
+const layout = (touch: number): Promise<string[]> =>
+  page.evaluate((least) => {
+    const wrong: string[] = []
+    const { scrollWidth, clientWidth } = document.documentElement
+    if (scrollWidth > clientWidth) wrong.push(`${scrollWidth - clientWidth} px wider than the window`)
+    const targets = "button, input:not([type=checkbox], [type=radio]), select, textarea, summary, label:has(input)"
+    for (const target of document.querySelectorAll<HTMLElement>(targets)) {
+      if (!target.checkVisibility({ visibilityProperty: true })) continue
+      const { width, height } = target.getBoundingClientRect()
+      const name = target.ariaLabel ?? target.textContent
+      if (Math.min(width, height) < least - 0.5) wrong.push(`${target.tagName} "${name}" is ${width} × ${height}`)
+      if (target.scrollWidth > target.clientWidth + 1 && target.matches(".button")) wrong.push(`the words of "${name}" do not fit`)
+    }
+    return wrong
+  }, touch)
+
+const faults = (): Promise<string[]> => page.evaluate(() => (globalThis as unknown as { faults: string[] }).faults)
+
+interface Finding {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
+
+async function found(): Promise<string[]> {
+  await page.evaluate(axe)
+  const findings = (await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: true } } }).then((r) => r.violations)`,
+  )) as Finding[]
+  return findings.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
+}
+
+async function names(): Promise<string[]> {
+  await visit("start", desk)
+  return page.evaluate(() => (globalThis as unknown as { gallery: { names: string[] } }).gallery.names)
+}
+
+for (const way of ways) {
+  test(`every view, ${way.name}`, async () => {
+    const views = await names()
+    assert.ok(views.length > 30)
+    await page.setViewport(way.viewport)
+    const wrong: string[] = []
+    for (const view of views) {
+      await visit(view, way)
+      if (shots !== "") await page.screenshot({ path: join(shots, `${view}-${way.name}.png`) })
+      const here = [
+        ...(await layout(way.viewport.hasTouch ? TOUCH : POINTER)),
+        ...(await faults()),
+        ...(way.examined(view) ? await found() : []),
+      ]
+      wrong.push(...here.map((what) => `${view}: ${what}`))
+    }
+    assert.deepEqual(wrong, [])
+  })
+}
+
+for (const way of narrow) {
+  test(`the layout of every view, ${way.name}`, async () => {
+    const views = await names()
+    await page.setViewport(way.viewport)
+    const wrong: string[] = []
+    for (const view of views) {
+      await visit(view, way)
+      if (shots !== "") await page.screenshot({ path: join(shots, `${view}-${way.name}.png`) })
+      wrong.push(...(await layout(TOUCH)).map((what) => `${view}: ${what}`))
+    }
+    assert.deepEqual(wrong, [])
+  })
+}
+
+const focused = (): Promise<string> =>
+  page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.id ?? document.activeElement?.tagName ?? "")
+
+const done = (): Promise<string[]> =>
+  page.evaluate(() => (globalThis as unknown as { gallery: { done: object[] } }).gallery.done.map((action) => JSON.stringify(action)))
+
+test("by keyboard: a panel takes the focus and gives it back", async () => {
+  await page.setViewport(desk.viewport)
+  await visit("call-3", desk)
+  await page.keyboard.press("p")
+  await until("the people have the focus", async () => (await focused()) === "panel-title", 5000)
+  await page.keyboard.press("Escape")
+  await until("the button has it again", async () => (await focused()) === "People", 5000)
+  await page.keyboard.press("c")
+  await until("the message has the focus", async () => ["Message", "panel-title"].includes(await focused()), 5000)
+  await page.focus("textarea")
+  await page.keyboard.type("hello mvcp")
+  await page.keyboard.press("Enter")
+  await page.keyboard.press("m")
+  const actions = await done()
+  assert.deepEqual(actions.at(-1), '{"do":"say","text":"hello mvcp"}', "letters in a field are letters")
+  assert.equal(await page.$eval("textarea", (field) => field.value), "m", "sending empties the field")
+})
+
+test("without a name nobody joins, and the field says why", async () => {
+  await visit("prejoin", desk)
+  const said = (): Promise<string> => page.$eval("#name-missing", (p) => getComputedStyle(p).display)
+  assert.equal(await said(), "none")
+  await page.type("#name", "   ")
+  await page.keyboard.press("Enter")
+  await until("it is said", async () => (await said()) === "block", 5000)
+  assert.equal(await focused(), "name")
+  await page.type("#name", "Ada")
+  await page.keyboard.press("Enter")
+  assert.equal((await done()).at(-1), '{"do":"join"}')
+})
+
+test("the language and the theme are on the document", async () => {
+  await visit("start", desk)
+  await page.click("input[value=de]")
+  await until("German", () => page.evaluate(() => document.documentElement.lang === "de"), 5000)
+  await visit("call-2", { ...desk, query: "theme=dark" })
+  assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark")
+  assert.match(await page.title(), /^\(3\) /)
+})
