@@ -211,6 +211,8 @@ export class GroupMachine {
     const coming = await admissible(adds.slice(0, profile.ADDS_MAX), staying, stay.room)
     const reason = leaving.length + coming.length > 0 ? profile.CHANGE : profile.REFRESH
     const removed = leaving.map((s) => s.leaf)
+    // Who is to be removed and added, and has no leaf, is as good as removed.
+    const absent = coming.filter((c) => removes.some((r) => equal(r, c.person)) && !leaving.some((s) => equal(s.person, c.person)))
     const change = { adds: coming.map((c) => c.candidate), removes: removed, psk: profile.pskOf(stay.room) }
     try {
       const made = await mls.commit(present.group, { ...change, authenticatedData: profile.authenticate(reason) })
@@ -224,7 +226,7 @@ export class GroupMachine {
         commit: made.commit,
         ...(made.welcome === undefined ? {} : { welcome: made.welcome }),
         adds: coming.map((c) => c.person),
-        removes: leaving.map((s) => s.person),
+        removes: [...leaving, ...absent].map((s) => s.person),
       })
     } catch (e) {
       if (!(e instanceof mls.MlsError)) throw e
@@ -254,7 +256,7 @@ export class GroupMachine {
   /** This person's leaf is gone. Its keys open nothing new; a Welcome may follow. */
   async #removed(stay: Stay): Promise<void> {
     this.#leave()
-    if (!this.#lost && this.#packages.length === 0) await this.#resync(stay)
+    if (!this.#lost) await this.#resync(stay)
   }
 
   async #resync(stay: Stay): Promise<void> {

@@ -9,8 +9,9 @@
  *   alone: whoever was removed last could then compute the next epochs;
  * - where the filtered direct path ends below the root it derives one path
  *   secret more than section 7.4 says;
- * - its process does not compare derived with announced keys (section 7.5), nor
- *   new leaf keys with those in the tree;
+ * - its process takes a member for staying whose leaf is removed and given to
+ *   somebody else in one commit, and does not compare derived with announced
+ *   keys (section 7.5), nor new leaf keys with those in the tree;
  * - all three build the secret tree of every epoch, which only application
  *   messages need; the profile has none.
  *
@@ -216,7 +217,14 @@ export async function commit(
     state.signaturePrivateKey,
     suite.signature,
   )
-  const { groupContext, epoch } = await advance(state, framedContent, signature, tree, commitSecret, applied.pskSecret)
+  const { groupContext, epoch } = await advance(
+    state,
+    framedContent,
+    signature,
+    await treeHashRoot(tree, suite.hash),
+    commitSecret,
+    applied.pskSecret,
+  )
   const confirmationTag = await createConfirmationTag(epoch.keySchedule.confirmationKey, groupContext.confirmedTranscriptHash, suite.hash)
   const auth = { contentType: "commit", signature, confirmationTag } as const
   const message = await protectPublicMessage(
@@ -279,11 +287,10 @@ async function advance(
   state: ClientState,
   content: FramedContentCommit,
   signature: Uint8Array,
-  tree: RatchetTree,
+  treeHash: Uint8Array,
   commitSecret: Uint8Array,
   pskSecret: Uint8Array,
 ): Promise<{ groupContext: GroupContext; epoch: EpochSecrets }> {
-  const treeHash = await treeHashRoot(tree, suite.hash)
   const groupContext = await nextEpochContext(
     state.groupContext,
     "mls_public_message",
@@ -312,12 +319,14 @@ export async function process(state: ClientState, message: PublicMessage, psks: 
   const applied = await applyProposals(state, content.commit.proposals, sender, psks, false, suite)
   const added = membersOnly(applied)
   if (applied.needsUpdatePath && content.commit.path === undefined) throw new MlsError("invalid", "a path")
-  if (applied.selfRemoved) return null
+  // Not applied.selfRemoved: that is false when the leaf is given to somebody else in the same commit.
+  const removes = applied.allProposals.flatMap(({ proposal }) => (proposal.proposalType === "remove" ? [proposal.remove.removed] : []))
+  if (removes.includes(state.privatePath.leafIndex)) return null
   const extended = applied.additionalResult.kind === "memberCommit" ? applied.additionalResult.extensions : []
   const base = extended.length > 0 ? { ...state, groupContext: { ...state.groupContext, extensions: extended } } : state
-  const { tree, keys, commitSecret } = await follow(base, content.commit.path, sender, applied.tree, added)
+  const { tree, treeHash, keys, commitSecret } = await follow(base, content.commit.path, sender, applied.tree, added)
   checkKeys(tree)
-  const { groupContext, epoch } = await advance(base, content, auth.signature, tree, commitSecret, applied.pskSecret)
+  const { groupContext, epoch } = await advance(base, content, auth.signature, treeHash, commitSecret, applied.pskSecret)
   const { confirmationKey } = epoch.keySchedule
   const agreed = await verifyConfirmationTag(confirmationKey, auth.confirmationTag, groupContext.confirmedTranscriptHash, suite.hash)
   wipe(commitSecret, epoch.joinerSecret, epoch.welcomeSecret, epoch.encryptionSecret)
@@ -341,14 +350,17 @@ async function follow(
   sender: LeafIndex,
   before: RatchetTree,
   added: Added,
-): Promise<{ tree: RatchetTree; keys: PrivateKeys; commitSecret: Uint8Array }> {
+): Promise<{ tree: RatchetTree; treeHash: Uint8Array; keys: PrivateKeys; commitSecret: Uint8Array }> {
   const known = state.privatePath.privateKeys
-  if (path === undefined) return { tree: before, keys: known, commitSecret: new Uint8Array(HASH_SIZE) }
+  if (path === undefined) {
+    return { tree: before, treeHash: await treeHashRoot(before, suite.hash), keys: known, commitSecret: new Uint8Array(HASH_SIZE) }
+  }
   throwIfDefined(
     await validateLeafNodeUpdateOrCommit(path.leafNode, sender, state.groupContext, state.clientConfig.authService, suite.signature),
   )
   const tree = await applyUpdatePath(before, sender, path, suite.hash)
-  const context = { ...state.groupContext, treeHash: await treeHashRoot(tree, suite.hash), epoch: state.groupContext.epoch + 1n }
+  const treeHash = await treeHashRoot(tree, suite.hash)
+  const context = { ...state.groupContext, treeHash, epoch: state.groupContext.epoch + 1n }
   const fresh = added.map(([leaf]) => leafToNodeIndex(leaf))
   const { resolution, updateNode } = firstMatchAncestor(tree, leafNumber(state), sender, path)
   if (updateNode?.encryptedPathSecret.length !== filterNewLeaves(resolution, fresh).length) {
@@ -357,7 +369,7 @@ async function follow(
   const got = await applyUpdatePathSecret(tree, state.privatePath, sender, context, path, fresh, suite)
   const { keys, commitSecret } = await climb(tree, filteredPath(tree, sender), got.nodeIndex, got.pathSecret)
   wipe(got.pathSecret)
-  return { tree, keys: { ...known, ...keys }, commitSecret }
+  return { tree, treeHash, keys: { ...known, ...keys }, commitSecret }
 }
 
 /** Joins with a Welcome (section 12.4.3.1). `known` is the tree when the Welcome does not carry it. */
