@@ -9,10 +9,7 @@ import (
 // again; a zero time means: after the next event.
 func (g *group) next(now time.Time) (*nomination, time.Time) {
 	if g.nomination != nil {
-		if now.Before(g.nomination.deadline) {
-			return nil, g.nomination.deadline
-		}
-		g.miss()
+		return nil, g.nomination.deadline
 	}
 	nominee := g.nominee()
 	if nominee == nil {
@@ -34,10 +31,14 @@ func (g *group) next(now time.Time) (*nomination, time.Time) {
 	return g.nomination, g.nomination.deadline
 }
 
-// miss gives the present nominee up. Its changes may be why it said nothing:
-// ever fewer adds are asked for at once, and one that was asked for alone goes
-// to the end of the line.
-func (g *group) miss() {
+// lapse gives a nominee up whose time is over. It comes before regroup and
+// next. What it was asked for may be why it said nothing: ever fewer adds are
+// asked for at once, and one that was asked for alone goes to the end of the
+// line.
+func (g *group) lapse(now time.Time) {
+	if g.nomination == nil || now.Before(g.nomination.deadline) {
+		return
+	}
 	g.misses++
 	if adds := g.nomination.adds; len(adds) == 1 && g.seat(adds[0].id) == adds[0] {
 		g.drop(adds[0])

@@ -204,6 +204,7 @@ func (r *room) settle(now time.Time) (wake time.Time) {
 
 // order asks for the commit that is due.
 func (r *room) order(now time.Time) (wake time.Time) {
+	r.group.lapse(now)
 	founder, forget, wake := r.group.regroup(now)
 	if founder != nil {
 		r.tellID(founder.id, &wire.Regroup{Found: true})

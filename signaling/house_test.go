@@ -1,0 +1,304 @@
+package signaling
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"paravent/signaling/wire"
+)
+
+// house is a hub with people in it, under a fake clock and without sockets.
+type house struct {
+	t     *testing.T
+	hub   *Hub
+	media *fakeMedia
+}
+
+// inHouse runs a story in a bubble. What is left of the hub ends with it, and
+// the bubble fails if a goroutine does not.
+func inHouse(t *testing.T, limits Limits, story func(h *house)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		media := &fakeMedia{events: make(map[PeerID]MediaEvents)}
+		h := &house{t, NewHub(media, limits), media}
+		defer h.hub.Close(context.Background()) // a story that fails ends early
+		story(h)
+		h.hub.Close(context.Background())
+		if c := h.hub.Counts(); c != (Counts{}) || len(h.hub.routes) != 0 {
+			t.Errorf("left behind: %+v and %d tokens", c, len(h.hub.routes))
+		}
+		if n := len(media.events); n != 0 {
+			t.Errorf("left behind: %d open peers", n)
+		}
+	})
+}
+
+// visitor is somebody with a browser.
+type visitor struct {
+	h     *house
+	name  string
+	join  *wire.Join
+	mail  *mail
+	room  *room
+	token []byte
+}
+
+func named(name string) (id personID) {
+	copy(id[:], name)
+	return id
+}
+
+func nameOf(id []byte) string { return strings.TrimRight(string(id), "\x00") }
+
+// who makes a visitor of the room; a name in capitals is a moderator's.
+func (h *house) who(name string) *visitor {
+	id := named(name)
+	j := &wire.Join{
+		Room: make([]byte, wire.RoomSize), Person: id[:], KeyPackage: []byte("kp " + name), Device: "desktop",
+	}
+	if strings.ToUpper(name) == name {
+		j.Moderator = &wire.ModeratorProof{}
+	}
+	return &visitor{h: h, name: name, join: j}
+}
+
+// come lets visitors join on new connections, one after the other.
+func (h *house) come(names ...string) []*visitor {
+	h.t.Helper()
+	all := make([]*visitor, len(names))
+	for i, name := range names {
+		all[i] = h.who(name)
+		if err := all[i].come(); err != nil {
+			h.t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return all
+}
+
+func (v *visitor) come() error {
+	m := newMail()
+	r, err := v.h.hub.enter(roomID(v.join.Room), enter{join: v.join, mail: m, verdict: make(chan error, 1)})
+	if err == nil {
+		v.mail, v.room = m, r
+	}
+	return err
+}
+
+// back resumes on a new connection.
+func (v *visitor) back(epoch uint64) error {
+	m := newMail()
+	r, err := v.h.hub.resume(resume{
+		resume: &wire.Resume{Token: v.token, Epoch: epoch, KeyPackage: []byte("new kp " + v.name)},
+		hash:   hashToken(v.token), mail: m, verdict: make(chan error, 1),
+	})
+	if err == nil {
+		v.mail, v.room = m, r
+	}
+	return err
+}
+
+func (v *visitor) say(m wire.ClientMessage) { v.room.post(say{v.mail, m}) }
+func (v *visitor) lose()                    { v.room.post(depart{mail: v.mail}) }
+func (v *visitor) leave()                   { v.room.post(depart{mail: v.mail, good: true}) }
+
+// commit offers a commit with the changes written as in got: "+a -b".
+func (v *visitor) commit(epoch uint64, changes string) {
+	c := &wire.Commit{Epoch: epoch, Commit: []byte("commit")}
+	for _, f := range strings.Fields(changes) {
+		id := named(f[1:])
+		if f[0] == '+' {
+			c.Adds, c.Welcome = append(c.Adds, id[:]), []byte("welcome")
+		} else {
+			c.Removes = append(c.Removes, id[:])
+		}
+	}
+	v.say(c)
+}
+
+// got returns in short what the browser has been told since last asked, and at
+// the end the close code if there is one.
+func (v *visitor) got() []string {
+	v.h.t.Helper()
+	synctest.Wait()
+	frames, code := v.mail.take()
+	out := []string{}
+	for _, frame := range frames {
+		m, err := wire.DecodeServer(frame)
+		if err != nil {
+			v.h.t.Fatal(err)
+		}
+		switch m := m.(type) {
+		case *wire.Joined:
+			v.token = m.Token
+		case *wire.Resumed:
+			v.token = m.Token
+		}
+		out = append(out, short(m))
+	}
+	if code != 0 {
+		out = append(out, fmt.Sprint("close ", int(code)))
+	}
+	return out
+}
+
+// want compares what the browser has been told.
+func (v *visitor) want(want ...string) {
+	v.h.t.Helper()
+	if got := v.got(); !slices.Equal(got, want) {
+		v.h.t.Errorf("%s was told\n\t%q, want\n\t%q", v.name, got, want)
+	}
+}
+
+// seated makes a room of one group: everybody in it, everything told, and the
+// last commit long enough ago for the next.
+func (h *house) seated(names ...string) []*visitor {
+	h.t.Helper()
+	all := h.come(names...)
+	for epoch := uint64(0); ; {
+		busy := false
+		for _, v := range all {
+			for _, told := range v.got() {
+				if f := strings.SplitN(told, " ", 3); f[0] == "nominate" {
+					v.commit(epoch, f[2])
+					epoch++
+					busy = true
+				}
+			}
+		}
+		if busy {
+			continue
+		}
+		time.Sleep(windowMost)
+		if all[0].room.group.size() == len(all) {
+			return all
+		}
+	}
+}
+
+// short writes a message of the server in words.
+func short(m wire.ServerMessage) string {
+	switch m := m.(type) {
+	case *wire.Waiting:
+		return "waiting"
+	case *wire.Refused:
+		return "refused " + string(m.Code)
+	case *wire.Joined:
+		return "joined" + flag(m.Found, " found") + people(m.People)
+	case *wire.Resumed:
+		return "resumed" + flag(m.Member, " member") + flag(m.Found, " found") + people(m.People)
+	case *wire.Arrived:
+		return "arrived" + people([]wire.Person{m.Person})
+	case *wire.Away:
+		return "away " + nameOf(m.Person)
+	case *wire.Back:
+		return "back " + nameOf(m.Person)
+	case *wire.Left:
+		return "left " + nameOf(m.Person)
+	case *wire.Nominate:
+		out := fmt.Sprintf("nominate %d ", m.Epoch)
+		for _, a := range m.Adds {
+			out += "+" + nameOf(a.Person) + " "
+		}
+		for _, id := range m.Removes {
+			out += "-" + nameOf(id) + " "
+		}
+		return strings.TrimSpace(out) + flag(len(m.Adds)+len(m.Removes) == 0, " rekey")
+	case *wire.Committed:
+		return fmt.Sprint("committed ", m.Epoch)
+	case *wire.Rejected:
+		return fmt.Sprint("rejected ", m.Epoch)
+	case *wire.Welcome:
+		return fmt.Sprint("welcome ", m.Epoch)
+	case *wire.Regroup:
+		return "regroup" + flag(m.Found, " found")
+	case *wire.Relayed:
+		return "relayed " + nameOf(m.From) + " " + string(m.Body)
+	case *wire.Published:
+		return "published " + m.SDP
+	case *wire.Offered:
+		return "offered " + m.SDP
+	case *wire.Tracks:
+		return "tracks " + nameOf(m.Person) + fmt.Sprint(m.Tracks)
+	case *wire.Shown:
+		return strings.TrimSpace("shown " + m.Slot + " " + nameOf(m.Person) + " " + m.Mid)
+	case *wire.Lost:
+		return "lost " + m.Connection
+	case *wire.Challenge, *wire.Pong:
+	}
+	return fmt.Sprintf("%T", m)
+}
+
+func flag(yes bool, word string) string {
+	if yes {
+		return word
+	}
+	return ""
+}
+
+func people(all []wire.Person) string {
+	names := []string{}
+	for _, p := range all {
+		names = append(names, " "+nameOf(p.ID)+flag(p.Away, "(away)")+strings.Repeat("*", len(p.Tracks)))
+	}
+	slices.Sort(names)
+	return strings.Join(names, "")
+}
+
+// fakeMedia is a media plane that only notes what it is asked.
+type fakeMedia struct {
+	mu     sync.Mutex
+	events map[PeerID]MediaEvents // of open peers
+	calls  []string
+}
+
+func (f *fakeMedia) note(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, fmt.Sprintf(format, args...))
+}
+
+// asked returns what was asked since last called.
+func (f *fakeMedia) asked() []string {
+	synctest.Wait()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	calls := f.calls
+	f.calls = nil
+	return calls
+}
+
+// of returns where the media plane reports about a peer.
+func (f *fakeMedia) of(peer PeerID) MediaEvents {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.events[peer]
+}
+
+func (f *fakeMedia) Open(peer PeerID, e MediaEvents) {
+	f.mu.Lock()
+	f.events[peer] = e
+	f.mu.Unlock()
+	f.note("open %d", peer)
+}
+
+func (f *fakeMedia) Close(peer PeerID) {
+	f.mu.Lock()
+	delete(f.events, peer)
+	f.mu.Unlock()
+	f.note("close %d", peer)
+}
+
+func (f *fakeMedia) Publish(peer PeerID, offer string, restart bool) {
+	f.note("publish %d %s %v", peer, offer, restart)
+}
+func (f *fakeMedia) Subscribe(peer PeerID)             { f.note("subscribe %d", peer) }
+func (f *fakeMedia) Answer(peer PeerID, answer string) { f.note("answer %d %s", peer, answer) }
+func (f *fakeMedia) Watch(peer PeerID, slot string, publisher PeerID, mid string) {
+	f.note("watch %d %s %d %s", peer, slot, publisher, mid)
+}
