@@ -1,10 +1,12 @@
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
 import test from "node:test"
-import type { Bytes } from "./bytes.ts"
+import { type Bytes, concat } from "./bytes.ts"
 import { type Content, claimModerator, dataSender, isModerator, type Opening, openData, type Sealing, sealData } from "./data.ts"
 import { deriveModerator, hashModerators } from "./link.ts"
 import { importBaseKey } from "./sframe.ts"
 import { cleanName, cleanText } from "./text.ts"
+import { hex } from "./vectors.ts"
 
 const media = { microphone: "0", camera: "", screen: "", screenAudio: "" }
 const hello: Content = { t: "hello", name: "Ada", media }
@@ -110,3 +112,51 @@ test("names and texts are cleaned before they are shown", () => {
   assert.equal(cleanText("a\r\nb\tc\u202E\u0007"), "a\nb\tc")
   assert.equal(cleanText("\u{1F469}\u200D\u{1F680}"), "\u{1F469}\u200D\u{1F680}")
 })
+
+interface Vector {
+  readonly verdict: string
+  readonly name: string
+  readonly seal?: { readonly seed: string; readonly leaf: number; readonly ctr: number; readonly seq: number; readonly to?: string }
+  readonly body: string
+  readonly receiver: {
+    readonly groupId: string
+    readonly epoch: number
+    readonly baseKey: string
+    readonly self: string
+    readonly leaf: number
+    readonly signatureKey: string
+    readonly lastSeq: number
+  }
+  readonly content?: Content
+  readonly seq?: number
+}
+
+const { cases } = JSON.parse(readFileSync("e2ee/vectors/data.json", "utf8")) as { readonly cases: readonly Vector[] }
+
+/** Byte strings are hex in the file. */
+function contentOf(content: Content): Content {
+  if (content.t !== "hello" || content.moderator === undefined) return content
+  const bytes = (v: Uint8Array): Bytes => hex(v as unknown as string)
+  const { signatureKey, kemKey, signature } = content.moderator
+  return { ...content, moderator: { signatureKey: bytes(signatureKey), kemKey: bytes(kemKey), signature: bytes(signature) } }
+}
+
+const pkcs8 = hex("302e020100300506032b657004220420")
+
+for (const v of cases) {
+  test(`data, ${v.verdict}: ${v.name}`, async () => {
+    const { groupId, epoch, baseKey, self, leaf, signatureKey, lastSeq } = v.receiver
+    const shared = { groupId: hex(groupId), epoch, baseKey: await importBaseKey(hex(baseKey)) }
+    const opened = await openData(hex(v.body), { ...shared, self: hex(self), leaf, signatureKey: hex(signatureKey), lastSeq })
+    const { verdict, seq, content } = { seq: undefined, content: undefined, ...opened }
+    assert.equal(verdict, v.verdict)
+    assert.equal(seq, v.seq)
+    if (v.content === undefined || v.seal === undefined) return
+    assert.deepEqual(content, contentOf(v.content))
+    const key = await crypto.subtle.importKey("pkcs8", concat(pkcs8, hex(v.seal.seed)), "Ed25519", false, ["sign"])
+    const sign = async (input: Bytes) => new Uint8Array(await crypto.subtle.sign("Ed25519", key, input))
+    const { ctr, seq: number, to } = v.seal
+    const how = { ...shared, leaf: v.seal.leaf, ctr, seq: number, sign, ...(to === undefined ? {} : { to: hex(to) }) }
+    assert.deepEqual(await sealData(contentOf(v.content), how), hex(v.body))
+  })
+}

@@ -20,6 +20,7 @@ const CLAIM_LABEL = ascii("paravent moderator v1")
 const SIGNATURE_SIZE = 64
 const GROUP_SIZE = 32
 const PERSON_SIZE = 16
+const KEY_SIZE = 32
 const FRONT_SIZE = SIGNATURE_SIZE + 1 + 2 // signature, audience, length of the content
 const SIZES = [256, 1024, 4096, 16384] as const // of the padded plaintext, bytes
 
@@ -165,6 +166,7 @@ export async function isModerator(
   person: Uint8Array,
   leafKey: Uint8Array,
 ): Promise<boolean> {
+  if (groupId.length !== GROUP_SIZE || person.length !== PERSON_SIZE || leafKey.length !== KEY_SIZE) return false
   const hash = await hashModerators(claim.signatureKey, claim.kemKey)
   return equal(hash, moderators) && verifies(claim.signatureKey, claim.signature, claimed(groupId, person, leafKey))
 }
