@@ -10,7 +10,7 @@ import type { Wanted } from "./room.ts"
 import { Sound } from "./sound.ts"
 import type { Codec } from "./state.ts"
 import { type Showing, Subscribe } from "./subscribe.ts"
-import { Watchdog } from "./watchdog.ts"
+import { type Sent, Watchdog } from "./watchdog.ts"
 
 const WATCH_MS = 1000
 
@@ -50,6 +50,7 @@ export class CallMedia {
   #subscribe: Subscribe | null = null
   #wanted: readonly Wanted[] = []
   #watchdog = new Watchdog()
+  #sent: readonly Sent[] = [] // as counted before the worker is asked
   #speaking = ""
   #media = ""
   readonly #failed = new Set<"publish" | "subscribe">()
@@ -58,7 +59,7 @@ export class CallMedia {
   constructor(workers: Workers, heard: CallMediaHeard) {
     this.#workers = workers
     this.#heard = heard
-    this.#timers.push(setInterval(() => this.#workers.toMedia({ do: "count" }), WATCH_MS))
+    this.#timers.push(setInterval(() => void this.#watch(), WATCH_MS))
     this.#timers.push(setInterval(() => this.#hush(), HOLD_MS / 2))
   }
 
@@ -133,7 +134,7 @@ export class CallMedia {
       case "levels":
         return this.#levels(m.levels)
       case "counts":
-        return void this.#watch(m.counts)
+        return this.#compare(m.counts)
       case "stuck":
         return this.#heard.stuck()
     }
@@ -218,9 +219,16 @@ export class CallMedia {
     this.#heard.speaking(new Set(this.#loud.keys()))
   }
 
-  async #watch(counts: Extract<FromMedia, { on: "counts" }>["counts"]): Promise<void> {
-    const watchdog = this.#watchdog
-    const sent = (await this.#publish?.sent().catch(() => [])) ?? []
-    if (watchdog === this.#watchdog && watchdog.look(sent, counts)) this.#heard.unsealed()
+  // First what was sent, then what was sealed: see watchdog.ts.
+  async #watch(): Promise<void> {
+    const publish = this.#publish
+    this.#sent = (await publish?.sent().catch(() => [])) ?? []
+    if (publish === this.#publish) this.#workers.toMedia({ do: "count" })
+  }
+
+  #compare(counts: Extract<FromMedia, { on: "counts" }>["counts"]): void {
+    const sent = this.#sent
+    this.#sent = []
+    if (this.#watchdog.look(sent, counts)) this.#heard.unsealed()
   }
 }

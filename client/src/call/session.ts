@@ -108,13 +108,13 @@ export class Session {
   }
 
   leave(): void {
-    this.#send({ t: "leave" })
     this.end("left")
   }
 
   /** Ends the stay. Keys go first, then the connections. */
   end(why: End): void {
     if (this.#ended) return
+    this.#send({ t: "leave" })
     this.#ended = true
     this.#workers.end()
     this.media.close()
