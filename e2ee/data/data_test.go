@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -203,18 +204,16 @@ func FuzzDataOpen(f *testing.F) {
 		}
 	}
 	v := all[0]
-	from := &Sender{Leaf: v.Seal.Leaf, Key: ed25519.NewKeyFromSeed(v.Seal.Seed), Seq: 5}
 	f.Fuzz(func(t *testing.T, input []byte, inside bool) {
 		if !inside {
-			_, _, _ = Open(input, v.epoch(), v.receiver())
+			_, _, err := Open(input, v.epoch(), v.receiver())
+			if verdict(err) == "ok" && !slices.ContainsFunc(all, func(v vector) bool { return bytes.Equal(v.Body, input) }) {
+				t.Fatal("opened a message that nobody sealed")
+			}
 			return
 		}
-		body, err := SealBytes(input, v.epoch(), from, nil)
-		if err != nil {
-			return
-		}
-		seq, content, err := Open(body, v.epoch(), v.receiver())
-		if err != nil {
+		seq, content, err := decode(input)
+		if err != nil || content == nil {
 			return
 		}
 		again, err := encode(content, seq)

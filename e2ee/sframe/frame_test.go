@@ -3,6 +3,7 @@ package sframe
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -197,18 +198,15 @@ func FuzzOpenFrame(f *testing.F) {
 			if v.Seal == nil || v.Codec != c {
 				continue
 			}
-			if got, err := v.receiver().Open(c, wire); err == nil && !known(vectors, got.Data) {
+			if _, err := v.receiver().Open(c, wire); err == nil && !known(vectors, wire) {
 				t.Fatal("opened a frame that nobody sealed")
 			}
 		}
 	})
 }
 
-func known(vectors []frameVector, data []byte) bool {
-	for _, v := range vectors {
-		if bytes.Equal(v.Data, data) || (v.Seal != nil && bytes.Equal(v.Seal.Data, data)) {
-			return true
-		}
-	}
-	return false
+func known(vectors []frameVector, wire []byte) bool {
+	return slices.ContainsFunc(vectors, func(v frameVector) bool {
+		return slices.ContainsFunc(v.Received, func(received unhex) bool { return bytes.Equal(received, wire) })
+	})
 }
