@@ -25,7 +25,7 @@ help: ## list the targets
 
 build: $(CLIENT) ## the client, then bin/paravent
 	@mkdir -p bin
-	$(GOBUILD) -o bin/paravent .
+	@$(GOBUILD) -o bin/paravent .
 
 run: build ## build and serve on this machine alone
 	@exec bin/paravent -listen 127.0.0.1:8443
@@ -41,7 +41,7 @@ $(CLIENT): $(NPM) client/build.sh client/licenses.mjs tools.mod go.mod \
 # npm ci makes node_modules anew, so it runs only when the lock file has
 # changed. No package's install script is ever run.
 $(NPM): package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null
 	@touch $(NPM)
 
 gen: ## write the TypeScript side of signaling/wire
@@ -53,6 +53,7 @@ check: check-go check-client check-gen ## everything that can be said without ru
 
 check-go: $(LINT)
 	go vet ./...
+	go vet -tags tap ./...
 	$(LINT) config verify
 	$(LINT) run ./...
 	go mod tidy -diff

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -167,6 +168,11 @@ func sign(key *ecdsa.PrivateKey, hosts []string, now time.Time) ([]byte, error) 
 		return nil, fmt.Errorf("server: sign a certificate: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
+}
+
+// selfSigned reports whether browsers must be talked into trusting it.
+func selfSigned(pair *tls.Certificate) bool {
+	return bytes.Equal(pair.Leaf.RawIssuer, pair.Leaf.RawSubject)
 }
 
 // covers reports whether the certificate is good for every one of hosts.

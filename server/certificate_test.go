@@ -187,6 +187,15 @@ func TestRenewedFilesAreUsedWithoutARestart(t *testing.T) {
 	}
 }
 
+func TestSelfSigned(t *testing.T) {
+	if !selfSigned(&tls.Certificate{Leaf: mustLoad(t, t.TempDir(), nil, noon)}) {
+		t.Error("our own is self-signed")
+	}
+	if selfSigned(&tls.Certificate{Leaf: &x509.Certificate{RawIssuer: []byte("authority"), RawSubject: []byte("server")}}) {
+		t.Error("one from an authority is not")
+	}
+}
+
 func TestFingerprintIsWhatBrowsersShow(t *testing.T) {
 	got := fingerprint(&tls.Certificate{Certificate: [][]byte{[]byte("abc")}})
 	if got != "BA:78:16:BF:8F:01:CF:EA:41:41:40:DE:5D:AE:22:23:B0:03:61:A3:96:17:7A:9C:B4:10:FF:61:F2:00:15:AD" {

@@ -28,7 +28,7 @@ var headers = [][2]string{ //nolint:gochecknoglobals // immutable table
 	{"X-Robots-Tag", "noindex, nofollow"},
 }
 
-// strictTransport is sent with the operator's certificate alone. With a
+// strictTransport is sent with a certificate from an authority alone. With a
 // self-signed one it would take away the browser's way past the warning and
 // lock everybody out (RFC 6797, section 12.1).
 const strictTransport = "max-age=31536000"

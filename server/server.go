@@ -94,7 +94,7 @@ func Open(conf Config, files fs.FS) (*Server, error) {
 	}
 	hub := signaling.NewHub(bridge{router}, signaling.Limits{Rooms: conf.Rooms, People: conf.People})
 	return &Server{
-		http:        newHTTP(routes(pages, hub, conf.Cert != ""), tlsConfig(cert)),
+		http:        newHTTP(routes(pages, hub, conf.Cert != "" && !selfSigned(cert.current(time.Now()))), tlsConfig(cert)),
 		listener:    listener,
 		hub:         hub,
 		router:      router,

@@ -132,7 +132,7 @@ func TestHeadHasNoBody(t *testing.T) {
 	}
 }
 
-func TestStrictTransportOnlyWithTheOperatorsCertificate(t *testing.T) {
+func TestStrictTransportIsAskedForWhereWanted(t *testing.T) {
 	h := routes(static{}, http.NotFoundHandler(), true)
 	if ask(h, "GET", "/").Header.Get("Strict-Transport-Security") == "" {
 		t.Error("want the header")

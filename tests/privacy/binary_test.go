@@ -170,9 +170,30 @@ func (r *running) trust() *tls.Config {
 	}
 }
 
+// openFiles lists the files that the program holds open. The kernel's own,
+// where the Go runtime looks how much processor it may use, are no files.
+func (r *running) openFiles() (all []string) {
+	r.t.Helper()
+	folder := fmt.Sprintf("/proc/%d/fd", r.cmd.Process.Pid)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, entry := range entries {
+		target, err := os.Readlink(filepath.Join(folder, entry.Name()))
+		if err == nil && strings.HasPrefix(target, "/") && target != os.DevNull && !strings.HasPrefix(target, "/sys/") {
+			all = append(all, target)
+		}
+	}
+	return all
+}
+
 // stop interrupts the program and checks all that it left behind.
 func (r *running) stop() {
 	r.t.Helper()
+	if open := r.openFiles(); len(open) > 0 {
+		r.t.Errorf("it holds files open: %v", open)
+	}
 	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		r.t.Fatal("it did not live to be stopped: ", err)
 	}
