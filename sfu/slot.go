@@ -134,14 +134,9 @@ func (s *slot) write(p *packet) {
 	if !ok {
 		return
 	}
-	s.header = rtp.Header{
-		Version:        2,
-		Marker:         p.marker,
-		PayloadType:    s.types[p.codec].media,
-		SequenceNumber: seq,
-		Timestamp:      s.clock.next(p.timestamp, p.now),
-		SSRC:           s.ssrc,
-	}
+	h := &s.header
+	h.Version, h.SSRC, h.PayloadType = 2, s.ssrc, s.types[p.codec].media
+	h.Marker, h.SequenceNumber, h.Timestamp = p.marker, seq, s.clock.next(p.timestamp, p.now)
 	if s.video {
 		picture, tl0 := s.pictures.next(&p.descriptor)
 		p.descriptor.write(p.payload, picture, tl0)
@@ -150,7 +145,7 @@ func (s *slot) write(p *packet) {
 	s.packets++
 	s.octets += uint32(len(p.payload))
 	// A packet that cannot be sent is a lost one.
-	_, _ = s.out.WriteRTP(&s.header, p.payload)
+	_, _ = s.out.WriteRTP(h, p.payload)
 }
 
 // begin starts forwarding p's run with p, if that can be.
@@ -180,10 +175,11 @@ type repair struct {
 	resends int       // that many were made
 }
 
+// sentPacket is small: a grid of viewers walks through many of them.
 type sentPacket struct {
 	out, in uint16
-	run     uint64    // 0: none
-	resent  time.Time // when it was last sent again
+	run     uint32 // its lower bits; 0: none
+	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
 }
 
 // sent remembers that packet in of a run went out as out.
@@ -191,7 +187,7 @@ func (r *repair) sent(out, in uint16, run uint64) {
 	if r.ring == nil {
 		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
 	}
-	r.ring[out%sentWindow] = sentPacket{out: out, in: in, run: run}
+	r.ring[out%sentWindow] = sentPacket{out: out, in: in, run: uint32(run)}
 }
 
 // allow reports whether packet out may be sent again at now, at most once per
@@ -201,7 +197,11 @@ func (r *repair) allow(out uint16, run uint64, now time.Time, spacing time.Durat
 		return 0, false
 	}
 	p := &r.ring[out%sentWindow]
-	if p.out != out || p.run == 0 || p.run != run || now.Sub(p.resent) < spacing {
+	if p.out != out || p.run == 0 || p.run != uint32(run) {
+		return 0, false
+	}
+	ms := uint32(now.UnixMilli())
+	if p.resent != 0 && ms-p.resent < uint32(spacing.Milliseconds()) {
 		return 0, false
 	}
 	if now.Sub(r.second) >= time.Second {
@@ -211,7 +211,7 @@ func (r *repair) allow(out uint16, run uint64, now time.Time, spacing time.Durat
 		return 0, false
 	}
 	r.resends++
-	p.resent = now
+	p.resent = max(1, ms)
 	return p.in, true
 }
 

@@ -1,0 +1,164 @@
+package sfu
+
+import (
+	"testing"
+	"time"
+)
+
+type step struct {
+	begin bool // a source begins with in
+	in    uint16
+	drop  bool
+	want  uint16 // unless drop or lost
+	lost  bool   // is refused
+}
+
+func TestRewrite(t *testing.T) {
+	for name, steps := range map[string][]step{
+		"a drop leaves no gap":          {{begin: true, in: 10, want: 1}, {in: 11, drop: true}, {in: 12, want: 2}},
+		"a loss stays a gap":            {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {in: 11, want: 2}},
+		"late after a drop":             {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {in: 13, drop: true}, {in: 14, want: 4}, {in: 11, want: 2}},
+		"the dropped one comes again":   {{begin: true, in: 10, want: 1}, {in: 11, drop: true}, {in: 11, lost: true}, {in: 12, want: 2}},
+		"a late drop leaves its gap":    {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {in: 11, drop: true}, {in: 11, lost: true}, {in: 13, want: 4}},
+		"nothing goes out twice":        {{begin: true, in: 10, want: 1}, {in: 10, lost: true}, {in: 11, want: 2}, {in: 11, lost: true}},
+		"before the source began":       {{begin: true, in: 10, want: 1}, {in: 9, lost: true}, {in: 65535, lost: true}},
+		"wraps":                         {{begin: true, in: 65535, want: 1}, {in: 0, drop: true}, {in: 1, want: 2}, {in: 65534, lost: true}},
+		"another source goes on":        {{begin: true, in: 10, want: 1}, {in: 13, want: 4}, {begin: true, in: 20000, want: 5}, {in: 12, lost: true}, {in: 20001, want: 6}},
+		"the same source, later":        {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {begin: true, in: 20, want: 4}, {in: 11, lost: true}, {in: 21, want: 5}},
+		"a leap closes up":              {{begin: true, in: 10, want: 1}, {in: 2000, want: 2}, {in: 11, lost: true}, {in: 1999, lost: true}, {in: 2001, want: 3}},
+		"the edge of the window":        {{begin: true, in: 0, want: 1}, {in: 512, want: 513}, {in: 1, want: 2}, {in: 513, want: 514}, {in: 2, want: 3}},
+		"beyond the edge of the window": {{begin: true, in: 0, want: 1}, {in: 513, want: 2}, {in: 1, lost: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &rewriter{}
+			for i, s := range steps {
+				if s.begin {
+					r.begin(s.in)
+				}
+				if s.drop {
+					r.drop(s.in)
+					continue
+				}
+				if got, ok := r.next(s.in); ok == s.lost || ok && got != s.want {
+					t.Fatalf("step %d: %d %v, want %d", i, got, ok, s.want)
+				}
+			}
+		})
+	}
+}
+
+// FuzzRewrite holds the promise SRTP depends on: no output number is given
+// twice, whatever is dropped, late, repeated or switched, and none strays so
+// far from the newest that SRTP could miscount the wraps.
+func FuzzRewrite(f *testing.F) {
+	f.Add(uint16(10), uint16(0), []byte{0, 1, 0, 1, 1, 1, 2, 3, 0, 1, 4, 200, 0, 1})
+	f.Add(uint16(65530), uint16(65530), []byte{0, 1, 1, 1, 3, 2, 0, 1, 2, 1, 0, 9, 2, 5, 5, 5})
+	f.Add(uint16(0), uint16(0x7fff), []byte{0, 255, 0, 255, 0, 255, 2, 255, 5, 2, 2, 1, 1, 1})
+	f.Fuzz(func(t *testing.T, first, out uint16, steps []byte) {
+		type input struct {
+			source int
+			number int64
+		}
+		r := &rewriter{out: uint64(out)}
+		given := map[uint64]input{}
+		at := input{number: int64(first)}
+		r.begin(first)
+		for i := 0; i+1 < len(steps); i += 2 {
+			far, in := int64(steps[i+1]), at
+			switch steps[i] % 7 {
+			case 0: // on, with a loss
+				at.number += far
+				in = at
+			case 1: // a drop on the way
+				at.number += far
+				r.drop(uint16(at.number))
+				continue
+			case 2: // late or again
+				in.number -= far
+			case 3: // late by much
+				in.number -= far * 100
+			case 4: // a leap
+				at.number += far * 100
+				in = at
+			case 5: // another source
+				at = input{source: at.source + 1, number: int64(first) * far}
+				r.begin(uint16(at.number))
+				in = at
+			case 6: // a late drop
+				r.drop(uint16(at.number - far))
+				continue
+			}
+			before := r.out
+			got, ok := r.next(uint16(in.number))
+			if !ok {
+				continue
+			}
+			full := r.out - uint64(uint16(r.out)-got) // got, with its wraps
+			if prev, seen := given[full]; seen {
+				t.Fatalf("%v and %v both became %d", prev, in, full)
+			}
+			given[full] = in
+			if r.out-before > rewriteWindow || r.out-full > rewriteWindow {
+				t.Fatalf("%d strays from %d", full, before)
+			}
+		}
+	})
+}
+
+func TestClock(t *testing.T) {
+	now := time.Unix(1000, 0)
+	c := &clock{last: 5000}
+	c.begin(100, videoClock, now)
+	if got := c.next(100, now); got != 5000 {
+		t.Fatalf("begins at %d", got)
+	}
+	if got := c.next(3100, now.Add(time.Second/30)); got != 8000 {
+		t.Fatalf("goes on with %d", got)
+	}
+	if got := c.next(1600, now.Add(time.Second/29)); got != 6500 {
+		t.Fatalf("late: %d", got)
+	}
+	// Two seconds of nothing, then another source.
+	later := now.Add(time.Second/30 + 2*time.Second)
+	c.begin(1<<32-1, videoClock, later)
+	if got := c.next(1<<32-1, later); got != 8000+2*videoClock {
+		t.Fatalf("after a gap: %d", got)
+	}
+	// And one at once: the frames differ all the same.
+	c.begin(7, videoClock, later)
+	if got := c.next(7, later); got != 8001+2*videoClock {
+		t.Fatalf("at once: %d", got)
+	}
+	if got := c.read(videoClock, later.Add(time.Second)); got != 8001+3*videoClock {
+		t.Fatalf("read a second later: %d", got)
+	}
+	// A clock that was set back moves nothing back.
+	c.begin(9, videoClock, later.Add(-time.Hour))
+	if got := c.next(9, later); got != 8002+2*videoClock {
+		t.Fatalf("clock set back: %d", got)
+	}
+}
+
+func TestPictures(t *testing.T) {
+	p := &pictures{}
+	d := func(picture uint16, tl0 uint8) *descriptor {
+		return &descriptor{pictureAt: 2, wide: true, picture: picture, tl0At: 4, tl0: tl0}
+	}
+	check := func(in *descriptor, picture uint16, tl0 uint8) {
+		t.Helper()
+		if a, b := p.next(in); a != picture || b != tl0 {
+			t.Fatalf("%d %d, want %d %d", a, b, picture, tl0)
+		}
+	}
+	p.begin(d(0x7fff, 255))
+	check(d(0x7fff, 255), 1, 1)
+	check(d(1, 0), 3, 2)
+	check(d(0, 0), 2, 2) // late
+	p.begin(d(500, 9))
+	check(d(500, 9), 4, 3)
+	check(d(501, 10), 5, 4)
+	p.begin(&descriptor{}) // a source without numbers leaves them alone
+	p.next(&descriptor{})
+	p.begin(d(3, 3))
+	check(d(3, 3), 6, 5)
+}
