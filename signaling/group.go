@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -18,12 +19,15 @@ type seat struct {
 	desktop    bool
 	connected  bool
 	member     bool   // has a leaf, as far as commits said
-	since      uint64 // epoch from which it is a member
+	since      uint64 // epoch from which it can follow; never without state
 	keyPackage []byte
 	remove     bool // its leaf is to be removed
 	hurry      bool // the removal waits for no window
 	strikes    int  // nominees' commits that left it out
 }
+
+// never is the since of a person that has no state of the group.
+const never = math.MaxUint64
 
 // usable says whether the person could make a commit now.
 func (s *seat) usable() bool { return s.member && s.connected && !s.remove && s.keyPackage == nil }
@@ -99,7 +103,7 @@ func (g *group) join(id personID, desktop bool, keyPackage []byte, now time.Time
 		g.seats = append(g.seats, s)
 	}
 	hope := g.hope()
-	s.connected, s.desktop, s.keyPackage, s.strikes = true, desktop, keyPackage, 0
+	s.connected, s.desktop, s.keyPackage, s.strikes, s.since = true, desktop, keyPackage, 0, never
 	if !hope {
 		g.found(s, now)
 	}
@@ -118,9 +122,9 @@ func (g *group) hope() bool {
 func (g *group) found(founder *seat, now time.Time) {
 	g.seats = slices.DeleteFunc(g.seats, func(s *seat) bool { return !s.connected })
 	for _, s := range g.seats {
-		s.member, s.since, s.remove, s.hurry, s.strikes = false, 0, false, false, 0
+		s.member, s.since, s.remove, s.hurry, s.strikes = false, never, false, false, 0
 	}
-	founder.member, founder.keyPackage = true, nil
+	founder.member, founder.since, founder.keyPackage = true, 0, nil
 	*g = group{seats: g.seats, committed: now, opened: true}
 }
 
@@ -190,7 +194,7 @@ func (g *group) resync(id personID, keyPackage []byte) {
 	if s == nil {
 		return
 	}
-	s.keyPackage = keyPackage
+	s.keyPackage, s.since = keyPackage, never
 	g.forgetNominee(id)
 }
 
