@@ -97,11 +97,11 @@ interface Way {
 const alike = /^call-(3|5|9|25)|^ended-(proof|full|busy|throttled|taken-over|lost|restarting|broken)/ // the same parts with other words or more of them
 const desktop = { width: 1280, height: 800, isMobile: false, hasTouch: false }
 const ways: readonly Way[] = [
-  { name: "desktop", query: "language=en&theme=light", examined: (view) => !alike.test(view), viewport: desktop },
+  { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop },
   {
     name: "phone",
     query: "language=de&theme=dark",
-    examined: (view) => !alike.test(view) && !/^(call|ended)-/.test(view),
+    examined: (view) => !/^(call|ended)-/.test(view),
     viewport: { width: 390, height: 844, isMobile: true, hasTouch: true },
   },
 ]
@@ -154,20 +154,21 @@ interface Finding {
 async function found(): Promise<string[]> {
   await page.evaluate(axe)
   const findings = (await page.evaluate(
-    `axe.run(document, { resultTypes: ["violations"], rules: { "color-contrast": { enabled: true } } }).then((r) => r.violations)`,
+    `axe.run(document, { resultTypes: ["violations"], preload: false }).then((r) => r.violations)`,
   )) as Finding[]
   return findings.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`))
 }
 
 async function names(): Promise<string[]> {
   await visit("start", desk)
-  return page.evaluate(() => (globalThis as unknown as { gallery: { names: string[] } }).gallery.names)
+  const all = await page.evaluate(() => (globalThis as unknown as { gallery: { names: string[] } }).gallery.names)
+  return shots === "" ? all.filter((view) => !alike.test(view)) : all
 }
 
 for (const way of ways) {
   test(`every view, ${way.name}`, async () => {
     const views = await names()
-    assert.ok(views.length > 30)
+    assert.ok(views.length > 25)
     await page.setViewport(way.viewport)
     const wrong: string[] = []
     for (const view of views) {

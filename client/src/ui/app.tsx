@@ -61,11 +61,7 @@ const Body = (view: View): VNode => {
   }
 }
 
-const Home = ({ act, say }: View): VNode => (
-  <Button kind="quiet" onClick={() => act({ do: "home" })}>
-    {say("end.home")}
-  </Button>
-)
+const Home = ({ act, say }: View): VNode => <Button onClick={() => act({ do: "home" })}>{say("end.home")}</Button>
 
 /** Trying again with the same link or browser would end the same way. */
 const final: ReadonlySet<End> = new Set<End>(["proof", "unsupported"])

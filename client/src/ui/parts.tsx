@@ -9,7 +9,7 @@ import type { View } from "./view.ts"
 
 interface ButtonProps {
   readonly icon?: Icon
-  readonly kind?: "main" | "quiet" | "plain"
+  readonly kind?: "main" | "plain"
   readonly submit?: boolean
   readonly onClick?: () => void
   readonly children: ComponentChildren
