@@ -380,6 +380,7 @@ export async function join(
   psks: PskIndex,
   known?: RatchetTree,
 ): Promise<ClientState> {
+  if (welcome.cipherSuite !== own.cipherSuite) throw new MlsError("invalid", "our cipher suite")
   const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey)
   const opened = await decryptGroupSecrets(initKey, await makeKeyPackageRef(own, suite.hash), welcome, suite.hpke)
   if (opened === undefined) throw new MlsError("malformed", "group secrets")

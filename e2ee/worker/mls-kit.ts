@@ -1,7 +1,19 @@
 /** For tests: members of one group without a server between them, and a repeatable choice of what happens. */
-import { concat } from "./bytes.ts"
+import { applyProposals, nextEpochContext } from "ts-mls/clientState.js"
+import { createConfirmationTag, createContentCommitSignature, type FramedContentCommit } from "ts-mls/framedContent.js"
+import { initializeEpoch } from "ts-mls/keySchedule.js"
+import { encodeMlsMessage } from "ts-mls/message.js"
+import { protectPublicMessage } from "ts-mls/messageProtectionPublic.js"
+import type { Proposal } from "ts-mls/proposal.js"
+import type { ProposalOrRef } from "ts-mls/proposalOrRefType.js"
+import type { PskIndex } from "ts-mls/pskIndex.js"
+import { treeHashRoot } from "ts-mls/treeHash.js"
+import { toLeafIndex } from "ts-mls/treemath.js"
+import { concat, equal } from "./bytes.ts"
 import { deriveRoom } from "./link.ts"
 import * as mls from "./mls.ts"
+import * as core from "./mls-core.ts"
+import { suite } from "./mls-suite.ts"
 import * as profile from "./profile.ts"
 
 /** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
@@ -73,3 +85,93 @@ export const baseKey = (group: mls.Group): Promise<Uint8Array> => mls.exporter(g
 
 /** The epoch authenticator and the base key, in one. */
 export const secrets = async (group: mls.Group): Promise<Uint8Array> => concat(mls.authenticator(group), await baseKey(group))
+
+// ---- Commits as no honest client makes them ----
+
+export interface Forgery {
+  readonly proposals: readonly ProposalOrRef[]
+  readonly psks?: readonly mls.Psk[]
+  readonly authenticatedData?: Uint8Array
+  readonly epoch?: bigint
+  readonly groupId?: Uint8Array
+  readonly outside?: boolean // sent as by somebody who is no member
+}
+
+export const inline = (...proposals: readonly Proposal[]): ProposalOrRef[] =>
+  proposals.map((proposal) => ({ proposalOrRefType: "proposal", proposal }))
+
+export const pskProposal = (psk: mls.Psk): Proposal => ({
+  proposalType: "psk",
+  psk: { preSharedKeyId: { psktype: "external", pskId: psk.id, pskNonce: crypto.getRandomValues(new Uint8Array(32)) } },
+})
+
+export const index = (psks: readonly mls.Psk[]): PskIndex => ({
+  findPsk: (id) => (id.psktype === "external" ? psks.find((p) => equal(p.id, id.pskId))?.secret : undefined),
+})
+
+/**
+ * A commit without a path, whatever it proposes. Signature and membership tag
+ * are right, and so is the confirmation tag if the proposals can be applied:
+ * a client that checks nothing else would follow.
+ */
+export async function forge(by: Seated, forgery: Forgery): Promise<Uint8Array> {
+  const { state } = by.group
+  const { proposals, psks = [], authenticatedData = profile.authenticate(profile.CHANGE) } = forgery
+  const groupContext = {
+    ...state.groupContext,
+    epoch: forgery.epoch ?? state.groupContext.epoch,
+    groupId: forgery.groupId ?? state.groupContext.groupId,
+  }
+  const sender = { senderType: "member", leafIndex: state.privatePath.leafIndex } as const
+  const { framedContent: content, signature } = await createContentCommitSignature(
+    groupContext,
+    "mls_public_message",
+    { proposals: [...proposals], path: undefined },
+    sender,
+    authenticatedData,
+    state.signaturePrivateKey,
+    suite.signature,
+  )
+  const confirmationTag = await confirm(by, proposals, psks, content, signature).catch(() => new Uint8Array(32))
+  const auth = { contentType: "commit", signature, confirmationTag } as const
+  if (forgery.outside === true) {
+    const stranger = { ...content, sender: { senderType: "new_member_commit" } } as const
+    const publicMessage = { content: stranger, auth, senderType: "new_member_commit" } as const
+    return encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage })
+  }
+  const signed = { wireformat: "mls_public_message", content, auth } as const
+  const publicMessage = await protectPublicMessage(state.keySchedule.membershipKey, groupContext, signed, suite)
+  return encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage })
+}
+
+async function confirm(
+  by: Seated,
+  proposals: readonly ProposalOrRef[],
+  psks: readonly mls.Psk[],
+  content: FramedContentCommit,
+  signature: Uint8Array,
+) {
+  const { state } = by.group
+  const own = toLeafIndex(state.privatePath.leafIndex)
+  const applied = await applyProposals(state, [...proposals], own, index(psks), false, suite)
+  const treeHash = await treeHashRoot(applied.tree, suite.hash)
+  const next = await nextEpochContext(
+    state.groupContext,
+    "mls_public_message",
+    content,
+    signature,
+    treeHash,
+    state.confirmationTag,
+    suite.hash,
+  )
+  const epoch = await initializeEpoch(state.keySchedule.initSecret, new Uint8Array(32), next, applied.pskSecret, suite.kdf)
+  return createConfirmationTag(epoch.keySchedule.confirmationKey, next.confirmedTranscriptHash, suite.hash)
+}
+
+/** A commit with a path, of any proposals. */
+export async function forgePath(by: Seated, forgery: Forgery): Promise<Uint8Array> {
+  const proposals = forgery.proposals.flatMap((p) => (p.proposalOrRefType === "proposal" ? [p.proposal] : []))
+  const said = forgery.authenticatedData ?? profile.authenticate(profile.CHANGE)
+  const made = await core.commit(by.group.state, proposals, true, said, index(forgery.psks ?? []))
+  return encodeMlsMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage: made.message })
+}
