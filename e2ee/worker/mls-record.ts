@@ -1,0 +1,124 @@
+/**
+ * Writes e2ee/vectors/mls.json: one member's view of a group under the profile,
+ * with everything it needs to follow and what it must refuse on the way. Run by
+ * hand when the profile changes; every run gives other vectors.
+ */
+import { writeFileSync } from "node:fs"
+import { concat, toHex } from "./bytes.ts"
+import * as mls from "./mls.ts"
+import {
+  baseKey,
+  commitOf,
+  enter,
+  follow,
+  forge,
+  forgePath,
+  founder,
+  type Guest,
+  guest,
+  inline,
+  pskProposal,
+  roomOf,
+  type Seated,
+} from "./mls-kit.ts"
+import * as profile from "./profile.ts"
+
+const fill = 7
+const room = await roomOf(fill)
+const psk = profile.pskOf(room)
+const steps: object[] = []
+
+/** Everybody in the group; the listener is one of them. */
+let members: Seated[] = [await founder(room)]
+const listener = await guest(room)
+
+const at = (leaf: number): Seated => {
+  const found = members.find((m) => mls.ownLeaf(m.group) === leaf)
+  if (found === undefined) throw new Error("nobody there")
+  return found
+}
+
+async function agreed(group: mls.Group): Promise<object> {
+  return {
+    epoch: Number(mls.epoch(group)),
+    authenticator: toHex(mls.authenticator(group)),
+    baseKey: toHex(await baseKey(group)),
+    members: mls.members(group).map((m) => [m.index, toHex(m.identity.subarray(1, 17))]),
+  }
+}
+
+/** The member at leaf `by` commits; everybody follows. */
+async function step(name: string, by: number, adds: readonly Guest[], leaves: readonly number[]): Promise<Uint8Array> {
+  const author = at(by)
+  const made = await commitOf(author, room, { adds, removes: leaves })
+  const staying = members.filter((m) => m !== author && !leaves.includes(mls.ownLeaf(m.group)))
+  const followed = (await Promise.all(staying.map((m) => follow(m, room, made.commit)))).filter((m) => m !== null)
+  const entered = await Promise.all(adds.map((g) => enter(g, room, made.welcome ?? new Uint8Array())))
+  const roster = await profile.rosterOf(made.next, room, author.roster)
+  members = [{ ...author, group: made.next, roster }, ...followed, ...entered]
+  const removed = leaves.some((l) => l === mls.ownLeaf(author.group)) || !members.some((m) => m.person === listener.person)
+  steps.push({ name, commit: toHex(made.commit), ...(removed ? { removed: true } : await agreed(made.next)) })
+  return made.welcome ?? new Uint8Array()
+}
+
+const refuse = (name: string, fault: mls.MlsError["fault"], commit: Uint8Array) =>
+  steps.push({ name, commit: toHex(commit), refused: fault })
+const guests = (n: number): Promise<Guest[]> => Promise.all(Array.from({ length: n }, () => guest(room)))
+
+const [one, three] = await guests(2)
+if (one === undefined || three === undefined) throw new Error("no guests")
+const welcome = await step("the listener comes in at leaf 2", 0, [one, listener, three], [])
+const joined = steps.pop()
+await step("an empty commit", 3, [], [])
+const remove = { proposalType: "remove", remove: { removed: 1 } } as const
+refuse("a Remove without a path", "profile", await forge(at(0), { proposals: inline(remove, pskProposal(psk)), psks: [psk] }))
+refuse("a Remove without a psk", "profile", await forgePath(at(0), { proposals: inline(remove) }))
+const later = profile.pskOf(room, 1)
+refuse("the psk of another generation", "profile", await forgePath(at(0), { proposals: inline(remove, pskProposal(later)), psks: [later] }))
+refuse("an external commit", "profile", await forge(at(0), { proposals: inline(pskProposal(psk)), outside: true }))
+const stranger = await mls.readKeyPackage((await guest(await roomOf(fill + 1))).own.message)
+const add = { proposalType: "add", add: { keyPackage: stranger.package } } as const
+refuse("a leaf of another link", "profile", await forge(at(0), { proposals: inline(add, pskProposal(psk)), psks: [psk] }))
+await step("the left half empties: the filtered direct path ends below the root", 3, [], [0, 1])
+await step("once more below a blank root", 3, [], [])
+await step("five come, without a path", 3, await guests(5), [])
+const again = at(3)
+const back: Guest = { ...again, own: await mls.keyPackage(again.identity, again.signer) }
+const [early, signed] = [await commitOf(at(3), room, { adds: [], removes: [] }), await commitOf(at(3), room, { adds: [], removes: [] })]
+await step("leaf 3 loses its state and comes back", 0, [back], [3])
+refuse("a commit of the epoch before", "epoch", early.commit)
+const turned = signed.commit.slice()
+turned[turned.length - 1] = (turned.at(-1) ?? 0) ^ 1
+refuse("a commit with a bit turned", "epoch", turned)
+const unsigned = (await commitOf(at(1), room, { adds: [], removes: [] })).commit.slice()
+unsigned[unsigned.length - 1] = (unsigned.at(-1) ?? 0) ^ 1
+refuse("a wrong membership tag", "invalid", unsigned)
+await step("a leaf changes hands in one commit", 4, await guests(1), [1])
+await step("one goes, three come", 6, await guests(3), [5])
+await step(
+  "most go",
+  1,
+  [],
+  mls
+    .members(at(1).group)
+    .map((m) => m.index)
+    .filter((leaf) => leaf > 3),
+)
+await step("an empty commit by the neighbour", 3, [], [])
+refuse("bytes after the end", "malformed", concat(signed.commit, Uint8Array.of(0)))
+await step("the listener is removed", 0, [], [2])
+
+const { person, signer, own } = listener
+const vectors = {
+  link: { secret: toHex(new Uint8Array(32).fill(fill)), moderators: toHex(new Uint8Array(16).fill(fill)) },
+  person: toHex(person),
+  signatureKey: toHex(signer.publicKey),
+  signaturePrivate: toHex(signer.privateKey.subarray(-32)),
+  keyPackage: toHex(own.message),
+  initPrivate: toHex(own.secrets.initPrivateKey),
+  leafPrivate: toHex(own.secrets.hpkePrivateKey),
+  welcome: toHex(welcome),
+  joined: { ...joined, commit: undefined },
+  steps,
+}
+writeFileSync("e2ee/vectors/mls.json", `${JSON.stringify(vectors, undefined, 1)}\n`)
