@@ -15,7 +15,8 @@ bundle() {
     --jsx=automatic --jsx-import-source=preact --alias:crypto=./client/webcrypto.ts --define:process.env.NODE_ENV='"production"' --log-level=warning "${@:3}"
 }
 
-bundle client/src/main.tsx app.js
+bundle client/src/call/run.ts call.js
+bundle client/src/main.tsx app.js --external:/call.js
 bundle client/style/main.css app.css
 bundle e2ee/worker/media.worker.ts e2ee-media.js
 bundle e2ee/worker/group.worker.ts e2ee-group.js

@@ -1,5 +1,7 @@
+/** Joins the two halves of the page: call.js does everything, this file and ui/ draw it. Each is a bundle of its own. */
+
 import { render } from "preact"
-import { run } from "./call/run.ts"
+import { run } from "/call.js"
 import type { Action } from "./call/state.ts"
 import { App } from "./ui/app.tsx"
 
