@@ -1,5 +1,5 @@
 import type { VNode } from "preact"
-import { useEffect } from "preact/hooks"
+import { useEffect, useRef } from "preact/hooks"
 import type { Action, End, State } from "../call/state.ts"
 import { type Key, t } from "../i18n.ts"
 import { Call } from "./call.tsx"
@@ -20,12 +20,30 @@ export const App = ({ state, act }: { state: State; act: (a: Action) => void }):
   useEffect(() => {
     document.title = title
   }, [title])
+  useHeading(state)
   return (
     <>
       <Body {...view} />
       <Notices {...view} />
     </>
   )
+}
+
+/**
+ * A new page takes the focus to its heading: what was clicked is gone, and a
+ * screen reader would say nothing. Not the first page, which nobody came to.
+ */
+function useHeading({ stage }: State): void {
+  const page = stage.at === "start" && stage.links !== null ? "links" : stage.at
+  const before = useRef(page)
+  useEffect(() => {
+    if (before.current === page) return
+    before.current = page
+    const heading = document.querySelector("h1")
+    if (heading === null) return
+    heading.tabIndex = -1
+    heading.focus({ preventScroll: true })
+  }, [page])
 }
 
 function pageTitle({ state, say }: View): string {

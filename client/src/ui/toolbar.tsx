@@ -125,8 +125,9 @@ export const Toolbar = (view: View): VNode => {
       <div class="tools">
         <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" onClick={() => act({ do: "leave" })} />
       </div>
-      <span id="unread" class="spoken" aria-hidden="true">
-        {say("chat.unread.other", { n: state.unread })}
+      {/* Read out when a message comes while the chat is closed. */}
+      <span id="unread" class="spoken" role="status">
+        {state.unread > 0 && say("chat.unread.other", { n: state.unread })}
       </span>
     </section>
   )
