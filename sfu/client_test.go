@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -17,16 +18,23 @@ import (
 	"github.com/pion/webrtc/v4"
 )
 
-const patience = 20 * time.Second
+// atMost is how long anything may take on a busy machine.
+const atMost = 20 * time.Second
 
 // newRouter makes a Router on a loopback port of its own.
 func newRouter(t testing.TB) *Router {
+	t.Helper()
+	return newRouterWith(t, Config{})
+}
+
+func newRouterWith(t testing.TB, c Config) *Router {
 	t.Helper()
 	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(Config{UDP: udp, Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}})
+	c.UDP, c.Addresses = udp, []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	r, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +60,7 @@ type client struct {
 	shown   chan shownEvent
 	lost    chan Connection
 
+	udp      net.PacketConn // of the publish connection; nil: pion's
 	up, down *webrtc.PeerConnection
 	upStates chan webrtc.PeerConnectionState
 
@@ -94,10 +103,14 @@ type viewer struct {
 	remote   *webrtc.TrackRemote
 	receiver *webrtc.RTPReceiver
 	packets  chan *rtp.Packet
+	resent   chan *rtp.Packet // that came in the retransmission stream
 }
 
 // codecSet says what a client's browser can.
-type codecSet struct{ rtx bool }
+type codecSet struct {
+	rtx bool
+	udp net.PacketConn // the client's own; nil: one that pion makes
+}
 
 func newAPI(t testing.TB, set codecSet) *webrtc.API {
 	t.Helper()
@@ -111,6 +124,9 @@ func newAPI(t testing.TB, set codecSet) *webrtc.API {
 	// Like a browser, and unlike pion towards a lite agent, be active.
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
+	}
+	if set.udp != nil {
+		s.SetICEUDPMux(webrtc.NewICEUDPMux(silent().NewLogger("ice"), set.udp))
 	}
 	m := &webrtc.MediaEngine{}
 	if err := registerCodecs(m, []webrtc.RTCPFeedback{{Type: "transport-cc"}}, set.rtx); err != nil {
@@ -129,7 +145,7 @@ func wait[T any](t testing.TB, what string, from <-chan T) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(patience):
+	case <-time.After(atMost):
 		t.Fatalf("no %s", what)
 		panic("unreachable")
 	}
@@ -138,12 +154,12 @@ func wait[T any](t testing.TB, what string, from <-chan T) T {
 // publish opens the publish connection with the tracks.
 func (c *client) publish(restart bool, tracks ...*webrtc.TrackLocalStaticRTP) []*webrtc.RTPSender {
 	c.t.Helper()
-	pc, err := newAPI(c.t, codecSet{rtx: true}).NewPeerConnection(webrtc.Configuration{})
+	pc, err := newAPI(c.t, codecSet{rtx: true, udp: c.udp}).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	if c.up != nil {
-		_ = c.up.Close()
+		defer c.up.Close()
 	}
 	c.up = pc
 	c.upStates = make(chan webrtc.PeerConnectionState, 16)
@@ -202,16 +218,21 @@ func (c *client) subscribe(set codecSet) string {
 		}
 	})
 	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096)}
+		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096), resent: make(chan *rtp.Packet, 256)}
 		c.mu.Lock()
 		c.slots[receiver.RTPTransceiver().Mid()] = v
 		c.mu.Unlock()
 		for {
-			p, _, err := remote.ReadRTP()
-			if err != nil {
+			p, how, err := remote.ReadRTP()
+			switch {
+			case errors.Is(err, webrtc.ErrCodecNotFound):
+			case err != nil:
 				return
+			case how.Get(webrtc.AttributeRtxSsrc) != nil:
+				v.resent <- p
+			default:
+				v.packets <- p
 			}
-			v.packets <- p
 		}
 	})
 	c.r.Subscribe(c.id)
@@ -248,7 +269,7 @@ func slotsOf(offer, kind string) (mids []string) {
 
 func (c *client) viewer(slot string) *viewer {
 	c.t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(atMost)
 	for time.Now().Before(deadline) {
 		c.mu.Lock()
 		v := c.slots[slot]

@@ -79,7 +79,7 @@ func newSettings(c Config, network *stdnet.Net, mux ice.UDPMux) (webrtc.SettingE
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(c.IncludeLoopback)
-	s.SetICETimeouts(silentTime, failTime, 0)
+	s.SetICETimeouts(c.patience.silent, c.patience.fail, 0)
 	// As DTLS server we choose the SRTP profile. Chromium as server would take
 	// AES-CM with HMAC-SHA1, which costs six times as much.
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {

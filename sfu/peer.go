@@ -304,7 +304,7 @@ func (p *peer) dropDown() {
 
 // state is how far a connection is. Set from pion's goroutines.
 type state struct {
-	born      time.Time
+	due       time.Time // when it must be connected
 	connected atomic.Bool
 	ended     atomic.Bool
 }
@@ -328,5 +328,5 @@ func (s *state) over() bool { return s.ended.Load() }
 
 // late reports whether the connection should have come about by now.
 func (s *state) late(now time.Time) bool {
-	return !s.connected.Load() && now.Sub(s.born) > connectTime
+	return !s.connected.Load() && now.After(s.due)
 }

@@ -33,7 +33,7 @@ func newPublishing(p *peer) (*publishing, error) {
 		return nil, err
 	}
 	u := &publishing{router: p.router, pc: pc}
-	u.state.born = p.router.now()
+	u.state.due = p.router.now().Add(p.router.connect)
 	u.state.follow(pc, p.poke)
 	u.codecs.Store(&payloadTypes{})
 	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {

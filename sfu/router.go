@@ -66,7 +66,12 @@ type Config struct {
 	IncludeLoopback bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	patience patience // for tests; the zero value means the limits
 }
+
+// patience is how long is waited for a connection.
+type patience struct{ silent, fail, connect time.Duration }
 
 // Router forwards packets between peers. Its methods return at once; what
 // comes of them is told through Events. Calls for one peer are carried out in
@@ -75,6 +80,7 @@ type Config struct {
 type Router struct {
 	engine  *engine
 	now     func() time.Time
+	connect time.Duration // see connectTime
 	runs    atomic.Uint64 // the last one begun: see packet
 	dying   atomic.Int64  // connections that are being closed
 	closing sync.WaitGroup
@@ -94,11 +100,14 @@ func New(c Config) (*Router, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.patience == (patience{}) {
+		c.patience = patience{silent: silentTime, fail: failTime, connect: connectTime}
+	}
 	e, err := newEngine(c)
 	if err != nil {
 		return nil, err
 	}
-	return &Router{engine: e, now: c.Now, peers: map[PeerID]*peer{}}, nil
+	return &Router{engine: e, now: c.Now, connect: c.patience.connect, peers: map[PeerID]*peer{}}, nil
 }
 
 // Open begins a peer. An id that is open or zero changes nothing; none may be

@@ -32,7 +32,7 @@ func newSubscribing(p *peer) (*subscribing, error) {
 		router: p.router, pc: pc,
 		senders: map[*slot]*webrtc.RTPSender{}, heard: map[*slot]bool{},
 	}
-	d.state.born = p.router.now()
+	d.state.due = p.router.now().Add(p.router.connect)
 	d.state.follow(pc, p.poke)
 	for i := range videoSlots + audioSlots {
 		s := newSlot(i < videoSlots, &d.closed, p.poke)

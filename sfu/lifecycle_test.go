@@ -1,0 +1,383 @@
+package sfu
+
+import (
+	"net"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/webrtc/v4"
+)
+
+func TestRenegotiation(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	camera, microphone := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
+	newFeed(t, camera, 1).run(t, alice.publish(false, camera)[0])
+	if got := wait(t, "tracks", alice.tracks); len(got) != 1 {
+		t.Fatalf("tracks %v", got)
+	}
+	offer := bob.subscribe(codecSet{rtx: true})
+	video, audio := slotsOf(offer, "video")[0], slotsOf(offer, "audio")[0]
+	r.Watch(2, video, 1, "0")
+	wait(t, "shown", bob.shown)
+	// A second track beside the first.
+	f := newFeed(t, microphone, 2)
+	f.run(t, alice.add(microphone))
+	answer := alice.offer(false)
+	if !strings.Contains(answer, opusFormat) {
+		t.Fatal("the answer does not ask for packets of one size")
+	}
+	if got := wait(t, "tracks", alice.tracks); len(got) != 2 || got[1] != (Track{Mid: "1"}) {
+		t.Fatalf("tracks %v", got)
+	}
+	r.Watch(2, audio, 1, "1")
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{audio, 1, "1"}) {
+		t.Fatalf("shown %v", got)
+	}
+	follow(t, bob.viewer(audio), 50, offeredOpus)
+	follow(t, bob.viewer(video), 100, offeredVP8)
+	// The same again changes nothing.
+	alice.offer(false)
+	// Away with the first.
+	if err := alice.up.RemoveTrack(alice.up.GetSenders()[0]); err != nil {
+		t.Fatal(err)
+	}
+	alice.offer(false)
+	if got := wait(t, "tracks", alice.tracks); len(got) != 1 || got[0].Video {
+		t.Fatalf("tracks %v", got)
+	}
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot: video}) {
+		t.Fatalf("shown %v", got)
+	}
+	if got := r.Counts(); got.Tracks != 1 || got.Watching != 2 || got.Peers != 2 {
+		t.Fatalf("%+v", got)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	first := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, first, 1)
+	f.run(t, alice.publish(false, first)[0])
+	wait(t, "tracks", alice.tracks)
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	wait(t, "shown", bob.shown)
+	v := bob.viewer(slot)
+	last := follow(t, v, 20, offeredVP8)[19]
+	f.halt()
+	second := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, second, 2).run(t, alice.publish(true, second)[0])
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot: slot}) {
+		t.Fatalf("shown %v", got)
+	}
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("the same track, shown again: %v", got)
+	}
+	across(t, v, last, 2, vp8)
+	if len(alice.tracks) != 0 || len(alice.lost) != 0 {
+		t.Fatal("something changed that is worth telling")
+	}
+	// A new subscribe connection replaces the present one, empty.
+	slot = slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[1]
+	r.Watch(2, slot, 1, "0")
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
+	follow(t, bob.viewer(slot), 20, offeredVP8)
+}
+
+func TestBadSDP(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, track, 1)
+	f.run(t, alice.publish(false, track)[0])
+	wait(t, "tracks", alice.tracks)
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	wait(t, "shown", bob.shown)
+	good := alice.up.LocalDescription().SDP
+	mallory := newClient(t, r, 66)
+	for name, offer := range map[string]string{
+		"empty":          "",
+		"binary":         "\x00\xff\xfe",
+		"half":           good[:len(good)/2],
+		"no version":     strings.TrimPrefix(good, "v=0"),
+		"no sections":    good[:strings.Index(good, "m=")],
+		"data channel":   strings.Replace(good, "m=video", "m=application", 1),
+		"no ssrc":        strings.ReplaceAll(good, "a=ssrc:", "a=x-ssrc:"),
+		"simulcast":      good + "a=rid:q send\r\na=simulcast:send q\r\n",
+		"passive":        strings.ReplaceAll(good, "setup:actpass", "setup:passive"),
+		"no mid":         strings.ReplaceAll(good, "a=mid:", "a=x-mid:"),
+		"long mid":       strings.ReplaceAll(good, "a=mid:0", "a=mid:012345678"),
+		"no fingerprint": strings.ReplaceAll(good, "a=fingerprint:", "a=x:"),
+		"bad print":      strings.ReplaceAll(good, "a=fingerprint:sha-256 ", "a=fingerprint:sha-256"),
+		"no ufrag":       strings.ReplaceAll(good, "a=ice-ufrag:", "a=x:"),
+		"no codec":       strings.ReplaceAll(good, "a=rtpmap:", "a=x:"),
+		"bad extension":  strings.ReplaceAll(good, "a=extmap:", "a=extmap:99999999999"),
+		"too long":       good + strings.Repeat("a=x\r\n", maxOffer/5),
+		"many sections":  good + strings.Repeat(good[strings.Index(good, "m="):], maxSections),
+		"twice a mid":    good + good[strings.Index(good, "m="):],
+	} {
+		r.Publish(66, offer, false)
+		select {
+		case c := <-mallory.lost:
+			if c != PublishConnection {
+				t.Fatalf("%s: lost the wrong connection", name)
+			}
+		case <-mallory.answers:
+			// Pion is lenient in some: then there must be nothing behind it.
+			r.Publish(66, "", true)
+			wait(t, "lost", mallory.lost)
+			t.Logf("%s: answered", name)
+		case <-time.After(atMost):
+			t.Fatalf("%s: no answer", name)
+		}
+	}
+	for name, answer := range map[string]string{
+		"empty": "", "binary": "\x00\xff", "an offer": good, "too long": good + strings.Repeat("a=x\r\n", maxAnswer/5),
+		"passive": strings.ReplaceAll(good, "setup:actpass", "setup:passive"),
+	} {
+		r.Subscribe(66)
+		wait(t, "offer", mallory.offers)
+		r.Answer(66, answer)
+		select {
+		case c := <-mallory.lost:
+			if c != SubscribeConnection {
+				t.Fatalf("%s: lost the wrong connection", name)
+			}
+		case <-time.After(atMost):
+			t.Fatalf("%s: not refused", name)
+		}
+		r.Answer(66, answer) // and once more, to nothing
+	}
+	// Nobody else has felt any of it.
+	follow(t, bob.viewer(slot), 100, offeredVP8)
+	if len(alice.lost) != 0 || len(bob.lost) != 0 {
+		t.Fatal("others lost something")
+	}
+}
+
+func TestOverrun(t *testing.T) {
+	r := newRouter(t)
+	held := &holding{client: newClient(t, r, 1), in: make(chan struct{}), out: make(chan struct{})}
+	r.Open(2, held)
+	r.Publish(2, "", false)
+	<-held.in // its goroutine is busy telling
+	for range maxQueue + 1 {
+		r.Watch(2, "0", 1, "0")
+	}
+	close(held.out)
+	for range 3 { // the first, then both for being behind
+		wait(t, "lost", held.lost)
+	}
+}
+
+// holding waits in its first event.
+type holding struct {
+	*client
+	once    sync.Once
+	in, out chan struct{}
+}
+
+func (h *holding) Lost(c Connection) {
+	h.once.Do(func() { close(h.in) })
+	<-h.out
+	h.lost <- c
+}
+
+// profile is the SRTP profile of a connection, which pion does not tell.
+func profile(transport *webrtc.DTLSTransport) uint64 {
+	return reflect.ValueOf(transport).Elem().FieldByName("srtpProtectionProfile").Uint()
+}
+
+func TestChoosesAEAD(t *testing.T) {
+	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c.watch(t, 1, "0")
+	for name, transport := range map[string]*webrtc.DTLSTransport{
+		"publish":   c.alice.up.GetSenders()[0].Transport(),
+		"subscribe": c.bob.viewer(c.slot).receiver.Transport(),
+	} {
+		// The client would rather have AES-CM.
+		if got := profile(transport); got != uint64(dtls.SRTP_AEAD_AES_256_GCM) {
+			t.Fatalf("%s: profile %#x", name, got)
+		}
+	}
+}
+
+func TestCloseStopsForwarding(t *testing.T) {
+	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c.watch(t, 1, "0")
+	v := c.bob.viewer(c.slot)
+	follow(t, v, 20, offeredVP8)
+	// The publisher is removed: its viewer gets nothing more of it.
+	c.r.ClosePeer(1)
+	if got := wait(t, "shown", c.bob.shown); got != (shownEvent{slot: c.slot}) {
+		t.Fatalf("shown %v", got)
+	}
+	c.r.Publish(1, "", true) // does nothing: it is not open
+	// The viewer is removed in its turn: it gets nothing of anybody.
+	c.watch(t, 2, "0")
+	follow2 := func() {
+		for len(v.packets) > 0 {
+			<-v.packets
+		}
+	}
+	follow2()
+	wait(t, "packet", v.packets)
+	c.r.ClosePeer(3)
+	time.Sleep(50 * time.Millisecond) // what was on its way on loopback arrives
+	follow2()
+	select {
+	case <-v.packets:
+		t.Fatal("a removed peer is sent media")
+	case <-time.After(300 * time.Millisecond):
+	}
+	if n := len(c.alice.lost) + len(c.bob.lost); n != 0 {
+		t.Fatalf("%d connections of removed peers are reported lost", n)
+	}
+}
+
+func TestLostWhenTheClientCloses(t *testing.T) {
+	r := newRouter(t)
+	alice := newClient(t, r, 1)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	alice.publish(false, track)
+	wait(t, "tracks", alice.tracks)
+	if err := alice.up.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if c := wait(t, "lost", alice.lost); c != PublishConnection {
+		t.Fatal("lost the wrong connection")
+	}
+	if got := wait(t, "tracks", alice.tracks); len(got) != 0 {
+		t.Fatalf("tracks %v", got)
+	}
+	// It comes back with the same offer flag as for the first time.
+	alice.publish(false, newTrack(t, webrtc.MimeTypeVP8))
+	wait(t, "tracks", alice.tracks)
+}
+
+func TestLostWhenSilent(t *testing.T) {
+	second := time.Second
+	r := newRouterWith(t, Config{patience: patience{silent: second, fail: second, connect: connectTime}})
+	alice := newClient(t, r, 1)
+	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alice.udp = udp
+	alice.publish(false, newTrack(t, webrtc.MimeTypeVP8))
+	wait(t, "tracks", alice.tracks)
+	if err := udp.Close(); err != nil { // without a word
+		t.Fatal(err)
+	}
+	if c := wait(t, "lost", alice.lost); c != PublishConnection {
+		t.Fatal("lost the wrong connection")
+	}
+}
+
+func TestLostWhenNeverConnected(t *testing.T) {
+	r := newRouterWith(t, Config{patience: patience{silent: silentTime, fail: failTime, connect: time.Millisecond}})
+	alice := newClient(t, r, 1)
+	r.Subscribe(1)
+	wait(t, "offer", alice.offers)
+	if c := wait(t, "lost", alice.lost); c != SubscribeConnection {
+		t.Fatal("lost the wrong connection")
+	}
+}
+
+// cycles of joining and leaving. Few answer the offer of a subscribe
+// connection: with its 41 sections that is most of the work.
+const (
+	cycles   = 200
+	answered = 10 // every tenth
+)
+
+func TestNothingLeaksOverManyJoins(t *testing.T) {
+	r := newRouter(t)
+	alice := newClient(t, r, 1)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	join := func(id PeerID, answers bool) {
+		bob := newClient(t, r, id)
+		defer bob.close()
+		bob.publish(false, newTrack(t, webrtc.MimeTypeOpus))
+		if !answers {
+			r.Subscribe(id)
+			slot := slotsOf(wait(t, "offer", bob.offers), "video")[0]
+			r.Watch(id, slot, 1, "0")
+			r.ClosePeer(id)
+			return
+		}
+		slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+		r.Watch(id, slot, 1, "0")
+		wait(t, "shown", bob.shown)
+		r.ClosePeer(id)
+	}
+	join(2, true)
+	before := calm(t, r, 0)
+	for i := range PeerID(cycles) {
+		join(3+i, i%answered == 0)
+	}
+	after := calm(t, r, before)
+	t.Logf("%d goroutines before, %d after", before, after)
+	m, ok := r.engine.mux.(*mux)
+	if !ok {
+		t.Fatal("another mux")
+	}
+	inner := reflect.ValueOf(m.UDPMuxDefault).Elem()
+	if n := inner.FieldByName("connsIPv4").Len(); n != 1 { // alice's
+		t.Fatalf("%d connections in the mux", n)
+	}
+	if n := inner.FieldByName("addressMap").Len(); n != 1 {
+		t.Fatalf("%d addresses in the mux", n)
+	}
+	if c := r.Counts(); c != (Counts{Peers: 1, Tracks: 1}) {
+		t.Fatalf("%+v", c)
+	}
+}
+
+// calm waits until no connection is being closed and there are no more
+// goroutines than at most (0: until their number holds still).
+func calm(t *testing.T, r *Router, most int) int {
+	t.Helper()
+	last, still := 0, 0
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); {
+		n := runtime.NumGoroutine()
+		if n == last {
+			still++
+		} else {
+			last, still = n, 0
+		}
+		if r.Counts().Closing == 0 && (most == 0 && still > 20 || most != 0 && n <= most) {
+			return n
+		}
+		time.Sleep(50 * time.Millisecond) // there is nothing to wait on: pion's goroutines end on their own
+	}
+	b := make([]byte, 1<<20)
+	t.Fatalf("%d goroutines, want %d:\n%s", runtime.NumGoroutine(), most, b[:runtime.Stack(b, true)])
+	return 0
+}
+
+func TestRouterClose(t *testing.T) {
+	r := newRouter(t)
+	alice := newClient(t, r, 1)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.Open(5, alice)
+	r.Subscribe(5)
+	if c := r.Counts(); c.Peers != 0 || c.Closing != 0 {
+		t.Fatalf("%+v", c)
+	}
+}

@@ -1,0 +1,265 @@
+package sfu
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+)
+
+// call is two publishers of video and one viewer.
+type call struct {
+	r          *Router
+	alice, eve *client
+	bob        *client
+	slot       string
+}
+
+func newCall(t *testing.T, first, second string) *call {
+	t.Helper()
+	r := newRouter(t)
+	c := &call{r: r, alice: newClient(t, r, 1), eve: newClient(t, r, 2), bob: newClient(t, r, 3)}
+	for i, p := range []*client{c.alice, c.eve} {
+		track := newTrack(t, []string{first, second}[i])
+		f := newFeed(t, track, byte(i+1))
+		f.run(t, p.publish(false, track)[0])
+		wait(t, "tracks", p.tracks)
+	}
+	c.slot = slotsOf(c.bob.subscribe(codecSet{rtx: true}), "video")[0]
+	return c
+}
+
+func (c *call) watch(t *testing.T, publisher PeerID, mid string) {
+	t.Helper()
+	c.r.Watch(3, c.slot, publisher, mid)
+	if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, mid}) {
+		t.Fatalf("shown %v", got)
+	}
+}
+
+func TestSwitchesWithoutSDP(t *testing.T) {
+	for name, codecs := range map[string][2]string{
+		"same codec":      {webrtc.MimeTypeVP8, webrtc.MimeTypeVP8},
+		"VP8, VP9":        {webrtc.MimeTypeVP8, webrtc.MimeTypeVP9},
+		"AV1, VP8":        {webrtc.MimeTypeAV1, webrtc.MimeTypeVP8},
+		"VP9, VP9 (wide)": {webrtc.MimeTypeVP9, webrtc.MimeTypeVP9},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCall(t, codecs[0], codecs[1])
+			pts := map[string]uint8{webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1}
+			c.watch(t, 1, "0")
+			v := c.bob.viewer(c.slot)
+			last := follow(t, v, 20, pts[codecs[0]])[19]
+			for i, publisher := range []PeerID{2, 1, 2} {
+				c.r.Watch(3, c.slot, publisher, "0")
+				last = across(t, v, last, byte(publisher), codecOf(codecs[publisher-1]))
+				if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, "0"}) {
+					t.Fatalf("switch %d: shown %v", i, got)
+				}
+			}
+			// Nothing at all from the moment it is asked for.
+			c.watch(t, 0, "")
+			for len(v.packets) > 0 {
+				<-v.packets
+			}
+			select {
+			case <-v.packets:
+				t.Fatal("something is shown")
+			case <-time.After(200 * time.Millisecond):
+			}
+		})
+	}
+}
+
+// across follows a slot from one source to the one that has mark, and a little
+// further.
+func across(t *testing.T, v *viewer, last *rtp.Packet, mark byte, c codec) *rtp.Packet {
+	t.Helper()
+	for n := 0; n < 20; {
+		p := wait(t, "packet", v.packets)
+		if p.SequenceNumber != last.SequenceNumber+1 || p.SSRC != last.SSRC {
+			t.Fatalf("%d follows %d", p.SequenceNumber, last.SequenceNumber)
+		}
+		if int32(p.Timestamp-last.Timestamp) < 0 {
+			t.Fatal("timestamps go back")
+		}
+		switch {
+		case markOf(p.Payload) == mark && n == 0:
+			if !describeMust(t, c, p.Payload).key {
+				t.Fatal("does not begin with a key frame")
+			}
+			if p.Timestamp == last.Timestamp {
+				t.Fatal("two frames of one timestamp")
+			}
+			n++
+		case markOf(p.Payload) == mark:
+			n++
+		case n > 0:
+			t.Fatal("the old source after the new one")
+		}
+		last = p
+	}
+	return last
+}
+
+func TestWatchBeforePublish(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
+	// Nobody there at all is told at once.
+	r.Watch(2, slot, 99, "0")
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot: slot}) {
+		t.Fatalf("shown %v", got)
+	}
+	r.Watch(2, "no such slot", 1, "0")
+	r.Watch(2, slot, 1, "0")
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
+	r.Watch(2, slot, 1, "0") // it is shown already
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
+}
+
+func TestLateJoinerGetsAKeyFrame(t *testing.T) {
+	r := newRouter(t)
+	alice := newClient(t, r, 1)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, track, 1)
+	f.run(t, alice.publish(false, track)[0])
+	for id := PeerID(2); id < 5; id++ {
+		bob := newClient(t, r, id)
+		slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+		start := time.Now()
+		r.Watch(id, slot, 1, "0")
+		p := follow(t, bob.viewer(slot), 20, offeredVP8)[0]
+		t.Logf("first packet after %v", time.Since(start))
+		if !describeMust(t, vp8, p.Payload).key {
+			t.Fatal("does not begin with a key frame")
+		}
+	}
+}
+
+func TestRepeatsKeyFrameRequests(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, track, 1)
+	f.silent = true
+	f.run(t, alice.publish(false, track)[0])
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	last := wait(t, "request", f.plis)
+	for range 3 {
+		next := wait(t, "request", f.plis)
+		if d := next.Sub(last); d < keyFrameSpacing-50*time.Millisecond {
+			t.Fatalf("asked again after %v", d)
+		}
+		last = next
+	}
+	select {
+	case e := <-bob.shown:
+		t.Fatalf("shown %v without a key frame", e)
+	default:
+	}
+}
+
+func TestViewersShareKeyFrameRequests(t *testing.T) {
+	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c.watch(t, 1, "0")
+	v := c.bob.viewer(c.slot)
+	first := follow(t, v, 2, offeredVP8)[0]
+	for range 50 {
+		err := c.bob.down.WriteRTCP([]rtcp.Packet{
+			&rtcp.PictureLossIndication{MediaSSRC: first.SSRC},
+			&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: first.SSRC}}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The next key frame is the answer to all of them.
+	keys := 0
+	for _, p := range follow(t, v, 200, offeredVP8) { // a second
+		if describeMust(t, vp8, p.Payload).key {
+			keys++
+		}
+	}
+	if keys < 1 || keys > 3 {
+		t.Fatalf("%d key frames", keys)
+	}
+}
+
+func TestAnswersNACKByRetransmission(t *testing.T) {
+	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
+	c.watch(t, 1, "0")
+	v := c.bob.viewer(c.slot)
+	packets := follow(t, v, 40, offeredVP8)
+	lost := packets[30]
+	nack := func(seq uint16) {
+		t.Helper()
+		err := c.bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+			MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: seq}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	nack(lost.SequenceNumber)
+	again := wait(t, "retransmission", v.resent)
+	if again.SequenceNumber != lost.SequenceNumber || again.Timestamp != lost.Timestamp || string(again.Payload) != string(lost.Payload) {
+		t.Fatalf("%v, want %v", again, lost)
+	}
+	nack(lost.SequenceNumber + 5000) // never sent
+	follow(t, v, 20, offeredVP8)
+	if len(v.resent) != 0 {
+		t.Fatal("sent again what was never sent")
+	}
+}
+
+func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	slot := slotsOf(bob.subscribe(codecSet{rtx: false}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	v := bob.viewer(slot)
+	lost := follow(t, v, 20, offeredVP8)[10]
+	err := bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+		MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: lost.SequenceNumber}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow(t, v, 40, offeredVP8) // unbroken: no number came twice
+}
+
+func TestSenderReports(t *testing.T) {
+	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c.watch(t, 1, "0")
+	v := c.bob.viewer(c.slot)
+	last := follow(t, v, 2, offeredVP8)[1]
+	packets, _, err := v.receiver.ReadRTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range packets {
+		if r, ok := p.(*rtcp.SenderReport); ok && r.SSRC == last.SSRC {
+			if ahead := int32(r.RTPTime - last.Timestamp); ahead < 0 || ahead > 3*videoClock || r.PacketCount == 0 {
+				t.Fatalf("%+v", r)
+			}
+			return
+		}
+	}
+	t.Fatalf("no report in %v", packets)
+}
