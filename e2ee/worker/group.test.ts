@@ -283,6 +283,23 @@ test("a nominee skips strangers, bad packages and doubles", async () => {
   }
 })
 
+test("who is removed without leaving seals nothing more, and asks to come back", async () => {
+  const { server, pages } = await crowd(3)
+  const [a, b] = pages
+  assert.ok(a && b)
+  const epoch = server.epoch
+  await a.take({ do: "nominate", epoch, adds: [], removes: [b.person] })
+  const commit = a.last("commit")?.commit
+  assert.ok(commit)
+  await b.take({ do: "committed", epoch, commit })
+  assert.equal(b.keys.at(-1)?.epoch, -1)
+  await b.take({ do: "say", message: { t: "chat", text: "still here" } })
+  assert.equal(b.last("data"), undefined)
+  assert.ok(b.last("resync"))
+  await server.run()
+  await together(server, pages)
+})
+
 // ---- Data messages ----
 
 test("what is said is heard, with the moderator's sign", async () => {

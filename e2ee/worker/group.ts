@@ -253,9 +253,11 @@ export class GroupMachine {
     }
   }
 
-  /** This person's leaf is gone. Its keys open nothing new; a Welcome may follow. */
+  /** This person's leaf is gone: nothing may be sealed for the group any more. A Welcome may follow. */
   async #removed(stay: Stay): Promise<void> {
     this.#leave()
+    stay.talk.forget()
+    this.#world.keys({ epoch: -1 })
     if (!this.#lost) await this.#resync(stay)
   }
 

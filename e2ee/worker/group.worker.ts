@@ -21,7 +21,13 @@ const machine = new GroupMachine({
 
 self.onmessage = (event: MessageEvent<ToGroup>) => {
   const message = event.data
-  if (message.do === "open") port ??= message.keys
   // Never rejects; what comes of it is told.
-  void machine.take(message)
+  const done = machine.take(message)
+  if (message.do !== "open") return
+  port ??= message.keys
+  const { secret, moderator } = message.link
+  void done.then(() => {
+    secret.fill(0) // this worker's copy; what is derived from it cannot be read
+    moderator?.fill(0)
+  })
 }

@@ -1,5 +1,5 @@
 /**
- * Commit, process and join of RFC 9420 over the internals of ts-mls 1.6.4.
+ * Commit and process of RFC 9420, and join in mls-join.ts, over the internals of ts-mls 1.6.4.
  *
  * The library's own three functions are not used, for these reasons:
  * - its join refuses valid trees (see mls-tree.ts) and does not compare the
@@ -39,26 +39,14 @@ import {
   verifyConfirmationTag,
 } from "ts-mls/framedContent.js"
 import type { GroupContext } from "ts-mls/groupContext.js"
-import {
-  type GroupInfo,
-  ratchetTreeFromExtension,
-  signGroupInfo,
-  verifyGroupInfoConfirmationTag,
-  verifyGroupInfoSignature,
-} from "ts-mls/groupInfo.js"
+import { signGroupInfo } from "ts-mls/groupInfo.js"
 import { type KeyPackage, makeKeyPackageRef, type PrivateKeyPackage } from "ts-mls/keyPackage.js"
-import { deriveKeySchedule, type EpochSecrets, initializeEpoch, initializeKeySchedule } from "ts-mls/keySchedule.js"
+import { type EpochSecrets, initializeEpoch, initializeKeySchedule } from "ts-mls/keySchedule.js"
 import { protectPublicMessage, unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js"
 import type { Proposal } from "ts-mls/proposal.js"
-import { accumulatePskSecret, type PskIndex } from "ts-mls/pskIndex.js"
+import type { PskIndex } from "ts-mls/pskIndex.js"
 import type { PublicMessage } from "ts-mls/publicMessage.js"
-import {
-  filteredDirectPathAndCopathResolution,
-  findLeafIndex,
-  getHpkePublicKey,
-  type RatchetTree,
-  ratchetTreeEncoder,
-} from "ts-mls/ratchetTree.js"
+import { filteredDirectPathAndCopathResolution, getHpkePublicKey, type RatchetTree, ratchetTreeEncoder } from "ts-mls/ratchetTree.js"
 import { treeHashRoot } from "ts-mls/treeHash.js"
 import { directPath, type LeafIndex, leafToNodeIndex, leafWidth, type NodeIndex, toLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
 import {
@@ -69,20 +57,20 @@ import {
   type PathSecret,
   type UpdatePath,
 } from "ts-mls/updatePath.js"
-import { decryptGroupInfo, decryptGroupSecrets, encryptGroupInfo, encryptGroupSecrets, type Welcome } from "ts-mls/welcome.js"
+import { encryptGroupInfo, encryptGroupSecrets, type Welcome } from "ts-mls/welcome.js"
+import { equal } from "./bytes.ts"
 import { MlsError } from "./mls-error.ts"
 import { HASH_SIZE, suite } from "./mls-suite.ts"
-import { checkKeys, checkTree } from "./mls-tree.ts"
+import { checkKeys } from "./mls-tree.ts"
 
-type PrivateKeys = Record<number, Uint8Array>
+export type PrivateKeys = Record<number, Uint8Array>
 type State = Omit<ClientState, "secretTree" | "historicalReceiverData">
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i])
 const leafNumber = (state: ClientState): LeafIndex => toLeafIndex(state.privatePath.leafIndex)
 
 /** What ts-mls keeps for messages the profile does not have. */
 const unused = { secretTree: [], historicalReceiverData: new Map<never, never>() }
-const client = (state: State): ClientState => ({ ...state, ...unused })
+export const client = (state: State): ClientState => ({ ...state, ...unused })
 
 /** Keeps the keys of the own leaf and of those nodes above it that are not blank; all others are of no use any more. */
 function prune(tree: RatchetTree, leafIndex: LeafIndex, keys: PrivateKeys): PrivateKeys {
@@ -117,7 +105,7 @@ export async function climb(
   for (const node of path.slice(start)) {
     const pair = await suite.hpke.deriveKeyPair(await deriveSecret(current, "node", suite.kdf))
     const at = tree[node]
-    if (at === undefined || !same(getHpkePublicKey(at), await suite.hpke.exportPublicKey(pair.publicKey))) {
+    if (at === undefined || !equal(getHpkePublicKey(at), await suite.hpke.exportPublicKey(pair.publicKey))) {
       throw new MlsError("invalid", "the announced keys of a path")
     }
     keys[node] = await suite.hpke.exportPrivateKey(pair.privateKey)
@@ -310,7 +298,7 @@ async function advance(
 export async function process(state: ClientState, message: PublicMessage, psks: PskIndex): Promise<ClientState | null> {
   const { content } = message
   if (content.contentType !== "commit" || content.sender.senderType !== "member") throw new MlsError("profile", "a commit by a member")
-  if (!same(content.groupId, state.groupContext.groupId)) throw new MlsError("epoch", "a commit for this group")
+  if (!equal(content.groupId, state.groupContext.groupId)) throw new MlsError("epoch", "a commit for this group")
   if (content.epoch !== state.groupContext.epoch) throw new MlsError("epoch", "a commit for this epoch")
   const sender = toLeafIndex(content.sender.leafIndex)
   if (sender === state.privatePath.leafIndex) throw new MlsError("invalid", "a commit of another member")
@@ -370,66 +358,6 @@ async function follow(
   const { keys, commitSecret } = await climb(tree, filteredPath(tree, sender), got.nodeIndex, got.pathSecret)
   wipe(got.pathSecret)
   return { tree, treeHash, keys: { ...known, ...keys }, commitSecret }
-}
-
-/** Joins with a Welcome (section 12.4.3.1). `known` is the tree when the Welcome does not carry it. */
-export async function join(
-  welcome: Welcome,
-  own: KeyPackage,
-  secrets: PrivateKeyPackage,
-  psks: PskIndex,
-  known?: RatchetTree,
-): Promise<ClientState> {
-  if (welcome.cipherSuite !== own.cipherSuite) throw new MlsError("invalid", "our cipher suite")
-  const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey)
-  const opened = await decryptGroupSecrets(initKey, await makeKeyPackageRef(own, suite.hash), welcome, suite.hpke)
-  if (opened === undefined) throw new MlsError("malformed", "group secrets")
-  const [pskSecret] = await accumulatePskSecret(opened.psks, psks, suite, new Uint8Array(HASH_SIZE))
-  const info = await decryptGroupInfo(welcome, opened.joinerSecret, pskSecret, suite)
-  if (info === undefined) throw new MlsError("malformed", "a group info")
-  const tree = ratchetTreeFromExtension(info) ?? known
-  if (tree === undefined) throw new MlsError("invalid", "a ratchet tree")
-  const leafIndex = await checkInfo(info, tree, own)
-  const path = opened.pathSecret === undefined ? {} : await joinPath(tree, leafIndex, toLeafIndex(info.signer), opened.pathSecret)
-  const agreed = await verifyGroupInfoConfirmationTag(info, opened.joinerSecret, pskSecret, suite)
-  if (!agreed) throw new MlsError("invalid", "a confirmation tag of the epoch")
-  const [keySchedule, encryptionSecret] = await deriveKeySchedule(opened.joinerSecret, pskSecret, info.groupContext, suite.kdf)
-  wipe(encryptionSecret, opened.joinerSecret)
-  return client({
-    groupContext: info.groupContext,
-    ratchetTree: tree,
-    keySchedule,
-    privatePath: { leafIndex, privateKeys: { ...path, [leafToNodeIndex(leafIndex)]: secrets.hpkePrivateKey } },
-    signaturePrivateKey: secrets.signaturePrivateKey,
-    unappliedProposals: {},
-    confirmationTag: info.confirmationTag,
-    groupActiveState: { kind: "active" },
-    clientConfig: defaultClientConfig,
-  })
-}
-
-/** Checks a GroupInfo and its tree; returns the own leaf's number. */
-async function checkInfo(info: GroupInfo, tree: RatchetTree, own: KeyPackage): Promise<LeafIndex> {
-  const { groupContext } = info
-  if (groupContext.version !== own.version || groupContext.cipherSuite !== own.cipherSuite)
-    throw new MlsError("invalid", "our cipher suite")
-  const signer = tree[leafToNodeIndex(toLeafIndex(info.signer))]
-  if (signer?.nodeType !== "leaf") throw new MlsError("invalid", "a signer in the tree")
-  if (!(await verifyGroupInfoSignature(info, signer.leaf.signaturePublicKey, suite.signature))) {
-    throw new MlsError("invalid", "a group info signed by a member")
-  }
-  await checkTree(tree, groupContext, suite)
-  const leaf = findLeafIndex(tree, own.leafNode)
-  if (leaf === undefined || leaf === info.signer) throw new MlsError("invalid", "the own leaf in the tree")
-  return leaf
-}
-
-/** The private keys that the path secret of a Welcome gives. */
-async function joinPath(tree: RatchetTree, own: LeafIndex, signer: LeafIndex, secret: Uint8Array): Promise<PrivateKeys> {
-  const common = firstCommonAncestor(tree, own, signer)
-  const { keys, commitSecret } = await climb(tree, filteredPath(tree, signer), common, secret)
-  wipe(commitSecret, secret)
-  return keys
 }
 
 /** Overwrites secrets that are not needed any more. */

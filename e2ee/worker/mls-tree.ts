@@ -31,6 +31,7 @@ import {
   toLeafIndex,
   toNodeIndex,
 } from "ts-mls/treemath.js"
+import { equal } from "./bytes.ts"
 import { MlsError } from "./mls-error.ts"
 
 /** Hashes subtrees, each at most once when nothing is left out of it. */
@@ -129,8 +130,6 @@ function parentHashOf(node: Node | undefined): Uint8Array | undefined {
   return node?.nodeType === "leaf" && node.leaf.leafNodeSource === "commit" ? node.leaf.parentHash : undefined
 }
 
-const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i])
-
 /**
  * Checks that the parent at `at` is the end of a chain of parent hashes that
  * begins at a leaf (section 7.9.2). As every parent is checked, one link each
@@ -153,7 +152,7 @@ async function checkParentHash(tree: RatchetTree, at: NodeIndex, hashes: Hashes,
       }),
     )
     const below = resolution(tree, child)
-    const link = below.find((d) => same(parentHashOf(tree[d]) ?? new Uint8Array(), expected))
+    const link = below.find((d) => equal(parentHashOf(tree[d]) ?? new Uint8Array(), expected))
     if (link === undefined) continue
     const rest = below.filter((d) => d !== link)
     const listed = node.parent.unmergedLeaves.filter((leaf) => under(leaf, child))
@@ -199,7 +198,7 @@ export async function checkTree(tree: RatchetTree, context: GroupContext, suite:
   }
   const hashes = new Hashes(tree, suite)
   const treeHash = await hashes.of(rootFromNodeWidth(tree.length), new Set())
-  if (!same(treeHash, context.treeHash)) throw new MlsError("invalid", "the tree the group agreed on")
+  if (!equal(treeHash, context.treeHash)) throw new MlsError("invalid", "the tree the group agreed on")
   await Promise.all(
     tree.map(async (node, i) => {
       const at = toNodeIndex(i)

@@ -45,6 +45,7 @@ import { applyUpdatePath, decodeUpdatePath } from "ts-mls/updatePath.js"
 import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js"
 import { equal, fromHex, toHex } from "./bytes.ts"
 import * as core from "./mls-core.ts"
+import { join } from "./mls-join.ts"
 import { suite as s } from "./mls-suite.ts"
 import { checkTree } from "./mls-tree.ts"
 
@@ -338,7 +339,7 @@ async function passive(v: Vector): Promise<void> {
     },
   }
   const known = v.ratchet_tree === null ? undefined : whole(decodeRatchetTree, v.ratchet_tree)
-  let state: ClientState | null = await core.join(w.welcome, keyPackage, secrets, psks, known)
+  let state: ClientState | null = await join(w.welcome, keyPackage, secrets, psks, known)
   is(state.keySchedule.epochAuthenticator, v.initial_epoch_authenticator)
   for (const e of v.epochs) {
     resumption.set(state.groupContext.epoch, state.keySchedule.resumptionPsk)

@@ -1,7 +1,7 @@
 /**
  * MLS (RFC 9420) for one group, as the profile needs it: bytes in, bytes out,
- * a Group as an immutable value in between. Only this file and its three
- * companions (mls-core.ts, mls-tree.ts, mls-suite.ts) know ts-mls.
+ * a Group as an immutable value in between. Only this file and its
+ * companions (mls-*.ts) know ts-mls.
  *
  * Every function throws MlsError and nothing else, and leaves its arguments as
  * they were, whatever the input. Which proposals, credentials and groups are
@@ -25,8 +25,10 @@ import type { PskIndex } from "ts-mls/pskIndex.js"
 import type { PublicMessage } from "ts-mls/publicMessage.js"
 import type { RatchetTree } from "ts-mls/ratchetTree.js"
 import { nodeToLeafIndex, toNodeIndex } from "ts-mls/treemath.js"
+import { equal } from "./bytes.ts"
 import * as core from "./mls-core.ts"
 import { guarded, MlsError } from "./mls-error.ts"
+import { join as joinCore } from "./mls-join.ts"
 import { HASH_SIZE, suite } from "./mls-suite.ts"
 
 export { MlsError } from "./mls-error.ts"
@@ -91,8 +93,6 @@ export interface Incoming {
   readonly path: Leaf | null
   readonly message: PublicMessage
 }
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i])
 
 /** Decodes all of `bytes`, and only what would be encoded to the same bytes again (section 2.1.2: minimal lengths). */
 function read(bytes: Uint8Array, wanted: string): MLSMessage {
@@ -273,7 +273,7 @@ export async function join(bytes: Uint8Array, packages: readonly Own[], psk: Psk
           return id.pskNonce.length === HASH_SIZE ? index(psk).findPsk(id) : undefined
         },
       }
-      const state = await core.join(welcome, own.package, own.secrets, counting)
+      const state = await joinCore(welcome, own.package, own.secrets, counting)
       if (asked !== 1) throw new MlsError("profile", "one psk")
       return { state }
     }

@@ -112,6 +112,7 @@ export interface Seat {
   readonly leaf: number
   readonly person: Bytes
   readonly id: PersonId
+  readonly identity: Uint8Array // of the leaf's credential
   readonly signatureKey: Uint8Array
 }
 
@@ -121,7 +122,7 @@ export type Roster = ReadonlyMap<number, Seat>
 async function seat(leaf: mls.Leaf, number: number, key: CryptoKey): Promise<Seat> {
   const person = await personOf(leaf, key)
   if (person === null) throw new MlsError("profile", "a leaf of this link")
-  return { leaf: number, person, id: toHex(person), signatureKey: leaf.signatureKey }
+  return { leaf: number, person, id: toHex(person), identity: leaf.identity, signatureKey: leaf.signatureKey }
 }
 
 function checkSeats(seats: readonly Seat[]): void {
@@ -133,13 +134,14 @@ function checkSeats(seats: readonly Seat[]): void {
 
 /**
  * Checks every leaf of a group and returns who they are. `known` spares the
- * MACs of leaves that were already checked under the same number and key.
+ * MACs of leaves that were already checked with the same number, identity and key.
  */
 export async function rosterOf(group: mls.Group, room: Room, known?: Roster): Promise<Roster> {
   const seats = await Promise.all(
     mls.members(group).map((m) => {
       const before = known?.get(m.index)
-      return before !== undefined && equal(before.signatureKey, m.signatureKey) ? before : seat(m, m.index, room.leafMac)
+      const unchanged = before !== undefined && equal(before.identity, m.identity) && equal(before.signatureKey, m.signatureKey)
+      return unchanged ? before : seat(m, m.index, room.leafMac)
     }),
   )
   checkSeats(seats)
