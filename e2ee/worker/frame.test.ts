@@ -64,10 +64,11 @@ for (const v of cases) {
       passed = await receiver.receive(null, v.codec, hex(wire), 1)
       receiver.clear()
     }
-    assert.ok(receiver.counts[counted[v.verdict]] > 0)
+    const frames = v.received.filter((wire) => wire !== "").length // nothing is padding: not opened, but not counted
+    if (frames > 0) assert.ok(receiver.counts[counted[v.verdict]] > 0)
     assert.equal(passed !== null, v.verdict === "ok")
     const total = Object.values(receiver.counts).reduce((sum, n) => sum + n, 0)
-    assert.equal(total, v.received.length)
+    assert.equal(total, frames)
     if (v.seal === undefined || passed === null) return
     const { baseKey, epoch, leaf, context, ctr, key, data, level, voice } = v.seal
     assert.equal(toHex(passed.data), data)

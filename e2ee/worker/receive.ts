@@ -71,6 +71,7 @@ export class Receiver<F> {
   /** The frame opened, or null: dropped and counted, or held for a moment. */
   async receive(frame: F, codec: Codec | null, wire: Bytes, now: number): Promise<Passed<F> | null> {
     this.expire(now)
+    if (wire.length === 0) return null // padding with which browsers probe the network: not a frame
     const sealed = codec === null ? null : parseFrame(codec, wire)
     if (sealed === null || !this.#fits(sealed)) {
       this.counts.forged++
