@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out=bin/client
-rm -rf "$out"
+rm -rf "$out" bin/*.js.json bin/*.css.json
 mkdir -p "$out"
 
 # bundle ENTRY NAME: one file, with everything it imports inside.

@@ -108,16 +108,17 @@ type running struct {
 	folder      string
 	link        *url.URL
 	fingerprint string
+	leaves      []string // the files it may leave in its folder
 	stdout      *bufio.Reader
 	stderr      bytes.Buffer
 }
 
 // start runs the program in folder on a free port of this machine and reads
 // the two lines it says.
-func start(t *testing.T, folder string) *running {
+func start(t *testing.T, folder string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, folder: folder}
-	r.cmd = exec.CommandContext(t.Context(), program(t), "-listen", "127.0.0.1:0")
+	r := &running{t: t, folder: folder, leaves: []string{"paravent-data/certificate.pem", "paravent-data/key.pem"}}
+	r.cmd = exec.CommandContext(t.Context(), program(t), append([]string{"-listen", "127.0.0.1:0"}, args...)...)
 	r.cmd.Dir = folder
 	r.cmd.Env = []string{} // no home, no temporary folder named
 	r.cmd.Stderr = &r.stderr
@@ -212,7 +213,7 @@ func (r *running) stop() {
 	if r.stderr.Len() > 0 {
 		r.t.Errorf("it wrote to standard error: %s", r.stderr.String())
 	}
-	if got := files(r.t, r.folder); !slices.Equal(got, []string{"paravent-data/certificate.pem", "paravent-data/key.pem"}) {
+	if got := files(r.t, r.folder); !slices.Equal(got, r.leaves) {
 		r.t.Errorf("it left these files: %v", got)
 	}
 }
@@ -245,6 +246,19 @@ func TestSecondStartKeepsTheCertificate(t *testing.T) {
 	other.stop()
 	if other.fingerprint == first.fingerprint {
 		t.Error("two servers have one certificate")
+	}
+}
+
+func TestTheOperatorsCertificateIsUsedAndNoneMade(t *testing.T) {
+	other := t.TempDir()
+	first := start(t, other)
+	first.stop()
+	data := filepath.Join(other, "paravent-data")
+	r := start(t, t.TempDir(), "-cert", filepath.Join(data, "certificate.pem"), "-key", filepath.Join(data, "key.pem"))
+	r.leaves = nil
+	r.stop()
+	if r.fingerprint != first.fingerprint {
+		t.Error("it serves another certificate")
 	}
 }
 
