@@ -47,7 +47,7 @@ export class Publish {
   readonly #worker: Worker
   readonly #heard: PublishHeard
   readonly #name = `p${++made}`
-  #codec: Exclude<Codec, "auto">
+  readonly #codec: Exclude<Codec, "auto">
   #camera: Budget
   #offered = 0 // offers sent
   #answered = 0
@@ -110,13 +110,6 @@ export class Publish {
         return undefined
       })
       .catch(() => this.#fail())
-  }
-
-  setCodec(codec: Exclude<Codec, "auto">): void {
-    if (codec === this.#codec) return
-    this.#codec = codec
-    for (const [context, { transceiver }] of this.#sources) if (isVideo(context)) prefer(transceiver, codec)
-    void this.#negotiate()
   }
 
   setCameraBudget(budget: Budget): void {

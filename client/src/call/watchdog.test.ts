@@ -3,9 +3,9 @@ import test from "node:test"
 import { cameraBudget, downscale } from "./quality.ts"
 import { Watchdog } from "./watchdog.ts"
 
-const looks = (...all: [bytes: number, frames: number, passed: number][]): boolean[] => {
+const looks = (...all: [bytes: number, frames: number, passed: number, dropped?: number][]): boolean[] => {
   const dog = new Watchdog()
-  return all.map(([bytes, frames, passed]) => dog.look([{ id: "x", bytes, frames }], [{ id: "x", passed }]))
+  return all.map(([bytes, frames, passed, dropped = 0]) => dog.look([{ id: "x", bytes, frames }], [{ id: "x", passed, dropped }]))
 }
 
 test("frames that were all sealed are no alarm", () => {
@@ -18,6 +18,11 @@ test("sending with a transform that never saw a frame is an alarm at the second 
 
 test("more frames sent than sealed is an alarm at the second look", () => {
   assert.deepEqual(looks([1000, 30, 30], [2000, 60, 40], [3000, 90, 40]), [false, false, true])
+})
+
+test("frames dropped for want of a key are no alarm, but bytes of them are", () => {
+  assert.deepEqual(looks([0, 10, 0, 10], [0, 20, 0, 20], [900, 50, 30, 20]), [false, false, false])
+  assert.deepEqual(looks([500, 10, 0, 10], [900, 20, 0, 20]), [false, true])
 })
 
 test("one look alone is no alarm", () => {

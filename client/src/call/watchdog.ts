@@ -11,9 +11,10 @@ export interface Sent {
   readonly frames: number
 }
 
-export interface Passed {
+export interface Seen {
   readonly id: string
-  readonly passed: number
+  readonly passed: number // sealed
+  readonly dropped: number // for want of a key; Chromium counts them among the frames sent all the same
 }
 
 /** Frames a browser may count otherwise than we do: one split in two, a packet sent twice. */
@@ -26,11 +27,11 @@ export class Watchdog {
   readonly #bad = new Map<string, number>()
 
   /** True when a sender has sent what its transform has not seen: the alarm. */
-  look(sent: readonly Sent[], passed: readonly Passed[]): boolean {
+  look(sent: readonly Sent[], seen: readonly Seen[]): boolean {
     let alarm = false
     for (const { id, bytes, frames } of sent) {
-      const sealed = passed.find((p) => p.id === id)?.passed ?? 0
-      const unseen = (bytes > 0 && sealed === 0) || frames > sealed + SLACK
+      const { passed, dropped } = seen.find((s) => s.id === id) ?? { passed: 0, dropped: 0 }
+      const unseen = (bytes > 0 && passed === 0) || frames > passed + dropped + SLACK
       const looks = unseen ? (this.#bad.get(id) ?? 0) + 1 : 0
       this.#bad.set(id, looks)
       alarm ||= looks >= LOOKS
