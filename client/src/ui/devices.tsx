@@ -1,26 +1,22 @@
 import type { VNode } from "preact"
 import type { Capture, DeviceKind } from "../call/state.ts"
 import type { Key } from "../i18n.ts"
+import { Choice } from "./parts.tsx"
 import type { View } from "./view.ts"
 
 /** One of the lists. Before permission the browser gives no names, so they are numbered. */
 const Picker = ({ kind, state, act, say }: View & { kind: DeviceKind }): VNode => {
   const { list, chosen } = state.devices
   const name = say(`device.${kind}`)
+  const known = list[kind].filter((device) => device.id !== "")
   return (
-    <div class="field">
-      <label for={`choose-${kind}`}>{name}</label>
-      <select id={`choose-${kind}`} value={chosen[kind]} onChange={(e) => act({ do: "choose", kind, id: e.currentTarget.value })}>
-        <option value="">{say("device.default")}</option>
-        {list[kind]
-          .filter((device) => device.id !== "")
-          .map((device, i) => (
-            <option key={device.id} value={device.id}>
-              {device.label || `${name} ${i + 1}`}
-            </option>
-          ))}
-      </select>
-    </div>
+    <Choice
+      id={`choose-${kind}`}
+      label={name}
+      value={chosen[kind]}
+      options={[["", say("device.default")], ...known.map(({ id, label }, i) => [id, label || `${name} ${i + 1}`] as const)]}
+      onChoose={(id) => act({ do: "choose", kind, id })}
+    />
   )
 }
 

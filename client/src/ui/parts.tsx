@@ -37,6 +37,42 @@ export const Brand = (): VNode => (
   </span>
 )
 
+interface ChoiceProps<T extends string> {
+  readonly id: string
+  readonly label: string
+  readonly value: T
+  readonly options: readonly (readonly [T, string])[] // value and words
+  readonly hint?: string
+  readonly onChoose: (value: T) => void
+}
+
+/** One of a list. */
+export const Choice = <T extends string>({ id, label, value, options, hint, onChoose }: ChoiceProps<T>): VNode => (
+  <div class="field">
+    <label for={id}>{label}</label>
+    <select
+      id={id}
+      value={value}
+      aria-describedby={hint && `${id}-hint`}
+      onChange={(e) => {
+        const chosen = options[e.currentTarget.selectedIndex]
+        if (chosen !== undefined) onChoose(chosen[0])
+      }}
+    >
+      {options.map(([option, words]) => (
+        <option key={option} value={option}>
+          {words}
+        </option>
+      ))}
+    </select>
+    {hint !== undefined && (
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    )}
+  </div>
+)
+
 /** Each language is offered in its own words. */
 export const LanguageSwitch = ({ state, act, say }: View): VNode => (
   <fieldset class="languages">
@@ -98,10 +134,18 @@ const Leaves = (): VNode => (
   </div>
 )
 
-const told = (notice: Notice, say: Say): string =>
-  notice.say === "arrived" || notice.say === "left"
-    ? say(`notice.${notice.say}`, { name: notice.name || say("tile.nameless") })
-    : say(`notice.${notice.say}`)
+function told(notice: Notice, say: Say): string {
+  switch (notice.say) {
+    case "arrived":
+    case "left":
+      return say(`notice.${notice.say}`, { name: notice.name || say("tile.nameless") })
+    case "camera-denied":
+    case "microphone-denied":
+      return say(`device.${notice.say}`)
+    default:
+      return say(`notice.${notice.say}`)
+  }
+}
 
 /** How long a notice stays: long enough to be found and read. In ms. */
 const staying = (text: string): number => 3500 + 70 * text.length

@@ -3,6 +3,7 @@ import type { Codec, Theme } from "../call/state.ts"
 import { type Key, languages } from "../i18n.ts"
 import { Pickers } from "./devices.tsx"
 import { PanelFrame } from "./panel.tsx"
+import { Choice } from "./parts.tsx"
 import { setShortcuts, shortcutsOn } from "./shortcuts.ts"
 import type { View } from "./view.ts"
 
@@ -26,7 +27,14 @@ export const Settings = (view: View): VNode => (
       <Shortcuts {...view} />
       <details>
         <summary>{view.say("set.advanced")}</summary>
-        <CodecChoice {...view} />
+        <Choice
+          id="set-codec"
+          label={view.say("set.codec")}
+          value={view.state.codec}
+          options={codecs.map((codec) => [codec, codec === "auto" ? view.say("set.auto") : codec])}
+          hint={view.say("set.codec-hint")}
+          onChoose={(codec) => view.act({ do: "codec", codec })}
+        />
       </details>
       <section class="trust" aria-labelledby="set-trust">
         <h3 id="set-trust">{view.say("set.trust")}</h3>
@@ -37,46 +45,23 @@ export const Settings = (view: View): VNode => (
   </PanelFrame>
 )
 
-/** The value of a list as the member of the list it is. */
-const among = <T extends string>(all: readonly T[], value: string): T | undefined => all.find((one) => one === value)
-
 const Display = ({ state, act, say }: View): VNode => (
   <section aria-labelledby="set-display">
     <h3 id="set-display">{say("set.display")}</h3>
-    <div class="field">
-      <label for="set-language">{say("language")}</label>
-      <select
-        id="set-language"
-        value={state.language}
-        onChange={(e) => {
-          const chosen = languages.find(([code]) => code === e.currentTarget.value)
-          if (chosen !== undefined) act({ do: "language", language: chosen[0] })
-        }}
-      >
-        {languages.map(([code, name]) => (
-          <option key={code} value={code} lang={code}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </div>
-    <div class="field">
-      <label for="set-theme">{say("set.theme")}</label>
-      <select
-        id="set-theme"
-        value={state.theme}
-        onChange={(e) => {
-          const theme = among(themes, e.currentTarget.value)
-          if (theme !== undefined) act({ do: "theme", theme })
-        }}
-      >
-        {themes.map((theme) => (
-          <option key={theme} value={theme}>
-            {say(`set.theme-${theme}`)}
-          </option>
-        ))}
-      </select>
-    </div>
+    <Choice
+      id="set-language"
+      label={say("language")}
+      value={state.language}
+      options={languages}
+      onChoose={(language) => act({ do: "language", language })}
+    />
+    <Choice
+      id="set-theme"
+      label={say("set.theme")}
+      value={state.theme}
+      options={themes.map((theme) => [theme, say(`set.theme-${theme}`)])}
+      onChoose={(theme) => act({ do: "theme", theme })}
+    />
     <label class="check">
       <input
         type="checkbox"
@@ -116,28 +101,4 @@ const Shortcuts = ({ say }: View): VNode => (
       <span>{say("set.keys-on")}</span>
     </label>
   </section>
-)
-
-const CodecChoice = ({ state, act, say }: View): VNode => (
-  <div class="field">
-    <label for="set-codec">{say("set.codec")}</label>
-    <select
-      id="set-codec"
-      value={state.codec}
-      aria-describedby="set-codec-hint"
-      onChange={(e) => {
-        const codec = among(codecs, e.currentTarget.value)
-        if (codec !== undefined) act({ do: "codec", codec })
-      }}
-    >
-      {codecs.map((codec) => (
-        <option key={codec} value={codec}>
-          {codec === "auto" ? say("set.auto") : codec}
-        </option>
-      ))}
-    </select>
-    <p class="hint" id="set-codec-hint">
-      {say("set.codec-hint")}
-    </p>
-  </div>
 )

@@ -120,7 +120,7 @@ export const Toolbar = (view: View): VNode => {
         <PanelButton view={view} panel="chat" icon="chat" name={say("chat.open")} unread={state.unread} shortcut="C" />
         <PanelButton view={view} panel="people" icon="people" name={say("people.title")} shortcut="P" />
         <PanelButton view={view} panel="code" icon="shield" name={say("code.title")} />
-        <PanelButton view={view} panel="settings" icon="gear" name={say("set.title")} />
+        <PanelButton view={view} panel="settings" icon="sliders" name={say("set.title")} />
       </div>
       <div class="tools">
         <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" onClick={() => act({ do: "leave" })} />
