@@ -160,25 +160,25 @@ func (v *visitor) want(want ...string) {
 func (h *house) seated(names ...string) []*visitor {
 	h.t.Helper()
 	all := h.come(names...)
-	for epoch := uint64(0); ; {
-		busy := false
+	for members := 1; members < len(all); time.Sleep(windowLeast) { // the founder is the first
 		for _, v := range all {
 			for _, told := range v.got() {
-				if f := strings.SplitN(told, " ", 3); f[0] == "nominate" {
+				var epoch uint64
+				switch f := strings.SplitN(told, " ", 3); f[0] {
+				case "nominate":
+					_, _ = fmt.Sscan(f[1], &epoch)
 					v.commit(epoch, f[2])
-					epoch++
-					busy = true
+				case "welcome":
+					members++
 				}
 			}
 		}
-		if busy {
-			continue
-		}
-		time.Sleep(windowMost)
-		if all[0].room.group.size() == len(all) {
-			return all
-		}
 	}
+	time.Sleep(windowMost)
+	for _, v := range all {
+		v.got()
+	}
+	return all
 }
 
 // short writes a message of the server in words.
