@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -82,7 +83,7 @@ func (b *browser) closed() int {
 	b.t.Helper()
 	for {
 		if _, _, err := b.conn.ReadMessage(); err != nil {
-			if e, ok := err.(*websocket.CloseError); ok { //nolint:errorlint // gorilla wraps nothing
+			if e, ok := errors.AsType[*websocket.CloseError](err); ok {
 				return e.Code
 			}
 			b.t.Fatal("want a close frame: ", err)
