@@ -1,0 +1,139 @@
+import assert from "node:assert/strict"
+import test from "node:test"
+import { equal } from "./bytes.ts"
+import type { Counts, FromMedia, Keys, ToMedia, TransformOptions } from "./port.ts"
+import { importBaseKey } from "./sframe.ts"
+
+/** What the worker sees as its global object. */
+const scope = new EventTarget() as EventTarget & { postMessage(m: FromMedia): void; onmessage?: (event: { data: ToMedia }) => void }
+const said: FromMedia[] = []
+scope.postMessage = (message) => said.push(message)
+Object.assign(globalThis, { self: scope })
+await import("./media.worker.ts")
+
+const tell = (data: ToMedia): void => scope.onmessage?.({ data })
+const port = { onmessage: null as ((event: { data: Keys }) => void) | null, close: () => undefined }
+tell({ do: "open", keys: port as unknown as MessagePort })
+
+interface FakeFrame {
+  data: ArrayBuffer
+  readonly type: "key" | "delta" | undefined
+  getMetadata(): { readonly mimeType: string; readonly audioLevel?: number }
+}
+
+const frameOf = (mimeType: string, bytes: readonly number[], type?: "key" | "delta"): FakeFrame => ({
+  data: Uint8Array.from(bytes).buffer,
+  type,
+  getMetadata: () => ({ mimeType, audioLevel: 0.1 }),
+})
+
+/** A transform, its encoder's end and its packetizer's end. */
+function attach(options: TransformOptions) {
+  const [before, after] = [new TransformStream<FakeFrame>(), new TransformStream<FakeFrame>()]
+  const asked: string[] = []
+  const transformer = {
+    options,
+    readable: before.readable,
+    writable: after.writable,
+    sendKeyFrameRequest: async () => void asked.push("request"),
+    generateKeyFrame: async () => void asked.push("generate"),
+  }
+  scope.dispatchEvent(Object.assign(new Event("rtctransform"), { transformer }))
+  const [writer, reader] = [before.writable.getWriter(), after.readable.getReader()]
+  const out: FakeFrame[] = []
+  const collect = async (): Promise<void> => {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) out.push(next.value)
+  }
+  void collect()
+  return { out, asked, put: (frame: FakeFrame): void => void writer.write(frame), end: () => writer.close() }
+}
+
+async function keys(epoch: number, members: readonly number[], removed: readonly number[] = []): Promise<void> {
+  const baseKey = await importBaseKey(new Uint8Array(32).fill(epoch))
+  port.onmessage?.({ data: { epoch, baseKey, leaf: 3, members, removed } })
+}
+
+/** Waits, some seconds at most, for something that is on its way. */
+async function until(what: () => boolean): Promise<void> {
+  for (let turns = 0; !what() && turns < 2000; turns++) await new Promise((resolve) => setTimeout(resolve, 2))
+  assert.ok(what())
+}
+
+function counts(id: string): Counts | undefined {
+  tell({ do: "count" })
+  const last = said.at(-1)
+  assert.equal(last?.on, "counts")
+  return last.on === "counts" ? last.counts.find((c) => c.id === id) : undefined
+}
+
+const times = (on: FromMedia["on"], id: string): number => said.filter((m) => m.on === on && "id" in m && m.id === id).length
+
+// One story: the worker has one set of keys, as in a call.
+test("frames leave sealed or not at all, and arrive opened or not at all", async () => {
+  const plain = [9, 8, 7, 6]
+  const sending = attach({ side: "send", id: "out", context: 1 })
+  const receiving = attach({ side: "receive", id: "in", kind: "video" })
+  assert.equal(times("attached", "out"), 1)
+  assert.equal(times("attached", "in"), 1)
+
+  sending.put(frameOf("video/VP9", plain, "key"))
+  await until(() => counts("out")?.noKey === 1)
+  assert.equal(sending.out.length, 0, "no key, no frame")
+
+  await keys(1, [3])
+  sending.put(frameOf("video/VP9", plain, "key"))
+  sending.put(frameOf("video/H264", plain, "key"))
+  sending.put(frameOf("video/VP9", plain, "delta"))
+  await until(() => sending.out.length === 2)
+  assert.deepEqual(counts("out"), { id: "out", side: "send", passed: 2, noKey: 1, forged: 1, replayed: 0, foreign: 0 })
+  for (const { data } of sending.out) assert.equal(new Uint8Array(data).length, 4 + 1 + 16 + 4)
+
+  const [first, second] = sending.out.map(({ data }) => Array.from(new Uint8Array(data)))
+  assert.ok(first && second)
+  receiving.put(frameOf("video/VP9", first, "key"))
+  receiving.put(frameOf("video/VP9", plain, "key"))
+  await until(() => counts("in")?.forged === 1)
+  assert.equal(receiving.out.length, 0, "not bound, or never sealed")
+
+  tell({ do: "bind", id: "in", from: { leaf: 3, context: 1 } })
+  await until(() => receiving.out.length === 1)
+  assert.equal(times("opened", "in"), 1)
+  receiving.put(frameOf("video/VP9", second, "delta"))
+  receiving.put(frameOf("video/VP9", second, "delta"))
+  await until(() => counts("in")?.replayed === 1)
+  assert.equal(receiving.out.length, 2)
+  assert.ok(receiving.out.every(({ data }) => equal(new Uint8Array(data), Uint8Array.from(plain))))
+  assert.equal(times("opened", "in"), 1, "said once for each binding")
+
+  await keys(2, [3, 4])
+  await until(() => sending.asked.includes("generate"))
+  tell({ do: "bind", id: "in", from: { leaf: 4, context: 1 } })
+  await until(() => receiving.asked.includes("request"))
+
+  port.onmessage?.({ data: { epoch: -1 } })
+  sending.put(frameOf("video/VP9", plain, "key"))
+  receiving.put(frameOf("video/VP9", first, "key"))
+  await until(() => counts("out")?.noKey === 2)
+  assert.deepEqual([sending.out.length, receiving.out.length], [2, 2], "forgotten")
+
+  await Promise.all([sending.end(), receiving.end()])
+  await until(() => counts("out") === undefined && counts("in") === undefined)
+})
+
+test("loudness is told now and then", async () => {
+  const sending = attach({ side: "send", id: "voice", context: 0 })
+  await keys(1, [3])
+  for (let i = 0; i < 3; i++) sending.put(frameOf("audio/opus", [1, 2, 3]))
+  await until(() => sending.out.length === 3)
+  tell({ do: "bind", id: "ear", from: { leaf: 3, context: 0 } })
+  const receiving = attach({ side: "receive", id: "ear", kind: "audio" })
+  for (const { data } of sending.out) receiving.put(frameOf("audio/opus", Array.from(new Uint8Array(data))))
+  await until(() => receiving.out.length === 3 && said.some((m) => m.on === "levels"))
+  const reports = said.filter((m) => m.on === "levels")
+  assert.deepEqual(reports, [{ on: "levels", levels: [{ id: "ear", level: 20, voice: true }] }])
+  assert.equal(receiving.asked.length, 0, "sound has no key frames")
+  tell({ do: "forget" })
+  sending.put(frameOf("audio/opus", [1, 2, 3]))
+  await until(() => counts("voice")?.noKey === 1)
+  await Promise.all([sending.end(), receiving.end()])
+})
