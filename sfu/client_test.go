@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -13,7 +12,6 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
@@ -62,7 +60,6 @@ type client struct {
 
 	udp      net.PacketConn // of the publish connection; nil: pion's
 	up, down *webrtc.PeerConnection
-	upStates chan webrtc.PeerConnectionState
 
 	mu    sync.Mutex
 	slots map[string]*viewer // by mid
@@ -158,18 +155,18 @@ func (c *client) publish(restart bool, tracks ...*webrtc.TrackLocalStaticRTP) []
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if c.up != nil {
-		defer c.up.Close()
+	if old := c.up; old != nil {
+		defer func() { _ = old.Close() }()
 	}
 	c.up = pc
-	c.upStates = make(chan webrtc.PeerConnectionState, 16)
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { c.upStates <- s })
+	states := make(chan webrtc.PeerConnectionState, 16)
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) { states <- s })
 	var senders []*webrtc.RTPSender
 	for _, track := range tracks {
 		senders = append(senders, c.add(track))
 	}
 	c.offer(restart)
-	for wait(c.t, "publish connection", c.upStates) != webrtc.PeerConnectionStateConnected {
+	for wait(c.t, "publish connection", states) != webrtc.PeerConnectionStateConnected {
 	}
 	return senders
 }
@@ -282,159 +279,3 @@ func (c *client) viewer(slot string) *viewer {
 	c.t.Fatalf("no track in slot %s", slot)
 	return nil
 }
-
-// feed is a synthetic publisher of one track: it writes packets of one codec
-// at a steady pace, with a key frame at first and whenever one is asked for.
-type feed struct {
-	track  *webrtc.TrackLocalStaticRTP
-	codec  codec
-	mark   byte // in each payload
-	plis   chan time.Time
-	stop   chan struct{}
-	done   chan struct{}
-	mute   bool // ignores requests and sends no key frame but the first
-	silent bool // sends no key frame at all
-	seq    uint16
-	ts     uint32
-	pic    uint16
-}
-
-func newTrack(t testing.TB, mime string) *webrtc.TrackLocalStaticRTP {
-	t.Helper()
-	c := webrtc.RTPCodecCapability{MimeType: mime, ClockRate: videoClock}
-	if mime == webrtc.MimeTypeOpus {
-		c.ClockRate, c.Channels = opusClock, 2
-	}
-	if mime == webrtc.MimeTypeVP9 {
-		c.SDPFmtpLine = "profile-id=0"
-	}
-	track, err := webrtc.NewTrackLocalStaticRTP(c, "t", "s")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return track
-}
-
-func newFeed(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *feed {
-	t.Helper()
-	return &feed{
-		track: track, codec: codecOf(track.Codec().MimeType), mark: mark,
-		plis: make(chan time.Time, 1024), stop: make(chan struct{}), done: make(chan struct{}),
-		seq: 65500, ts: 1 << 31, pic: 0x7ff0,
-	}
-}
-
-// run writes until the test ends or halt is called.
-func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
-	t.Helper()
-	asked := make(chan struct{}, 64)
-	go func() {
-		for {
-			packets, _, err := sender.ReadRTCP()
-			if err != nil {
-				return
-			}
-			for _, p := range packets {
-				if _, ok := p.(*rtcp.PictureLossIndication); ok {
-					select {
-					case f.plis <- time.Now():
-					default:
-					}
-					select {
-					case asked <- struct{}{}:
-					default:
-					}
-				}
-			}
-		}
-	}()
-	t.Cleanup(f.halt)
-	go func() {
-		defer close(f.done)
-		tick := time.NewTicker(10 * time.Millisecond)
-		defer tick.Stop()
-		key := !f.silent
-		for {
-			select {
-			case <-f.stop:
-				return
-			case <-asked:
-				key = key || !f.mute && !f.silent
-			case <-tick.C:
-				f.frame(key)
-				key = false
-			}
-		}
-	}()
-}
-
-func (f *feed) halt() {
-	select {
-	case <-f.stop:
-	default:
-		close(f.stop)
-		<-f.done
-	}
-}
-
-// frame writes one frame of two packets (one of audio).
-func (f *feed) frame(key bool) {
-	f.ts += f.codec.clock() / 100
-	f.pic++
-	count := 2
-	if f.codec == opus {
-		count = 1
-	}
-	for i := range count {
-		f.seq++
-		p := &rtp.Packet{
-			Header:  rtp.Header{Version: 2, SequenceNumber: f.seq, Timestamp: f.ts, Marker: i == count-1},
-			Payload: synthetic(f.codec, key, i == 0, f.pic, f.mark),
-		}
-		_ = f.track.WriteRTP(p)
-	}
-}
-
-// synthetic is the payload of one packet as an encrypting browser sends it,
-// with a mark in it.
-func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
-	body := []byte{0xAA, mark, byte(pic >> 8), byte(pic)}
-	switch c {
-	case vp8:
-		b := []byte{0x80, 0xC0, 0x80 | byte(pic>>8), byte(pic), byte(pic)}
-		shim := byte(0x11)
-		if first {
-			b[0] |= 0x10
-		}
-		if key && first {
-			shim = 0x10
-		}
-		return append(append(b, shim), body...)
-	case vp9:
-		b := []byte{0xC0, 0x80 | byte(pic>>8), byte(pic)}
-		if key {
-			b[0] &^= 0x40
-		}
-		if first {
-			b[0] |= 0x08
-		}
-		return append(b, body...)
-	case av1:
-		b := byte(0x10)
-		if key && first {
-			b |= 0x08
-		}
-		if !first {
-			b |= 0x80
-		}
-		return append([]byte{b}, body...)
-	default:
-		return body
-	}
-}
-
-// markOf reads the mark.
-func markOf(payload []byte) byte { return payload[len(payload)-3] }
-
-// count reads the frame counter that a payload carries in its body.
-func countOf(payload []byte) uint16 { return binary.BigEndian.Uint16(payload[len(payload)-2:]) }

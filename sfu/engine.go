@@ -24,9 +24,25 @@ import (
 // engine makes connections. All share one socket and one certificate, so that
 // a browser sees one server.
 type engine struct {
-	publish, subscribe *webrtc.API
+	settings           webrtc.SettingEngine
+	publish, subscribe recipe
 	configuration      webrtc.Configuration
 	mux                ice.UDPMux
+}
+
+// recipe is what one of the two kinds of connection can.
+type recipe struct {
+	media    *webrtc.MediaEngine
+	registry *interceptor.Registry
+}
+
+// connect makes a connection. It keeps what arrives within limits, and calls
+// flood if somebody strays from them.
+func (e *engine) connect(r recipe, flood func()) (*webrtc.PeerConnection, error) {
+	settings, b := e.settings, &buffers{flood: flood}
+	settings.BufferFactory = b.make
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(r.media),
+		webrtc.WithInterceptorRegistry(r.registry)).NewPeerConnection(e.configuration)
 }
 
 func newEngine(c Config) (*engine, error) {
@@ -51,16 +67,17 @@ func newEngine(c Config) (*engine, error) {
 		return nil, err
 	}
 	e := &engine{
+		settings: settings,
 		configuration: webrtc.Configuration{
 			Certificates: []webrtc.Certificate{*certificate},
 			BundlePolicy: webrtc.BundlePolicyMaxBundle,
 		},
 		mux: mux,
 	}
-	if e.publish, err = publishAPI(settings); err != nil {
+	if e.publish, err = publishRecipe(); err != nil {
 		return nil, err
 	}
-	if e.subscribe, err = subscribeAPI(settings); err != nil {
+	if e.subscribe, err = subscribeRecipe(); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -103,57 +120,55 @@ const (
 	offeredAV1  = 100
 )
 
-// publishAPI makes connections on which a peer sends. They have no
+// publishRecipe is for connections on which a peer sends. They have no
 // retransmission stream: a publisher repeats a packet as it was. Its browser
 // needs reports and congestion feedback to raise its bitrate.
-func publishAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+func publishRecipe() (recipe, error) {
 	media := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}}
 	if err := registerCodecs(media, feedback, false); err != nil {
-		return nil, err
+		return recipe{}, err
 	}
 	for _, uri := range []string{sdp.SDESMidURI, sdp.TransportCCURI} {
 		if err := registerExtension(media, uri, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
-			return nil, err
+			return recipe{}, err
 		}
 	}
 	for _, uri := range []string{sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
 		if err := registerExtension(media, uri, webrtc.RTPCodecTypeVideo); err != nil {
-			return nil, err
+			return recipe{}, err
 		}
 	}
 	repeats, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(silent()))
 	if err != nil {
-		return nil, err
+		return recipe{}, err
 	}
 	reports, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(silent()))
 	if err != nil {
-		return nil, err
+		return recipe{}, err
 	}
 	congestion, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(silent()))
 	if err != nil {
-		return nil, err
+		return recipe{}, err
 	}
 	registry := &interceptor.Registry{}
 	registry.Add(repeats)
 	registry.Add(reports)
 	registry.Add(congestion)
-	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media),
-		webrtc.WithInterceptorRegistry(registry)), nil
+	return recipe{media: media, registry: registry}, nil
 }
 
-// subscribeAPI makes connections on which a peer receives. No interceptor
+// subscribeRecipe is for connections on which a peer receives. No interceptor
 // stands in the way of a packet: slots report and resend themselves.
-func subscribeAPI(settings webrtc.SettingEngine) (*webrtc.API, error) {
+func subscribeRecipe() (recipe, error) {
 	media := &webrtc.MediaEngine{}
 	if err := registerCodecs(media, nil, true); err != nil {
-		return nil, err
+		return recipe{}, err
 	}
 	if err := registerExtension(media, sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
-		return nil, err
+		return recipe{}, err
 	}
-	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(media),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})), nil
+	return recipe{media: media, registry: &interceptor.Registry{}}, nil
 }
 
 // registerCodecs registers Opus, VP8, VP9 profile 0 and AV1, no more: pion's

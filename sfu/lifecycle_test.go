@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pion/dtls/v3"
+	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -280,6 +281,41 @@ func TestLostWhenSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c := wait(t, "lost", alice.lost); c != PublishConnection {
+		t.Fatal("lost the wrong connection")
+	}
+}
+
+// flooding is a track that gives its writer away.
+type flooding struct {
+	*webrtc.TrackLocalStaticRTP
+	writer chan webrtc.TrackLocalWriter
+}
+
+func (f *flooding) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	f.writer <- c.WriteStream()
+	return f.TrackLocalStaticRTP.Bind(c)
+}
+
+// A client that invents streams loses its connection, and nobody else
+// anything.
+func TestLostWhenFlooding(t *testing.T) {
+	r := newRouter(t)
+	mallory := newClient(t, r, 1)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	sender := mallory.publish(false, track)[0]
+	newFeed(t, track, 1).run(t, sender)
+	wait(t, "tracks", mallory.tracks)
+	stray := &flooding{TrackLocalStaticRTP: newTrack(t, webrtc.MimeTypeVP8), writer: make(chan webrtc.TrackLocalWriter, 1)}
+	if err := sender.ReplaceTrack(stray); err != nil {
+		t.Fatal(err)
+	}
+	w := wait(t, "writer", stray.writer)
+	for deadline := time.Now().Add(atMost); len(mallory.lost) == 0 && time.Now().Before(deadline); {
+		for ssrc := range uint32(maxMediaStreams) * 2 {
+			_, _ = w.WriteRTP(&rtp.Header{Version: 2, PayloadType: 96, SSRC: 1000 + ssrc}, []byte{0x10, 0x11, 1})
+		}
+	}
+	if c := wait(t, "lost", mallory.lost); c != PublishConnection {
 		t.Fatal("lost the wrong connection")
 	}
 }

@@ -28,6 +28,11 @@ const (
 	resendsPerSlot  = 500       // retransmissions a second and slot: more is a link that cannot carry the stream
 	reportsPerBatch = 32        // sender reports in one packet, which stays below 1200 bytes
 
+	mediaBuffer      = 256 << 10 // bytes of a stream that are not read yet: most of a second
+	reportBuffer     = 32 << 10  // bytes of reports on a stream that are not read yet
+	maxMediaStreams  = 64        // SSRCs seen on a connection: eight tracks and their renewals
+	maxReportStreams = 256       // SSRCs reported of on a connection: 41 slots, retransmissions, and some slack
+
 	historyAge      = time.Second            // older packets come too late to be shown
 	minResend       = 20 * time.Millisecond  // before one packet is sent again, unless a round trip takes longer
 	maxResend       = 500 * time.Millisecond // and at most this, whatever a viewer claims of its round trip

@@ -315,12 +315,17 @@ func (s *state) follow(pc *webrtc.PeerConnection, poke func()) {
 		case webrtc.PeerConnectionStateConnected:
 			s.connected.Store(true)
 		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-			s.ended.Store(true)
-			poke()
+			s.end(poke)
 		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
 			webrtc.PeerConnectionStateConnecting, webrtc.PeerConnectionStateDisconnected:
 		}
 	})
+}
+
+// end notes that the connection is of no more use.
+func (s *state) end(poke func()) {
+	s.ended.Store(true)
+	poke()
 }
 
 // over reports whether the connection has ended.

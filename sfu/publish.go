@@ -28,11 +28,12 @@ type publishing struct {
 }
 
 func newPublishing(p *peer) (*publishing, error) {
-	pc, err := p.router.engine.publish.NewPeerConnection(p.router.engine.configuration)
+	u := &publishing{router: p.router}
+	pc, err := p.router.engine.connect(p.router.engine.publish, func() { u.state.end(p.poke) })
 	if err != nil {
 		return nil, err
 	}
-	u := &publishing{router: p.router, pc: pc}
+	u.pc = pc
 	u.state.due = p.router.now().Add(p.router.connect)
 	u.state.follow(pc, p.poke)
 	u.codecs.Store(&payloadTypes{})

@@ -50,8 +50,8 @@ type Events interface {
 	// as one.
 	Shown(slot string, publisher PeerID, mid string)
 	// Lost tells that a connection has ended: it was closed by the peer, was
-	// silent for 15 s, did not come about in 30 s, or its SDP was not
-	// accepted. Only a new Publish or Subscribe brings another.
+	// silent for 15 s, did not come about in 30 s, strayed from the limits, or
+	// its SDP was not accepted. Only a new Publish or Subscribe brings another.
 	Lost(c Connection)
 }
 

@@ -1,8 +1,8 @@
 package sfu
 
 import (
+	"crypto/rand"
 	"encoding/binary"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,11 +49,13 @@ type slot struct {
 
 func newSlot(video bool, closed *atomic.Bool, poke func()) *slot {
 	s := &slot{video: video, closed: closed, poke: poke}
-	// RFC 3550, section 5.1, wants both to start anywhere; in the lower half,
-	// so that no early loss makes SRTP miscount the wraps.
-	s.numbers.out = rand.Uint64() & 0x7fff     //nolint:gosec // not a secret
-	s.clock.last = rand.Uint32()               //nolint:gosec // not a secret
-	s.repair.seq = uint16(rand.Uint32() >> 17) //nolint:gosec // not a secret
+	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
+	// the lower half, so that no early loss makes SRTP miscount the wraps.
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // never fails
+	s.numbers.out = uint64(binary.BigEndian.Uint16(seed[:]) & 0x7fff)
+	s.repair.seq = binary.BigEndian.Uint16(seed[2:]) & 0x7fff
+	s.clock.last = binary.BigEndian.Uint32(seed[4:])
 	return s
 }
 

@@ -24,14 +24,12 @@ type subscribing struct {
 }
 
 func newSubscribing(p *peer) (*subscribing, error) {
-	pc, err := p.router.engine.subscribe.NewPeerConnection(p.router.engine.configuration)
+	d := &subscribing{router: p.router, senders: map[*slot]*webrtc.RTPSender{}, heard: map[*slot]bool{}}
+	pc, err := p.router.engine.connect(p.router.engine.subscribe, func() { d.state.end(p.poke) })
 	if err != nil {
 		return nil, err
 	}
-	d := &subscribing{
-		router: p.router, pc: pc,
-		senders: map[*slot]*webrtc.RTPSender{}, heard: map[*slot]bool{},
-	}
+	d.pc = pc
 	d.state.due = p.router.now().Add(p.router.connect)
 	d.state.follow(pc, p.poke)
 	for i := range videoSlots + audioSlots {
