@@ -57,18 +57,19 @@ async function step(name: string, by: number, adds: readonly Guest[], leaves: re
   const roster = await profile.rosterOf(made.next, room, author.roster)
   members = [{ ...author, group: made.next, roster }, ...followed, ...entered]
   const removed = leaves.some((l) => l === mls.ownLeaf(author.group)) || !members.some((m) => m.person === listener.person)
-  steps.push({ name, commit: toHex(made.commit), ...(removed ? { removed: true } : await agreed(made.next)) })
+  steps.push({ verdict: removed ? "removed" : "ok", name, commit: toHex(made.commit), ...(removed ? {} : await agreed(made.next)) })
   return made.welcome ?? new Uint8Array()
 }
 
 const refuse = (name: string, fault: mls.MlsError["fault"], commit: Uint8Array) =>
-  steps.push({ name, commit: toHex(commit), refused: fault })
+  steps.push({ verdict: fault, name, commit: toHex(commit) })
 const guests = (n: number): Promise<Guest[]> => Promise.all(Array.from({ length: n }, () => guest(room)))
 
 const [one, three] = await guests(2)
 if (one === undefined || three === undefined) throw new Error("no guests")
 const welcome = await step("the listener comes in at leaf 2", 0, [one, listener, three], [])
-const joined = steps.pop()
+steps.pop()
+const joined = await agreed(at(0).group)
 await step("an empty commit", 3, [], [])
 const remove = { proposalType: "remove", remove: { removed: 1 } } as const
 refuse("a Remove without a path", "profile", await forge(at(0), { proposals: inline(remove, pskProposal(psk)), psks: [psk] }))
@@ -110,6 +111,7 @@ await step("the listener is removed", 0, [], [2])
 
 const { person, signer, own } = listener
 const vectors = {
+  about: "One member's stay in a group (PROTOCOL.md, Group): a Welcome, then commits, each with the verdict the member comes to.",
   link: { secret: toHex(new Uint8Array(32).fill(fill)), moderators: toHex(new Uint8Array(16).fill(fill)) },
   person: toHex(person),
   signatureKey: toHex(signer.publicKey),
@@ -118,7 +120,7 @@ const vectors = {
   initPrivate: toHex(own.secrets.initPrivateKey),
   leafPrivate: toHex(own.secrets.hpkePrivateKey),
   welcome: toHex(welcome),
-  joined: { ...joined, commit: undefined },
+  joined,
   steps,
 }
 writeFileSync("e2ee/vectors/mls.json", `${JSON.stringify(vectors, undefined, 1)}\n`)
