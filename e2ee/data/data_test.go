@@ -157,16 +157,16 @@ func TestSealRefusesWhatIsBeyondALimit(t *testing.T) {
 		"a long media id":        Media{Camera: "123456789"},
 		"half a claim":           Hello{Moderator: &Claim{}},
 	} {
-		if _, err := Seal(c, v.epoch(), from, nil); err != ErrLimit {
+		if _, err := Seal(c, v.epoch(), from, nil); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	from.Seq = 0
-	if _, err := Seal(Chat{"x"}, v.epoch(), from, nil); err != ErrLimit {
+	if _, err := Seal(Chat{"x"}, v.epoch(), from, nil); !errors.Is(err, ErrLimit) {
 		t.Errorf("number 0: %v", err)
 	}
 	from.Seq, from.Leaf = 1, 1024
-	if _, err := Seal(Chat{"x"}, v.epoch(), from, nil); err != ErrLimit {
+	if _, err := Seal(Chat{"x"}, v.epoch(), from, nil); !errors.Is(err, ErrLimit) {
 		t.Errorf("leaf 1024: %v", err)
 	}
 }

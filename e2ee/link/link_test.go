@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"os"
 	"testing"
 )
@@ -46,7 +47,7 @@ func TestVectors(t *testing.T) {
 			switch {
 			case v.Verdict == "ok" && err == nil:
 				check(t, &v, origin, l)
-			case v.Verdict == "bad link" && err == ErrLink:
+			case v.Verdict == "bad link" && errors.Is(err, ErrLink):
 			default:
 				t.Fatalf("want %s, got error %v", v.Verdict, err)
 			}
@@ -149,7 +150,7 @@ func TestProofsAreForOneUse(t *testing.T) {
 			t.Errorf("%s: verifies", name)
 		}
 	}
-	if _, err := room.ProveJoin(nonce[1:], person); err != ErrSize {
+	if _, err := room.ProveJoin(nonce[1:], person); !errors.Is(err, ErrSize) {
 		t.Errorf("short nonce: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package sframe
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -134,7 +135,7 @@ func TestForget(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Forget(v.Seal.Epoch)
-	if _, err := r.Open(v.Codec, v.Received[0]); err != ErrNoKey {
+	if _, err := r.Open(v.Codec, v.Received[0]); !errors.Is(err, ErrNoKey) {
 		t.Fatal(err)
 	}
 }

@@ -111,8 +111,12 @@ func (s *stage) good() error {
 		shown   map[string]any
 	}{
 		{"hello", data.Hello{Name: "Ada", Media: media}, nil, map[string]any{"t": "hello", "name": "Ada", "media": shown}},
-		{"hello of a moderator, to one", data.Hello{Name: "Грейс 🙂", Media: media, Moderator: claim}, &s.self,
-			map[string]any{"t": "hello", "name": "Грейс 🙂", "media": shown, "moderator": shownClaim}},
+		{
+			"hello of a moderator, to one",
+			data.Hello{Name: "Грейс 🙂", Media: media, Moderator: claim},
+			&s.self,
+			map[string]any{"t": "hello", "name": "Грейс 🙂", "media": shown, "moderator": shownClaim},
+		},
 		{"media", media, nil, map[string]any{"t": "media", "media": shown}},
 		{"chat", data.Chat{Text: "Guten Tag"}, nil, map[string]any{"t": "chat", "text": "Guten Tag"}},
 		{"chat to one", data.Chat{Text: "nur du"}, &s.self, map[string]any{"t": "chat", "text": "nur du"}},

@@ -79,21 +79,21 @@ func (s *scene) receiver() frameReceiver {
 
 func scenes() []scene {
 	vp8 := []byte{0x50, 0x01, 0x02, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01, 0xaa, 0xbb, 0xcc}
-	make := func(codec sframe.Codec, context sframe.Context, key bool, data []byte, level uint8, voice bool) scene {
+	with := func(codec sframe.Codec, context sframe.Context, key bool, data []byte, level uint8, voice bool) scene {
 		f := sframe.Frame{Codec: codec, Key: key, Data: data, Level: level, Voice: voice}
 		return scene{codec, context, f, secret("base key"), 300, 3, 7}
 	}
 	return []scene{
-		make(sframe.Opus, sframe.Microphone, false, bytes.Repeat([]byte{0x78}, 80), 33, true),
-		make(sframe.Opus, sframe.Microphone, false, []byte{0xf8}, 127, false),
-		make(sframe.Opus, sframe.ScreenAudio, false, bytes.Repeat([]byte{0x78}, 93), 0, true),
-		make(sframe.Opus, sframe.Microphone, false, bytes.Repeat([]byte{0x78}, 94), 60, false),
-		make(sframe.VP8, sframe.Camera, true, vp8, sframe.Silence, false),
-		make(sframe.VP8, sframe.Camera, false, []byte{0x31, 1, 2, 3}, sframe.Silence, false),
-		make(sframe.VP9, sframe.Camera, true, []byte{0x82, 0x49, 0x83, 0x42}, sframe.Silence, false),
-		make(sframe.VP9, sframe.Screen, false, []byte{0x86, 1, 2, 3}, sframe.Silence, false),
-		make(sframe.AV1, sframe.Camera, true, []byte{0x0a, 0x0b, 0, 0, 0}, sframe.Silence, false),
-		make(sframe.AV1, sframe.Camera, false, bytes.Repeat([]byte{0x32}, 300), sframe.Silence, false),
+		with(sframe.Opus, sframe.Microphone, false, bytes.Repeat([]byte{0x78}, 80), 33, true),
+		with(sframe.Opus, sframe.Microphone, false, []byte{0xf8}, 127, false),
+		with(sframe.Opus, sframe.ScreenAudio, false, bytes.Repeat([]byte{0x78}, 93), 0, true),
+		with(sframe.Opus, sframe.Microphone, false, bytes.Repeat([]byte{0x78}, 94), 60, false),
+		with(sframe.VP8, sframe.Camera, true, vp8, sframe.Silence, false),
+		with(sframe.VP8, sframe.Camera, false, []byte{0x31, 1, 2, 3}, sframe.Silence, false),
+		with(sframe.VP9, sframe.Camera, true, []byte{0x82, 0x49, 0x83, 0x42}, sframe.Silence, false),
+		with(sframe.VP9, sframe.Screen, false, []byte{0x86, 1, 2, 3}, sframe.Silence, false),
+		with(sframe.AV1, sframe.Camera, true, []byte{0x0a, 0x0b, 0, 0, 0}, sframe.Silence, false),
+		with(sframe.AV1, sframe.Camera, false, bytes.Repeat([]byte{0x32}, 300), sframe.Silence, false),
 	}
 }
 

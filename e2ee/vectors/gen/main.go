@@ -26,6 +26,8 @@ type file struct {
 type hexBytes []byte
 
 // MarshalText returns lower-case hex.
+//
+//nolint:unparam // encoding.TextMarshaler wants the error
 func (b hexBytes) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(b)), nil }
 
 var errReference = errors.New("gen: the reference refuses what it should make")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"paravent/e2ee/sframe"
 )
@@ -67,7 +68,7 @@ func badSframes(suite sframe.Suite, base, other, metadata, text []byte) ([]any, 
 		{"forged", "KID changed", base, metadata, flip(frame, 8*2), kid},
 		{"forged", "CTR changed", base, metadata, flip(frame, 8*4), kid},
 		{"forged", "last byte missing", base, metadata, frame[:len(frame)-1], kid},
-		{"forged", "one byte more", base, metadata, append(frame[:len(frame):len(frame)], 0), kid},
+		{"forged", "one byte more", base, metadata, append(slices.Clip(frame), 0), kid},
 		{"forged", "header alone", base, metadata, frame[:5], kid},
 		{"malformed", "nothing", base, metadata, nil, kid},
 		{"malformed", "header cut short in the KID", base, metadata, frame[:2], kid},
