@@ -86,7 +86,8 @@ func (t *throttle) fail(network uint64, points float64, now time.Time) {
 	t.networks[network] = b
 }
 
-// forget drops what is forgiven; if that is not enough, anything.
+// forget drops what is forgiven, and if that is not enough anything, down to
+// three quarters: it is not to be gone through at every try.
 func (t *throttle) forget(now time.Time) {
 	for network, b := range t.networks {
 		if b.level(guessRate, now) == 0 {
@@ -94,7 +95,7 @@ func (t *throttle) forget(now time.Time) {
 		}
 	}
 	for network := range t.networks {
-		if len(t.networks) < guessEntries {
+		if len(t.networks) <= guessEntries/4*3 {
 			return
 		}
 		delete(t.networks, network)

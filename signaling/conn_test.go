@@ -256,10 +256,6 @@ func TestBadInputEndsItsOwnStayOnly(t *testing.T) {
 				c.send(&wire.Data{Body: []byte{1}})
 			}
 		}, 4005},
-		"10 MB in messages": {func(c *socket) {
-			for frame := []byte(`{"t":"answer","sdp":"` + strings.Repeat("x", 100_000) + `"}`); c.raw(websocket.TextMessage, frame); {
-			}
-		}, 4005},
 		"join twice": {func(c *socket) {
 			id := named("x")
 			c.send(&wire.Join{

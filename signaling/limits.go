@@ -75,7 +75,7 @@ const (
 	// lingerTime is how long a closed connection may take to read why, and
 	// lingerBytes how much more of its data is thrown away meanwhile: a socket
 	// closed on unread data loses what it was last sent.
-	lingerTime  = time.Second
+	lingerTime  = 3 * time.Second
 	lingerBytes = 32 << 20
 	// commitStrikes is how often a nominee's commit may leave out a change it
 	// was asked for before the change is given up. Three nominees are three
