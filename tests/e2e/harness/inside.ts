@@ -123,17 +123,29 @@ function inside(
     return track
   }
 
+  // Made of samples, not by an AudioContext, which does nothing before a click.
   const microphone = (): MediaStreamTrack => {
-    const context = new AudioContext()
-    const tone = context.createOscillator()
-    const gain = context.createGain()
-    const out = context.createMediaStreamDestination()
-    tone.frequency.value = how.tone
-    gain.gain.value = 0.3
-    tone.connect(gain).connect(out)
-    tone.start()
-    const track = out.stream.getAudioTracks()[0]
-    if (track === undefined) throw new Error("no sound")
+    const Generator = (
+      window as unknown as { MediaStreamTrackGenerator: new (o: { kind: string }) => MediaStreamTrack & { writable: WritableStream } }
+    ).MediaStreamTrackGenerator
+    const track = new Generator({ kind: "audio" })
+    const out = track.writable.getWriter()
+    const [rate, length] = [48_000, 480]
+    let at = 0
+    const timer = setInterval(() => {
+      if (track.readyState === "ended") return clearInterval(timer)
+      const samples = Float32Array.from({ length }, (_, i) => 0.3 * Math.sin(((at + i) * 2 * Math.PI * how.tone) / rate))
+      const data = {
+        format: "f32-planar",
+        sampleRate: rate,
+        numberOfFrames: length,
+        numberOfChannels: 1,
+        timestamp: (at / rate) * 1e6,
+        data: samples,
+      }
+      void out.write(new AudioData(data as AudioDataInit)).catch(() => undefined)
+      at += length
+    }, 10)
     return track
   }
 

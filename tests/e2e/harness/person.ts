@@ -98,7 +98,9 @@ export class Person {
   async type(name: string, text: string): Promise<void> {
     const field = await this.find("textbox", name)
     await field.click({ count: 3 })
-    await field.type(text)
+    if (this.kind === "chromium")
+      await this.page.keyboard.sendCharacter(text) // all at once, as a paste
+    else await field.type(text)
   }
 
   // ---- Eyes ----
@@ -141,8 +143,10 @@ export class Person {
       `--- ${this.name} (${this.kind}) at ${this.page.url()}`,
       await this.text().catch((e) => `(no text: ${e})`),
       ...tiles.map((t) => `tile ${JSON.stringify(t)}`),
-      ...streams.map((s) => `stream ${JSON.stringify(s)}`),
-      ...(await this.counts().catch(() => [])).map((c) => `counts ${JSON.stringify(c)}`),
+      ...streams.filter((s) => s.packets > 0).map((s) => `stream ${JSON.stringify(s)}`),
+      ...(await this.counts().catch(() => []))
+        .filter((c) => c.passed + c.noKey + c.forged + c.replayed + c.foreign > 0)
+        .map((c) => `counts ${JSON.stringify(c)}`),
       ...(await this.faults().catch(() => [])),
       ...this.said,
     ].join("\n")

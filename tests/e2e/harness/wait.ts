@@ -7,6 +7,11 @@ export const RETURN_MS = 60_000 // back after a lost network
 
 const POLL_MS = 100
 
+/** With E2E_TRACE=1 every wait says how long it took. */
+const trace = (what: string, ms: number): void => {
+  if (process.env["E2E_TRACE"] === "1") process.stderr.write(`# ${ms} ms: ${what}\n`)
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /**
@@ -24,7 +29,10 @@ export async function until<T>(
   for (;;) {
     try {
       const answer = await ask()
-      if (answer !== undefined && answer !== false) return answer
+      if (answer !== undefined && answer !== false) {
+        trace(what, Date.now() - end + within)
+        return answer
+      }
       thrown = ""
     } catch (e) {
       thrown = String(e) // a page may be on its way to another document
