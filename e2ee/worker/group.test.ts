@@ -153,6 +153,24 @@ test("who missed a commit resyncs and is back with a new leaf", async () => {
   await together(server, pages.slice(1))
 })
 
+test("who asked for a resync and can follow after all is a full member again", async () => {
+  const { server, pages } = await crowd(3)
+  const [a, b] = pages
+  assert.ok(a && b)
+  await b.take({ do: "committed", epoch: server.epoch + 1, commit: new Uint8Array(8) })
+  await b.take({ do: "committed", epoch: server.epoch + 2, commit: new Uint8Array(8) })
+  assert.equal(b.told.filter((m) => m.on === "resync").length, 1, "asked once")
+  server.advance(10_000)
+  await b.take({ do: "committed", epoch: server.epoch + 3, commit: new Uint8Array(8) })
+  assert.equal(b.told.filter((m) => m.on === "resync").length, 2, "and again after 10 s")
+  b.unread() // both got lost with the connection
+  await server.nominate(a)
+  await together(server, pages)
+  await server.nominate(b)
+  await together(server, pages)
+  assert.equal(b.told.filter((m) => m.on === "commit").length, 1)
+})
+
 test("a Welcome that gets lost", async () => {
   const { link, server, pages } = await crowd(2)
   const late = await server.visit(link)

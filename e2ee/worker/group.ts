@@ -21,6 +21,7 @@ const NONCE_SIZE = 32
 const BASE_KEY_LABEL = "SFrame 1.0 Base Key" // RFC 9605, section 5.2
 const BASE_KEY_SIZE = 32
 const PACKAGES_MAX = 4 // KeyPackages given out and not yet used; older ones are erased
+const RESYNC_MS = 10_000 // before a resync is asked for again: the first may be under way, or lost
 const PENDING_MAX = 4 // commits of ours on their way for one epoch
 
 /** What the state machine needs of the world around it. */
@@ -78,8 +79,8 @@ export class GroupMachine {
   #packages: mls.Own[] = [] // oldest first
   #present: Present | null = null
   #pending: Pending[] = []
-  /** Whether a resync has been asked for and no Welcome has come yet. */
-  #lost = false
+  /** When a resync was last asked for (ms); null while the group can be followed. */
+  #lostAt: number | null = null
 
   constructor(world: World) {
     this.#world = world
@@ -198,13 +199,13 @@ export class GroupMachine {
     } catch (e) {
       if (!(e instanceof mls.MlsError)) throw e
       // A member in good standing is not driven out by a bad Welcome.
-      if (this.#present === null || this.#lost) await this.#resync(stay)
+      if (this.#present === null || this.#lostAt !== null) await this.#resync(stay)
     }
   }
 
   async #nominate(stay: Stay, { epoch, adds, removes }: Extract<ToGroup, { do: "nominate" }>): Promise<void> {
     const present = this.#present
-    if (present === null || this.#lost || epoch !== this.#epoch() || this.#pending.length >= PENDING_MAX) return
+    if (present === null || this.#lostAt !== null || epoch !== this.#epoch() || this.#pending.length >= PENDING_MAX) return
     const seats = Array.from(present.roster.values())
     const leaving = seats.filter((s) => removes.some((r) => equal(r, s.person)) && !equal(s.person, stay.person))
     const staying = seats.filter((s) => !leaving.includes(s))
@@ -249,7 +250,7 @@ export class GroupMachine {
       await this.#enter(stay, next, allowed.added, allowed.removed)
     } catch (e) {
       if (!(e instanceof mls.MlsError)) throw e
-      if (!this.#lost) await this.#resync(stay)
+      await this.#resyncOnce(stay)
     }
   }
 
@@ -258,12 +259,17 @@ export class GroupMachine {
     this.#leave()
     stay.talk.forget()
     this.#world.keys({ epoch: -1 })
-    if (!this.#lost) await this.#resync(stay)
+    await this.#resyncOnce(stay)
+  }
+
+  /** Asks for a resync unless that was done a moment ago. */
+  async #resyncOnce(stay: Stay): Promise<void> {
+    if (this.#lostAt === null || this.#world.now() - this.#lostAt >= RESYNC_MS) await this.#resync(stay)
   }
 
   async #resync(stay: Stay): Promise<void> {
     const epoch = this.#epoch()
-    this.#lost = true
+    this.#lostAt = this.#world.now()
     this.#dropPending()
     this.#tell({ on: "resync", epoch, keyPackage: await this.#keyPackage(stay) })
   }
@@ -275,6 +281,7 @@ export class GroupMachine {
     const before = this.#present
     const roster = await profile.rosterOf(group, stay.room, before?.roster)
     this.#present = { group, roster }
+    this.#lostAt = null
     if (before !== null) mls.erase(before.group, group)
     this.#dropPending()
     await this.#announce(stay, this.#present, added, removed)
@@ -289,7 +296,7 @@ export class GroupMachine {
       (s) => !equal(roster.get(s.leaf)?.signatureKey ?? new Uint8Array(), s.signatureKey),
     )
     this.#leave()
-    this.#lost = false
+    this.#lostAt = null
     for (const used of this.#packages.splice(0)) mls.eraseKeyPackage(used, group)
     this.#present = { group, roster }
     await this.#announce(stay, this.#present, [roster.get(mls.ownLeaf(group))?.id ?? ""], sameGroup ? gone.map((s) => s.leaf) : [])
