@@ -125,9 +125,9 @@ func accept(key string) string {
 func readFrame(t testing.TB, r *bufio.Reader) wire.ServerMessage {
 	t.Helper()
 	var header [4]byte
-	n := 0
 	_, err := io.ReadFull(r, header[:2])
-	if n = int(header[1]); n == 126 {
+	n := int(header[1])
+	if n == 126 {
 		_, err = io.ReadFull(r, header[2:])
 		n = int(header[2])<<8 | int(header[3])
 	}

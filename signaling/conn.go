@@ -70,12 +70,12 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve runs both sides of the connection. Entered is called once it is in a
 // room.
 func (c *conn) serve(entered func()) {
-	_, _ = rand.Read(c.nonce) // never fails
-	c.tell(&wire.Challenge{Nonce: c.nonce})
+	_, _ = rand.Read(c.nonce)                   // never fails
+	_ = c.tell(&wire.Challenge{Nonce: c.nonce}) // the mail is empty
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		defer func() { _ = recover() }() //nolint:errcheck // silence: see read
+		defer func() { _ = recover() }() // silence: see read
 		c.write()
 	}()
 	err := c.read(entered)
@@ -196,6 +196,7 @@ func (c *conn) take(m wire.ClientMessage) error {
 		if !c.flow.takesData(time.Now()) {
 			return ended(wire.CloseFlood)
 		}
+	case *wire.Ready, *wire.Commit, *wire.Resync, *wire.Publish, *wire.Subscribe, *wire.Answer, *wire.Watch:
 	}
 	if c.room == nil {
 		return ended(wire.CloseMalformed)
@@ -213,8 +214,7 @@ func (c *conn) enter(into func() (*room, error)) error {
 		return c.refuse(wire.CodeThrottled)
 	}
 	r, err := into()
-	var code refusal
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[refusal](err); ok {
 		return c.refuse(wire.Code(code))
 	}
 	c.room = r
@@ -297,10 +297,9 @@ func (c *conn) close(code wire.Close) {
 // linger waits a moment for the browser to read why it was closed.
 func (c *conn) linger() {
 	_ = c.ws.SetReadDeadline(time.Now().Add(lingerTime))
-	var closed *websocket.CloseError
 	for left := int64(lingerBytes); left > 0; {
 		_, r, err := c.ws.NextReader()
-		if errors.As(err, &closed) {
+		if _, closed := errors.AsType[*websocket.CloseError](err); closed {
 			return
 		}
 		if err != nil { // no message can be read any more; what comes is dropped as it is

@@ -499,7 +499,7 @@ func (p pipes) Close() error   { return nil }
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // inPipes runs a story with a server under a fake clock.
-func inPipes(t *testing.T, story func(t *testing.T, s *server)) {
+func inPipes(t *testing.T, story func(s *server)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		listener := make(pipes)
@@ -511,7 +511,7 @@ func inPipes(t *testing.T, story func(t *testing.T, s *server)) {
 			close(listener)
 			_ = srv.Close()
 		}()
-		story(t, &server{t, hub, "ws://test", newKeys(t), &websocket.Dialer{
+		story(&server{t, hub, "ws://test", newKeys(t), &websocket.Dialer{
 			Subprotocols: []string{wire.Subprotocol},
 			NetDial: func(string, string) (net.Conn, error) {
 				ours, theirs := net.Pipe()
@@ -527,7 +527,7 @@ func inPipes(t *testing.T, story func(t *testing.T, s *server)) {
 func (c *socket) deaf() { c.ws.SetPingHandler(func(string) error { return nil }) }
 
 func TestNobodyWaitsForAJoinForEver(t *testing.T) {
-	inPipes(t, func(t *testing.T, s *server) {
+	inPipes(t, func(s *server) {
 		c := s.connect()
 		c.deaf()
 		begin := time.Now()
@@ -539,7 +539,7 @@ func TestNobodyWaitsForAJoinForEver(t *testing.T) {
 }
 
 func TestPingsDoNotPutOffTheJoin(t *testing.T) {
-	inPipes(t, func(t *testing.T, s *server) {
+	inPipes(t, func(s *server) {
 		c := s.connect()
 		c.deaf()
 		for range 3 {
@@ -556,7 +556,7 @@ func TestPingsDoNotPutOffTheJoin(t *testing.T) {
 }
 
 func TestDeadConnectionIsNoticed(t *testing.T) {
-	inPipes(t, func(t *testing.T, s *server) {
+	inPipes(t, func(s *server) {
 		a := s.come("A")
 		a.want("joined found")
 		b := s.come("b")

@@ -47,7 +47,7 @@ func asked(g *group, now time.Time) string {
 
 func offer(epoch uint64, changes string) *wire.Commit {
 	c := &wire.Commit{Epoch: epoch, Commit: []byte("commit")}
-	for _, f := range strings.Fields(changes) {
+	for f := range strings.FieldsSeq(changes) {
 		id := named(f[1:])
 		if f[0] == '+' {
 			c.Adds, c.Welcome = append(c.Adds, id[:]), []byte("welcome")
@@ -528,6 +528,7 @@ func (w *world) calm() {
 }
 
 func live(t testing.TB, seed uint64, acts []byte) {
+	t.Helper()
 	w := &world{
 		t: t, g: &group{}, now: start(), rng: rand.New(rand.NewPCG(seed, 1)), people: make(map[personID]*browser),
 	}

@@ -110,7 +110,7 @@ func (v *visitor) leave()                   { v.room.post(depart{mail: v.mail, g
 // commit offers a commit with the changes written as in got: "+a -b".
 func (v *visitor) commit(epoch uint64, changes string) {
 	c := &wire.Commit{Epoch: epoch, Commit: []byte("commit")}
-	for _, f := range strings.Fields(changes) {
+	for f := range strings.FieldsSeq(changes) {
 		id := named(f[1:])
 		if f[0] == '+' {
 			c.Adds, c.Welcome = append(c.Adds, id[:]), []byte("welcome")

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"sync"
 	"time"
 
@@ -129,13 +130,13 @@ func (h *Hub) enter(id roomID, e enter) (*room, error) {
 		if r == nil {
 			return nil, refusal(wire.CodeBusy)
 		}
-		switch err := r.ask(e, e.verdict); err {
-		case nil:
+		err := r.ask(e, e.verdict)
+		if err == nil {
 			return r, nil
-		case errOver: // it ended just now; the next one is new
-		default:
-			return nil, err
 		}
+		if !errors.Is(err, errOver) {
+			return nil, err
+		} // it ended just now; the next one is new
 	}
 }
 
@@ -147,14 +148,11 @@ func (h *Hub) resume(e resume) (*room, error) {
 	if r == nil {
 		return nil, refusal(wire.CodeExpired)
 	}
-	switch err := r.ask(e, e.verdict); err {
-	case nil:
-		return r, nil
-	case errOver:
-		return nil, refusal(wire.CodeExpired)
-	default:
-		return nil, err
+	err := r.ask(e, e.verdict)
+	if errors.Is(err, errOver) {
+		err = refusal(wire.CodeExpired)
 	}
+	return r, err
 }
 
 // room finds a room or makes it; nil when there may be no more.
@@ -169,11 +167,7 @@ func (h *Hub) room(id roomID) *room {
 	}
 	r := newRoom(h, id)
 	h.rooms[id] = r
-	h.running.Add(1)
-	go func() {
-		defer h.running.Done()
-		r.run()
-	}()
+	h.running.Go(r.run)
 	return r
 }
 

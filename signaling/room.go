@@ -131,7 +131,7 @@ func (r *room) ask(e event, verdict <-chan error) error {
 func (r *room) run() {
 	code := closeInternal // if something of ours breaks, nobody may stay in a broken room
 	defer func() {
-		_ = recover() //nolint:errcheck // what broke could hold what people sent; it is told to nobody
+		_ = recover() // what broke could hold what people sent; it is told to nobody
 		r.finish(code)
 	}()
 	timer := time.NewTimer(time.Hour)

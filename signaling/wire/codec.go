@@ -86,7 +86,7 @@ func decode[M any](t table, frame []byte) (M, error) {
 	if s.err != nil {
 		return none, s.err
 	}
-	out, _ := v.Interface().(M)
+	out, _ := reflect.TypeAssert[M](v)
 	return out, nil
 }
 

@@ -49,16 +49,18 @@ type Message struct {
 	typ   reflect.Type
 }
 
-// Both directions, in the order of wire.go.
-var (
-	clientMessages = messages((*Join)(nil), (*Resume)(nil), (*Ready)(nil), (*Commit)(nil), (*Resync)(nil),
-		(*Data)(nil), (*Publish)(nil), (*Subscribe)(nil), (*Answer)(nil), (*Watch)(nil), (*Leave)(nil),
-		(*Ping)(nil)) //nolint:gochecknoglobals // immutable table
-	serverMessages = messages((*Challenge)(nil), (*Refused)(nil), (*Waiting)(nil), (*Joined)(nil),
-		(*Resumed)(nil), (*Arrived)(nil), (*Away)(nil), (*Back)(nil), (*Left)(nil), (*Nominate)(nil),
-		(*Committed)(nil), (*Rejected)(nil), (*Welcome)(nil), (*Regroup)(nil), (*Relayed)(nil),
-		(*Published)(nil), (*Offered)(nil), (*Tracks)(nil), (*Shown)(nil), (*Lost)(nil),
-		(*Pong)(nil)) //nolint:gochecknoglobals // immutable table
+// clientMessages is the first direction, in the order of wire.go.
+var clientMessages = messages( //nolint:gochecknoglobals // immutable table
+	(*Join)(nil), (*Resume)(nil), (*Ready)(nil), (*Commit)(nil), (*Resync)(nil), (*Data)(nil), (*Publish)(nil),
+	(*Subscribe)(nil), (*Answer)(nil), (*Watch)(nil), (*Leave)(nil), (*Ping)(nil),
+)
+
+// serverMessages is the other direction.
+var serverMessages = messages( //nolint:gochecknoglobals // immutable table
+	(*Challenge)(nil), (*Refused)(nil), (*Waiting)(nil), (*Joined)(nil), (*Resumed)(nil), (*Arrived)(nil),
+	(*Away)(nil), (*Back)(nil), (*Left)(nil), (*Nominate)(nil), (*Committed)(nil), (*Rejected)(nil), (*Welcome)(nil),
+	(*Regroup)(nil), (*Relayed)(nil), (*Published)(nil), (*Offered)(nil), (*Tracks)(nil), (*Shown)(nil), (*Lost)(nil),
+	(*Pong)(nil),
 )
 
 // ClientMessages returns every message a browser may send.

@@ -17,7 +17,7 @@ const output = "client/src/wire/messages.gen.ts"
 func main() {
 	if err := os.WriteFile(output, []byte(generate()), 0o644); err != nil { //nolint:gosec // a source file
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1) //nolint:forbidigo // a tool's exit code
+		os.Exit(1)
 	}
 }
 
