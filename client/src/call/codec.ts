@@ -1,6 +1,6 @@
 /** Which video codec this browser may send: only one whose sealed frames were seen to arrive. */
 
-import { selfTest } from "../media/selftest.ts"
+import { selfTest, type Verdict } from "../media/selftest.ts"
 import type { Codec } from "./state.ts"
 
 type Video = Exclude<Codec, "auto">
@@ -8,23 +8,41 @@ type Video = Exclude<Codec, "auto">
 /** VP9 carries nothing of the picture in clear and costs the least bits; VP8 is the one every browser has. */
 const ORDER: readonly Video[] = ["VP9", "VP8", "AV1"]
 
-const tested = new Map<string, Promise<boolean>>()
+/** A test that did not pass is done again once: it may have met a busy moment. */
+const TRIES = 2
 
-/** A codec that passed once is good; one that failed may have met a busy moment and is tested again when next asked for. */
-function works(codec: Video | "opus"): Promise<boolean> {
-  const known = tested.get(codec)
-  if (known !== undefined) return known
-  const test = selfTest(codec).then((passed) => {
-    if (!passed) tested.delete(codec)
-    return passed
-  })
-  tested.set(codec, test)
+const tested = new Map<string, Promise<Verdict>>()
+
+async function verdict(codec: Video | "opus"): Promise<Verdict> {
+  let last: Verdict = "unknown"
+  for (let n = 0; n < TRIES && last !== "passed"; n++) {
+    last = await selfTest(codec)
+    if (last === "unknown") break // nothing will change before a device is allowed
+  }
+  if (last !== "passed") tested.delete(codec) // asked again, tested again
+  return last
+}
+
+function works(codec: Video | "opus"): Promise<Verdict> {
+  let test = tested.get(codec)
+  if (test === undefined) {
+    test = verdict(codec)
+    tested.set(codec, test)
+  }
   return test
 }
 
-/** The codec to send with: the wished one if it works, or the first that does. Null: this browser cannot seal. */
-export async function usableCodec(wish: Codec): Promise<Video | null> {
-  if (!(await works("opus"))) return null
-  for (const codec of wish === "auto" ? ORDER : [wish, ...ORDER]) if (await works(codec)) return codec
+/**
+ * The codec to send with: the wished one if it works, or the first that does.
+ * "unknown" when it could not be found out yet; null when none works: this
+ * browser cannot seal.
+ */
+export async function usableCodec(wish: Codec): Promise<Video | "unknown" | null> {
+  const opus = await works("opus")
+  if (opus !== "passed") return opus === "unknown" ? opus : null
+  for (const codec of wish === "auto" ? ORDER : [wish, ...ORDER]) {
+    const video = await works(codec)
+    if (video !== "failed") return video === "passed" ? codec : video
+  }
   return null
 }

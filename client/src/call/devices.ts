@@ -66,7 +66,10 @@ export class Devices {
       if (source !== "screen") this.#heard.lost(source) // a screen ends by the browser's own button
     })
     if (source === "microphone") this.#measure(stream)
-    if (source === "screen") this.#heard.track("screenAudio", stream.getAudioTracks()[0] ?? null)
+    if (source === "screen") {
+      track.contentHint = "detail" // letters stay sharp when the network is slow
+      this.#heard.track("screenAudio", stream.getAudioTracks()[0] ?? null)
+    }
     this.#heard.track(source, track)
     this.#heard.capture(source, "on")
     void this.list() // names are told only now

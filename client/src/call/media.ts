@@ -90,6 +90,11 @@ export class CallMedia {
     this.#publish?.setCameraBudget(cameraBudget(people))
   }
 
+  /** Whether a codec has been tested, so that something can be sent. */
+  get tested(): boolean {
+    return this.#codec !== null
+  }
+
   /** The codec to send video with, tested on this browser. */
   codec(codec: Exclude<Codec, "auto">): void {
     if (codec === this.#codec) return

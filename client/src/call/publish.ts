@@ -10,6 +10,7 @@
 import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import { type Budget, downscale, SCREEN_BUDGET } from "./quality.ts"
 import type { Codec } from "./state.ts"
+import type { Sent } from "./watchdog.ts"
 
 /** Fails closed in Chromium: without a transform nothing is sent or decoded. Firefox ignores the member. */
 export const SEALED: RTCConfiguration = { bundlePolicy: "max-bundle", ...({ encodedInsertableStreams: true } as object) }
@@ -20,7 +21,6 @@ interface OutboundStats {
   readonly bytesSent?: number
   readonly retransmittedBytesSent?: number
   readonly framesSent?: number // video only
-  readonly packetsSent?: number // of audio, one per frame
 }
 
 interface Source {
@@ -120,15 +120,15 @@ export class Publish {
   }
 
   /** Transform ids and how many payload bytes and frames their senders have sent, for the watchdog. */
-  async sent(): Promise<{ id: string; bytes: number; frames: number }[]> {
-    const all = [...this.#sources.values()].map(async ({ id, transceiver }) => {
+  async sent(): Promise<Sent[]> {
+    const all = [...this.#sources].map(async ([context, { id, transceiver }]) => {
       let [bytes, frames] = [0, 0]
       for (const s of (await transceiver.sender.getStats()).values() as IterableIterator<OutboundStats>) {
         if (s.type !== "outbound-rtp") continue
         bytes += (s.bytesSent ?? 0) - (s.retransmittedBytesSent ?? 0)
-        frames += s.framesSent ?? s.packetsSent ?? 0
+        frames += s.framesSent ?? 0
       }
-      return { id, bytes, frames }
+      return { id, bytes, frames: isVideo(context) ? frames : null }
     })
     return Promise.all(all)
   }

@@ -54,6 +54,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         happen({ on: "preview", ...streams })
       }
       session?.media.track(MEDIA_CONTEXTS[source], track)
+      // With a device the browser may tell now what it kept back before.
+      if (track !== null && session?.media.tested === false) void chooseCodec(session)
     },
   })
   const echo = new Echo((to) => happen({ on: "echo", to }))
@@ -145,11 +147,11 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     void chooseCodec(joined)
   }
 
-  /** Lets a session send, with a codec that was seen to work. */
+  /** Lets a session send, with a codec that was seen to work. Until one was, it sends nothing. */
   async function chooseCodec(of: Session): Promise<void> {
     const codec = await usableCodec(model.state.codec)
     if (codec === null) of.end("unsupported")
-    else of.media.codec(codec)
+    else if (codec !== "unknown") of.media.codec(codec)
   }
 
   /** A page that was reloaded during a call goes on with it. */

@@ -3,7 +3,7 @@ import test from "node:test"
 import { cameraBudget, downscale } from "./quality.ts"
 import { Watchdog } from "./watchdog.ts"
 
-const looks = (...all: [bytes: number, frames: number, passed: number, dropped?: number][]): boolean[] => {
+const looks = (...all: [bytes: number, frames: number | null, passed: number, dropped?: number][]): boolean[] => {
   const dog = new Watchdog()
   return all.map(([bytes, frames, passed, dropped = 0]) => dog.look([{ id: "x", bytes, frames }], [{ id: "x", passed, dropped }]))
 }
@@ -23,6 +23,11 @@ test("more frames sent than sealed is an alarm at the second look", () => {
 test("frames dropped for want of a key are no alarm, but bytes of them are", () => {
   assert.deepEqual(looks([0, 10, 0, 10], [0, 20, 0, 20], [900, 50, 30, 20]), [false, false, false])
   assert.deepEqual(looks([500, 10, 0, 10], [900, 20, 0, 20]), [false, true])
+})
+
+test("audio: bytes that no sealed frame explains are an alarm, empty probes are not", () => {
+  assert.deepEqual(looks([1000, null, 10], [2000, null, 20], [2000, null, 20]), [false, false, false])
+  assert.deepEqual(looks([1000, null, 10], [2000, null, 10], [3000, null, 10]), [false, false, true])
 })
 
 test("one look alone is no alarm", () => {

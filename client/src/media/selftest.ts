@@ -25,6 +25,7 @@ const HERTZ = 440
 const CHUNK = 480 // samples written at once: 10 ms
 
 type Tested = "opus" | "VP8" | "VP9" | "AV1"
+export type Verdict = "passed" | "failed" | "unknown"
 
 /** A made-up source, and how to end it. */
 interface Source {
@@ -198,7 +199,12 @@ async function decoded(connection: RTCPeerConnection): Promise<boolean> {
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, POLL_MS))
 
-async function run(codec: Tested, cleanup: (() => void)[], running: () => boolean): Promise<boolean> {
+async function run(
+  codec: Tested,
+  cleanup: (() => void)[],
+  running: () => boolean,
+  verdict: (now: Verdict) => void, // what to say if time is up
+): Promise<Verdict> {
   const kind = codec === "opus" ? "audio" : "video"
   const context = codec === "opus" ? MICROPHONE : CAMERA
   const bench = new Bench()
@@ -220,34 +226,41 @@ async function run(codec: Tested, cleanup: (() => void)[], running: () => boolea
   }
   const transceiver = from.addTransceiver(kind, { direction: "sendonly" })
   transceiver.sender.transform = bench.transform({ side: "send", id: "out", context })
-  if (!prefer(transceiver, kind, codec)) return false
+  if (!prefer(transceiver, kind, codec)) return "failed"
   const source = kind === "audio" ? tone() : pictures()
   cleanup.push(() => source.end())
   await Promise.all([bench.open(context), join(from, to), bench.attached("out")])
   await transceiver.sender.replaceTrack(source.track)
   while (running()) {
-    if (bench.sealedAndOpened() && (await decoded(to))) return true
+    if (bench.sealedAndOpened() && (await decoded(to))) return "passed"
+    verdict("connected" === to.connectionState ? "failed" : "unknown")
     await pause()
   }
-  return false
+  return "failed"
 }
 
 /**
- * True only if the receiver decoded frames of `codec` that were sealed and
- * opened on the way. Takes some 300 ms, never more than 5 s; never throws.
+ * "passed" only if the receiver decoded frames of `codec` that were sealed and
+ * opened on the way. "unknown" when the page could not connect to itself: some
+ * browsers keep their addresses to themselves until a device may be used.
+ * Takes some 300 ms, never more than 5 s; never throws.
  */
-export async function selfTest(codec: Tested): Promise<boolean> {
-  if (!("RTCRtpScriptTransform" in globalThis)) return false
+export async function selfTest(codec: Tested): Promise<Verdict> {
+  if (!("RTCRtpScriptTransform" in globalThis)) return "failed"
   const cleanup: (() => void)[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let running = true
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), TIMEOUT_MS)
+  let atLast: Verdict = "unknown"
+  const late = new Promise<Verdict>((resolve) => {
+    timer = setTimeout(() => resolve(atLast), TIMEOUT_MS)
   })
+  const verdict = (now: Verdict): void => {
+    atLast = now
+  }
   try {
-    return await Promise.race([run(codec, cleanup, () => running), late])
+    return await Promise.race([run(codec, cleanup, () => running, verdict), late])
   } catch {
-    return false
+    return "failed"
   } finally {
     running = false
     clearTimeout(timer)
