@@ -14,6 +14,9 @@ import { type Sent, Watchdog } from "./watchdog.ts"
 
 const WATCH_MS = 1000
 
+/** A media worker that has not answered for so many looks is out of order. */
+const ANSWER_LOOKS = 20
+
 /** Voice louder than this many dB below full scale counts as speaking. */
 const SPEAKING_DBOV = 45
 
@@ -51,6 +54,7 @@ export class CallMedia {
   #wanted: readonly Wanted[] = []
   #watchdog = new Watchdog()
   #sent: readonly Sent[] = [] // as counted before the worker is asked
+  #asked = 0 // looks since the worker was asked; 0: it has answered
   #speaking = ""
   #media = ""
   readonly #failed = new Set<"publish" | "subscribe">()
@@ -225,16 +229,25 @@ export class CallMedia {
     this.#heard.speaking(new Set(this.#loud.keys()))
   }
 
-  // First what was sent, then what was sealed: see watchdog.ts.
+  // First what was sent, then what was sealed: see watchdog.ts. The next look
+  // waits for the answer to this one, or a slow worker's old counts would be
+  // compared with newer numbers.
   async #watch(): Promise<void> {
+    if (this.#asked > 0) {
+      if (++this.#asked > ANSWER_LOOKS) this.#heard.unsealed() // nobody watches any more
+      return
+    }
     const publish = this.#publish
+    this.#asked = 1
     this.#sent = (await publish?.sent().catch(() => [])) ?? []
     if (publish === this.#publish) this.#workers.toMedia({ do: "count" })
+    else this.#asked = 0
   }
 
   #compare(counts: Extract<FromMedia, { on: "counts" }>["counts"]): void {
     const sent = this.#sent
     this.#sent = []
+    this.#asked = 0
     const seen = counts.map(({ id, passed, noKey, forged }) => ({ id, passed, dropped: noKey + forged }))
     if (this.#watchdog.look(sent, seen)) this.#heard.unsealed()
   }
