@@ -17,7 +17,7 @@ CLIENT    := client/dist/index.html
 # The binary holds no path of this machine, no date and no link to a C library.
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
-.PHONY: help build client gen check check-gen check-go check-client test test-go test-client test-browsers \
+.PHONY: help build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
 	tools browsers fuzz bench figures run release clean
 
 help: ## list the targets
@@ -27,7 +27,9 @@ build: $(CLIENT) ## the client, then bin/paravent
 	@mkdir -p bin
 	@$(GOBUILD) -o bin/paravent .
 
-run: build ## build and serve on this machine alone
+# Quiet, so that the link and the fingerprint are all that is printed.
+run: ## build and serve on this machine alone
+	@$(MAKE) --silent build > /dev/null
 	@exec bin/paravent -listen 127.0.0.1:8443
 
 # ---- the browser client ----
@@ -81,14 +83,16 @@ test: test-go test-client test-browsers ## everything: Go, TypeScript, browsers
 test-go: build
 	go test -race -shuffle=on ./...
 
+test-client: bundle-tests
+	node --enable-source-maps --test --test-reporter=spec bin/tests/
+
 # Each test file is bundled by the bundler that makes the client, then run by
 # Node itself.
-test-client: $(NPM)
+bundle-tests: $(NPM)
 	@rm -rf bin/tests
 	@$(ESBUILD) $$(find client/src e2ee/worker -name '*.test.ts' -o -name '*.test.tsx') --outdir=bin/tests --outbase=. \
 		--bundle --platform=node --format=esm --packages=external --jsx=automatic --jsx-import-source=preact \
 		--target=node20 --out-extension:.js=.mjs --sourcemap=inline --log-level=warning
-	node --enable-source-maps --test --test-reporter=spec bin/tests/
 
 test-browsers: build $(NPM) browsers
 	E2E_BUILT=1 tests/e2e/run.sh
@@ -96,13 +100,14 @@ test-browsers: build $(NPM) browsers
 browsers: ## Chromium and Firefox from Debian's packages, where they are missing
 	@tools/browsers.sh
 
-fuzz: ## every fuzz target for FUZZTIME
+fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under other random histories and mutations
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+	node --enable-source-maps --test bin/tests/e2ee/worker/mls-fuzz.test.mjs bin/tests/e2ee/worker/profile.test.mjs
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
