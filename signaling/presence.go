@@ -157,8 +157,10 @@ func (r *room) resume(e resume, now time.Time) error {
 		r.put(p, frame)
 	}
 	switch {
-	case wasLeft:
+	case wasLeft: // its media were closed, which its browser cannot know
 		r.openMedia(p)
+		r.tell(p, lostMessage(PublishConnection))
+		r.tell(p, lostMessage(SubscribeConnection))
 		r.tellOthers(p, &wire.Arrived{Person: p.seen()})
 	case wasAway:
 		r.tellOthers(p, &wire.Back{Person: p.id[:]})

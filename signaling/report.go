@@ -58,7 +58,7 @@ func (r *room) closeMedia(p *person) {
 	}
 	delete(r.byPeer, p.peer)
 	r.hub.media.Close(p.peer)
-	p.tracks, p.ready, p.watches = nil, false, nil
+	p.tracks, p.watches = nil, nil
 }
 
 // hear passes a report on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,7 +166,7 @@ func TestResumeAfterTheLeafWasRemoved(t *testing.T) {
 		if err := c.back(2); err != nil {
 			t.Fatal(err)
 		}
-		c.want("resumed A b")
+		c.want("resumed A b", "lost publish", "lost subscribe")
 		b.want("away c", "left c", "committed 2", "arrived c", "nominate 3 +c")
 		b.commit(3, "+c")
 		c.want("welcome 4")
@@ -181,7 +182,7 @@ func TestResumeCancelsARemovalThatHasNotHappened(t *testing.T) {
 		if err := c.back(2); err != nil {
 			t.Fatal(err)
 		}
-		c.want("resumed member A b")
+		c.want("resumed member A b", "lost publish", "lost subscribe")
 		all[0].want("away c", "left c", "nominate 2 -c", "arrived c")
 		all[0].commit(2, "-c") // was on its way
 		all[0].want("rejected 2")
@@ -403,6 +404,38 @@ func TestMailIsBoundedInBytes(t *testing.T) {
 	}
 }
 
+func TestFiveHundredWaitForOneModerator(t *testing.T) {
+	inHouse(t, Limits{}, func(h *house) {
+		names := make([]string, mostPeople-1)
+		for i := range names {
+			names[i] = fmt.Sprint("p", i)
+		}
+		crowd := h.come(names...)
+		a := h.come("A")[0]
+		for i, v := range crowd {
+			if told := v.got(); len(told) != len(crowd)+1-i || told[0] != "waiting" {
+				t.Fatalf("%s was told %d things, the first %q", v.name, len(told), told[0])
+			}
+		}
+		in, epoch := 1, uint64(0)
+		for in < mostPeople {
+			for _, v := range append(crowd, a) {
+				for _, told := range v.got() {
+					if f := strings.SplitN(told, " ", 3); f[0] == "nominate" {
+						v.commit(epoch, f[2])
+						in += strings.Count(f[2], "+")
+						epoch++
+					}
+				}
+			}
+			time.Sleep(nominationTime / 2)
+		}
+		if epoch > 8 {
+			t.Errorf("%d commits for 499 people, want 8 of at most 64", epoch)
+		}
+	})
+}
+
 func TestDataGoesToMembersOnly(t *testing.T) {
 	inHouse(t, Limits{}, func(h *house) {
 		all := h.seated("A", "b")
@@ -502,6 +535,7 @@ func TestHeldWatchesAreBounded(t *testing.T) {
 func TestMediaStaysWhileAwayAndIsMadeAnewAfterLeft(t *testing.T) {
 	inHouse(t, Limits{}, func(h *house) {
 		all := h.seated("A", "b")
+		all[1].say(&wire.Ready{Epoch: 1})
 		h.media.asked()
 		all[1].lose()
 		time.Sleep(leafGrace - time.Second)
@@ -512,6 +546,9 @@ func TestMediaStaysWhileAwayAndIsMadeAnewAfterLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.media.want(t, "open 3")
+		id := named("A")
+		all[1].say(&wire.Watch{Slot: "1", Person: id[:], Mid: "0"}) // it has been Ready
+		h.media.want(t, "watch 3 1 1 0")
 	})
 }
 
