@@ -74,7 +74,7 @@ export class CallMedia {
     this.#startSubscribe()
   }
 
-  /** Makes anew what did not survive. */
+  /** Makes anew what did not survive; also what was begun while the server could not be reached. */
   revive(): void {
     if (this.#publish?.alive !== true) this.#startPublish()
     if (this.#subscribe?.alive !== true) this.#startSubscribe()

@@ -70,7 +70,7 @@ export class Publish {
   }
 
   get alive(): boolean {
-    return this.#pc.connectionState === "connected" || this.#pc.connectionState === "connecting" || this.#pc.connectionState === "new"
+    return this.#pc.connectionState === "connected"
   }
 
   /** Gives a source its track, or takes it away with null. The caller owns the track. */

@@ -57,7 +57,7 @@ export class Subscribe {
   }
 
   get alive(): boolean {
-    return this.#pc.connectionState === "connected" || this.#pc.connectionState === "connecting"
+    return this.#pc.connectionState === "connected"
   }
 
   /** Takes the server's offer. */
