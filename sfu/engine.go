@@ -139,7 +139,8 @@ func publishRecipe() (recipe, error) {
 			return recipe{}, err
 		}
 	}
-	repeats, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(silent()))
+	repeats, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(silent()),
+		nack.GeneratorInterval(nackSpacing), nack.GeneratorMaxNacksPerPacket(nackTries))
 	if err != nil {
 		return recipe{}, err
 	}

@@ -39,6 +39,8 @@ const (
 	keyFrameSpacing = 350 * time.Millisecond // browsers ignore requests within 300 ms of a key frame
 	keyFrameSlowly  = 3 * time.Second        // spacing for a publisher that does not answer
 	keyFrameTries   = 20                     // requests until it counts as not answering: 7 s
+	nackSpacing     = 40 * time.Millisecond  // between requests for a publisher's lost packet, which costs every viewer time
+	nackTries       = 15                     // such requests for a packet: padding that is lost never comes again
 	reportInterval  = time.Second            // between sender reports
 	gatherTime      = 3 * time.Second        // gathering asks no server and takes milliseconds
 	connectTime     = 30 * time.Second       // from the first SDP to DTLS done
