@@ -28,6 +28,9 @@ after(async () => {
   await network.close()
 })
 
+/** What a browser itself writes on the console when a server cannot be reached. */
+const LOST = /WebSocket|can’t establish a connection|interrupted while the page was loading/
+
 /** Cuts a place off for so many seconds. How long it lasts is the case itself, nothing waits for it. */
 async function cut(place: Place, seconds: number): Promise<void> {
   await network.unplug(place)
@@ -73,7 +76,7 @@ test("one person loses the network, for 3 s and for 15 s, and comes back without
   await network.plug(network.far)
   await together(ada, bob, "after 15 s")
   assert.equal((await ada.tileOf("Bob"))?.person, tile.person, "it is the same stay, not a new one")
-  await meeting.end()
+  await meeting.end(LOST)
 })
 
 test("who is gone for too long loses the tile, and can join again", async () => {
@@ -99,7 +102,7 @@ test("who is gone for too long loses the tile, and can join again", async () => 
     await inCall(bob)
   }
   for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")
-  await meeting.end()
+  await meeting.end(LOST)
 })
 
 test("the server is out of reach for everybody for 10 s, and both browsers come back", async () => {
@@ -109,5 +112,5 @@ test("the server is out of reach for everybody for 10 s, and both browsers come 
   await together(ada, bob, "before")
   await cut(network.server, 10)
   await together(ada, bob, "after 10 s")
-  await meeting.end()
+  await meeting.end(LOST)
 })
