@@ -12,7 +12,7 @@ mkdir -p "$out"
 bundle() {
   go tool -modfile=tools.mod esbuild "$1" --outfile="$out/$2" --metafile="bin/$2.json" \
     --bundle --minify --target=es2022 --format=esm --charset=utf8 --legal-comments=none \
-    --jsx=automatic --jsx-import-source=preact --alias:crypto=./client/webcrypto.ts --define:process.env.NODE_ENV='"production"' --log-level=warning "${@:3}"
+    --jsx=automatic --jsx-import-source=preact --define:process.env.NODE_ENV='"production"' --log-level=warning "${@:3}"
 }
 
 bundle client/src/call/run.ts call.js
