@@ -162,6 +162,3 @@ func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
 
 // markOf reads the mark.
 func markOf(payload []byte) byte { return payload[len(payload)-3] }
-
-// count reads the frame counter that a payload carries in its body.
-func countOf(payload []byte) uint16 { return binary.BigEndian.Uint16(payload[len(payload)-2:]) }

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -45,18 +46,22 @@ func (d *subscribing) heed(s *slot, p rtcp.Packet, now time.Time) {
 			s.need()
 		}
 	case *rtcp.FullIntraRequest:
-		for _, e := range p.FIR {
-			if e.SSRC == s.id() {
-				s.need()
-			}
+		if slices.ContainsFunc(p.FIR, func(e rtcp.FIREntry) bool { return e.SSRC == s.id() }) {
+			s.need()
 		}
 	case *rtcp.ReceiverReport:
-		for _, r := range p.Reports {
-			if r.SSRC == s.id() {
-				if trip, ok := roundTrip(r, now); ok {
-					d.trip.Store(int64(trip))
-				}
-			}
+		d.measure(s, p.Reports, now)
+	}
+}
+
+// measure takes the round trip time from what is reported of a slot.
+func (d *subscribing) measure(s *slot, reports []rtcp.ReceptionReport, now time.Time) {
+	for _, r := range reports {
+		if r.SSRC != s.id() {
+			continue
+		}
+		if trip, ok := roundTrip(r, now); ok {
+			d.trip.Store(int64(trip))
 		}
 	}
 }

@@ -120,11 +120,7 @@ func (r *Router) Open(id PeerID, ev Events) {
 	}
 	p := newPeer(r, id, ev)
 	r.peers[id] = p
-	r.closing.Add(1)
-	go func() {
-		defer r.closing.Done()
-		p.run()
-	}()
+	r.closing.Go(p.run)
 }
 
 // Publish offers the connection that the peer sends on, or changes to it.
@@ -263,12 +259,10 @@ func (r *Router) tidy(t *track) {
 // then does the rest.
 func (r *Router) bury(pc *webrtc.PeerConnection, rest func()) {
 	r.dying.Add(1)
-	r.closing.Add(1)
-	go func() {
-		defer r.closing.Done()
+	r.closing.Go(func() {
 		defer r.dying.Add(-1)
 		// What fails to close is forgotten all the same.
 		_ = pc.Close()
 		rest()
-	}()
+	})
 }

@@ -106,11 +106,7 @@ func (d *subscribing) listen(s *slot) {
 		return
 	}
 	d.heard[s] = true
-	d.readers.Add(1)
-	go func() {
-		defer d.readers.Done()
-		d.hear(s, d.senders[s])
-	}()
+	d.readers.Go(func() { d.hear(s, d.senders[s]) })
 }
 
 // local is a slot as pion sees it.
