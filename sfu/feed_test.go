@@ -1,7 +1,6 @@
 package sfu
 
 import (
-	"encoding/binary"
 	"testing"
 	"time"
 
