@@ -105,8 +105,9 @@ type viewer struct {
 
 // codecSet says what a client's browser can.
 type codecSet struct {
-	rtx bool
-	udp net.PacketConn // the client's own; nil: one that pion makes
+	rtx   bool
+	udp   net.PacketConn     // the client's own; nil: one that pion makes
+	early func(offer string) // called once the offer is answered, before there is a connection; nil: nothing
 }
 
 func newAPI(t testing.TB, set codecSet) *webrtc.API {
@@ -241,10 +242,13 @@ func (c *client) subscribe(set codecSet) string {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.r.Answer(c.id, stranger(a.SDP))
+	if set.early != nil {
+		set.early(offer)
+	}
 	if err := pc.SetLocalDescription(a); err != nil {
 		c.t.Fatal(err)
 	}
-	c.r.Answer(c.id, stranger(a.SDP))
 	wait(c.t, "subscribe connection", connected)
 	return offer
 }

@@ -40,9 +40,9 @@
 // (track.forward): one atomic load of the list of slots, then for each the
 // numbers that follow its last (rewriter), a reused header, and pion's write
 // stream, which seals and sends. No channel, no other goroutine and no
-// allocation of ours lies in between. A slot begins to show a video track with
-// the first packet of a key frame; until then, requests for one go to the
-// publisher every 350 ms.
+// allocation of ours lies in between. A slot begins to show a video track once
+// its connection is there, with the first packet of a key frame; until then,
+// requests for one go to the publisher every 350 ms.
 //
 // Backwards, one goroutine for each used slot reads what its viewer reports:
 // missing packets are sent again from the track's history, in the

@@ -20,6 +20,7 @@ type feed struct {
 	done   chan struct{}
 	mute   bool // ignores requests and sends no key frame but the first
 	silent bool // sends no key frame at all
+	every  int  // frames from one key frame to the next that nobody asked for; 0: none
 	seq    uint16
 	ts     uint32
 	pic    uint16
@@ -79,7 +80,7 @@ func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
 		defer close(f.done)
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		key := !f.silent
+		key, count := !f.silent, 0
 		for {
 			select {
 			case <-f.stop:
@@ -88,7 +89,8 @@ func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
 				key = key || !f.mute && !f.silent
 			case <-tick.C:
 				f.frame(key)
-				key = false
+				count++
+				key = f.every > 0 && count%f.every == 0
 			}
 		}
 	}()

@@ -102,12 +102,12 @@ func (s *slot) bind(out writer, ssrc, rtxSSRC uint32, t [codecs]types) {
 	s.out, s.ssrc, s.rtxSSRC, s.types = out, ssrc, rtxSSRC, t
 }
 
-// need asks for a key frame of what the slot shows.
+// need asks for a key frame of what the slot shows, once it can be sent there.
 func (s *slot) need() {
 	s.mu.Lock()
 	t := s.track
 	s.mu.Unlock()
-	if t != nil && s.video {
+	if t != nil && s.video && s.state.carries() {
 		t.need()
 	}
 }

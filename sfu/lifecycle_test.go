@@ -246,6 +246,47 @@ func TestCloseStopsForwarding(t *testing.T) {
 	}
 }
 
+// Whoever is removed is sent nothing from then on, even while its own goroutine
+// is busy with something else.
+func TestClosedPeerIsSentNothing(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, track, 1)
+	f.run(t, alice.publish(false, track)[0])
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	follow(t, bob.viewer(slot), 2, offeredVP8)
+	busy, free := make(chan struct{}), make(chan struct{})
+	r.post(2, func(*peer) { close(busy); <-free })
+	<-busy
+	r.mu.Lock()
+	watched := r.peers[1].tracks["0"]
+	r.mu.Unlock()
+	viewer, src := watched.watchers()[0], watched.source.Load()
+	r.ClosePeer(2)
+	viewer.mu.Lock()
+	sent := viewer.packets
+	viewer.mu.Unlock()
+	arrived := func() uint64 {
+		src.history.mu.Lock()
+		defer src.history.mu.Unlock()
+		return src.history.end
+	}
+	for from, deadline := arrived(), time.Now().Add(atMost); arrived() < from+200; { // some ten packets
+		if time.Now().After(deadline) {
+			t.Fatal("nothing arrives from the publisher")
+		}
+		time.Sleep(time.Millisecond) // nothing tells of a packet that goes nowhere
+	}
+	viewer.mu.Lock()
+	defer viewer.mu.Unlock()
+	close(free)
+	if viewer.packets != sent {
+		t.Fatalf("%d packets to a removed peer", viewer.packets-sent)
+	}
+}
+
 func TestLostWhenTheClientCloses(t *testing.T) {
 	r := newRouter(t)
 	alice := newClient(t, r, 1)

@@ -282,9 +282,7 @@ func (p *peer) watch(name string, publisher PeerID, mid string) {
 	if t.ended.Load() {
 		s.forget(t) // it ended before the slot was with it
 	}
-	if s.video {
-		t.need()
-	}
+	s.need()
 }
 
 func (p *peer) dropDown() {
@@ -293,7 +291,7 @@ func (p *peer) dropDown() {
 	}
 	down := p.down
 	p.down = nil
-	down.closed.Store(true)
+	down.state.ended.Store(true)
 	for _, s := range down.slots {
 		if t := s.show(nil); t != nil {
 			p.router.leave(s, t)
@@ -304,16 +302,20 @@ func (p *peer) dropDown() {
 
 // state is how far a connection is. Set from pion's goroutines.
 type state struct {
-	due       time.Time // when it must be connected
+	due       time.Time    // when it must be connected
+	gone      *atomic.Bool // the peer is
 	connected atomic.Bool
 	ended     atomic.Bool
 }
 
-func (s *state) follow(pc *webrtc.PeerConnection, poke func()) {
+// follow keeps the state up to date. It calls connected when packets can be
+// sent, and poke when the connection has ended.
+func (s *state) follow(pc *webrtc.PeerConnection, connected, poke func()) {
 	pc.OnConnectionStateChange(func(now webrtc.PeerConnectionState) {
 		switch now {
 		case webrtc.PeerConnectionStateConnected:
 			s.connected.Store(true)
+			connected()
 		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 			s.end(poke)
 		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
@@ -326,6 +328,12 @@ func (s *state) follow(pc *webrtc.PeerConnection, poke func()) {
 func (s *state) end(poke func()) {
 	s.ended.Store(true)
 	poke()
+}
+
+// carries reports whether packets may be begun: before the connection is there
+// they would be lost, and a closed peer is sent nothing more.
+func (s *state) carries() bool {
+	return s.connected.Load() && !s.ended.Load() && !s.gone.Load()
 }
 
 // over reports whether the connection has ended.

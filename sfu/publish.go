@@ -34,8 +34,8 @@ func newPublishing(p *peer) (*publishing, error) {
 		return nil, err
 	}
 	u.pc = pc
-	u.state.due = p.router.now().Add(p.router.connect)
-	u.state.follow(pc, p.poke)
+	u.state.due, u.state.gone = p.router.now().Add(p.router.connect), &p.gone
+	u.state.follow(pc, func() {}, p.poke)
 	u.codecs.Store(&payloadTypes{})
 	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		if t := u.begin(receiver.RTPTransceiver()); t != nil {

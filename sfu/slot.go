@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -21,10 +20,10 @@ type types struct{ media, rtx uint8 }
 // slot is one media section of a subscribe connection: it shows one track at a
 // time, always under the same SSRC. Safe for concurrent use.
 type slot struct {
-	mid    string
-	video  bool
-	closed *atomic.Bool // of the connection: nothing is begun any more
-	poke   func()       // something is to be told
+	mid   string
+	video bool
+	state *state // of the connection
+	poke  func() // something is to be told
 
 	mu       sync.Mutex // guards what follows
 	out      writer     // nil until negotiated
@@ -47,8 +46,8 @@ type slot struct {
 	toldFor *track
 }
 
-func newSlot(video bool, closed *atomic.Bool, poke func()) *slot {
-	s := &slot{video: video, closed: closed, poke: poke}
+func newSlot(video bool, connection *state, poke func()) *slot {
+	s := &slot{video: video, state: connection, poke: poke}
 	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
 	// the lower half, so that no early loss makes SRTP miscount the wraps.
 	var seed [8]byte
@@ -122,7 +121,7 @@ func (s *slot) shown() (publisher PeerID, mid string, ok bool) {
 func (s *slot) write(p *packet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.track == nil || s.track.source.Load() != p.source || s.track.ended.Load() || s.closed.Load() || s.out == nil {
+	if s.track == nil || s.track.source.Load() != p.source || s.track.ended.Load() || s.out == nil || !s.state.carries() {
 		return
 	}
 	if s.run != p.run && !s.begin(p) {
@@ -223,7 +222,7 @@ func (r *repair) allow(out uint16, run uint64, now time.Time, spacing time.Durat
 func (s *slot) resend(seq uint16, now time.Time, spacing time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.rtxSSRC == 0 || s.source == nil || s.source.history == nil || s.closed.Load() || s.track.ended.Load() {
+	if s.rtxSSRC == 0 || s.source == nil || s.source.history == nil || s.track.ended.Load() || !s.state.carries() {
 		return
 	}
 	in, ok := s.repair.allow(seq, s.run, now, spacing)

@@ -30,8 +30,15 @@ var allTypes = [codecs]types{
 	opus: {media: 111}, vp8: {media: 96, rtx: 97}, vp9: {media: 98, rtx: 99}, av1: {media: 100, rtx: 101},
 }
 
+// connected is the state of a connection that is there.
+func connected() *state {
+	s := &state{gone: &atomic.Bool{}}
+	s.connected.Store(true)
+	return s
+}
+
 func newTestSlot(video bool, out writer) *slot {
-	s := newSlot(video, &atomic.Bool{}, func() {})
+	s := newSlot(video, connected(), func() {})
 	s.bind(out, 1, 2, allTypes)
 	return s
 }
@@ -123,7 +130,7 @@ func TestSlotKind(t *testing.T) {
 		t.Fatal("no audio")
 	}
 	// A viewer without the codec gets nothing.
-	v := newSlot(true, &atomic.Bool{}, func() {})
+	v := newSlot(true, connected(), func() {})
 	v.bind(out, 1, 2, [codecs]types{vp8: {media: 96, rtx: 97}})
 	v.show(tr)
 	tr.add(v)

@@ -15,7 +15,6 @@ type subscribing struct {
 	router  *Router
 	pc      *webrtc.PeerConnection
 	state   state
-	closed  atomic.Bool
 	slots   []*slot
 	senders map[*slot]*webrtc.RTPSender
 	heard   map[*slot]bool // those whose reports are read; only for the peer's goroutine
@@ -30,10 +29,9 @@ func newSubscribing(p *peer) (*subscribing, error) {
 		return nil, err
 	}
 	d.pc = pc
-	d.state.due = p.router.now().Add(p.router.connect)
-	d.state.follow(pc, p.poke)
+	d.state.due, d.state.gone = p.router.now().Add(p.router.connect), &p.gone
 	for i := range videoSlots + audioSlots {
-		s := newSlot(i < videoSlots, &d.closed, p.poke)
+		s := newSlot(i < videoSlots, &d.state, p.poke)
 		t, err := pc.AddTransceiverFromTrack(&local{slot: s, name: "slot" + strconv.Itoa(i)},
 			webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 		if err != nil {
@@ -43,7 +41,15 @@ func newSubscribing(p *peer) (*subscribing, error) {
 		d.slots = append(d.slots, s)
 		d.senders[s] = t.Sender()
 	}
+	d.state.follow(pc, d.begin, p.poke)
 	return d, nil
+}
+
+// begin asks for what the slots have waited for until there was a connection.
+func (d *subscribing) begin() {
+	for _, s := range d.slots {
+		s.need()
+	}
 }
 
 // offer makes the one offer of the connection. It has our addresses in it.

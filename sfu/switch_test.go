@@ -149,6 +149,51 @@ func TestLateJoinerGetsAKeyFrame(t *testing.T) {
 	}
 }
 
+// Browsers say what they want to see right after their answer, long before the
+// connection is there: a key frame that came meanwhile would be lost.
+func TestBeginsOnceConnected(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	f := newFeed(t, track, 1)
+	f.every = 10
+	f.run(t, alice.publish(false, track)[0])
+	slot := ""
+	bob.subscribe(codecSet{rtx: true, early: func(offer string) {
+		slot = slotsOf(offer, "video")[0]
+		watched := make(chan struct{})
+		r.Watch(2, slot, 1, "0")
+		r.post(2, func(*peer) { close(watched) })
+		<-watched
+		r.mu.Lock()
+		src := r.peers[1].tracks["0"].source.Load()
+		r.mu.Unlock()
+		came := func() time.Time {
+			src.mu.Lock()
+			defer src.mu.Unlock()
+			return src.frames.came
+		}
+		for last, n, deadline := came(), 0, time.Now().Add(atMost); n < 2; { // the first may have been half forwarded
+			if now := came(); now != last {
+				last, n = now, n+1
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("no key frame comes")
+			}
+			time.Sleep(time.Millisecond) // nothing tells of a packet that goes nowhere
+		}
+		if len(bob.shown) != 0 {
+			t.Error("shown before it can be seen")
+		}
+	}})
+	if !describeMust(t, vp8, follow(t, bob.viewer(slot), 20, offeredVP8)[0].Payload).key {
+		t.Fatal("does not begin with a key frame")
+	}
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
+}
+
 func TestRepeatsKeyFrameRequests(t *testing.T) {
 	r := newRouter(t)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
