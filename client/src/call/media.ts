@@ -57,6 +57,8 @@ export class CallMedia {
   #asked = 0 // looks since the worker was asked; 0: it has answered
   #speaking = ""
   #media = ""
+  /** Replaced connections. They are closed when the server has answered for their successors: closed sooner, they would be told as lost. */
+  readonly #retired = { publish: [] as Publish[], subscribe: [] as Subscribe[] }
   readonly #failed = new Set<"publish" | "subscribe">()
   #rebuild: ReturnType<typeof setTimeout> | undefined
 
@@ -125,8 +127,10 @@ export class CallMedia {
   fromServer(m: Extract<ServerMessage, { t: "published" | "offered" | "shown" | "lost" }>): void {
     switch (m.t) {
       case "published":
+        for (const old of this.#retired.publish.splice(0)) old.close()
         return void this.#publish?.answer(m.sdp)
       case "offered":
+        for (const old of this.#retired.subscribe.splice(0)) old.close()
         return void this.#subscribe?.offered(m.sdp)
       case "lost":
         return this.#again(m.connection)
@@ -153,14 +157,16 @@ export class CallMedia {
   close(): void {
     clearTimeout(this.#rebuild)
     for (const timer of this.#timers) clearInterval(timer)
-    this.#publish?.close()
-    this.#subscribe?.close()
+    for (const connection of [this.#publish, this.#subscribe, ...this.#retired.publish, ...this.#retired.subscribe]) connection?.close()
     this.#sound.play([])
   }
 
   #startPublish(): void {
     if (this.#codec === null) return
-    this.#publish?.close()
+    if (this.#publish !== null) {
+      this.#publish.retire()
+      this.#retired.publish.push(this.#publish)
+    }
     this.#watchdog = new Watchdog()
     const publish = new Publish(this.#workers.media, this.#codec, cameraBudget(this.#people), {
       offer: (sdp, restart) => this.#heard.send({ t: "publish", sdp, restart }),
@@ -172,7 +178,10 @@ export class CallMedia {
   }
 
   #startSubscribe(): void {
-    this.#subscribe?.close()
+    if (this.#subscribe !== null) {
+      this.#subscribe.retire()
+      this.#retired.subscribe.push(this.#subscribe)
+    }
     this.#subscribe = new Subscribe(this.#workers.media, this.#workers.toMedia, {
       answer: (sdp) => this.#heard.send({ t: "answer", sdp }),
       watch: (slot, w) =>

@@ -133,6 +133,12 @@ export class Publish {
     return Promise.all(all)
   }
 
+  /** Sends nothing and tells nothing any more. */
+  retire(): void {
+    this.#closed = true
+    for (const { transceiver } of this.#sources.values()) void transceiver.sender.replaceTrack(null).catch(() => undefined)
+  }
+
   close(): void {
     this.#closed = true
     this.#pc.close()

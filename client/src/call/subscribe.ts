@@ -104,6 +104,11 @@ export class Subscribe {
     return this.#slots.find((s) => s.mid === mid)?.shows ?? null
   }
 
+  /** Shows nothing and tells nothing any more. */
+  retire(): void {
+    this.#closed = true
+  }
+
   close(): void {
     this.#closed = true
     this.#pc.close()
