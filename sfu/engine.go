@@ -236,6 +236,7 @@ func registerExtension(media *webrtc.MediaEngine, uri string, kinds ...webrtc.RT
 // mux is pion's, but says itself which addresses are advertised.
 type mux struct {
 	*ice.UDPMuxDefault
+	socket    *socket
 	local     net.Addr // where the socket listens; nil: everywhere
 	addresses []net.Addr
 }
@@ -250,12 +251,12 @@ func newMux(c Config, network *stdnet.Net) (*mux, error) {
 	if !ok {
 		return nil, errNotUDP
 	}
-	m := &mux{}
+	m := &mux{socket: newSocket(c.UDP, c.Now)}
 	if !local.IP.IsUnspecified() {
 		m.local = local
 	}
 	m.UDPMuxDefault = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-		UDPConn: c.UDP, Logger: silent().NewLogger("ice"), Net: network,
+		UDPConn: m.socket, Logger: silent().NewLogger("ice"), Net: network,
 	})
 	for _, a := range c.Addresses {
 		m.addresses = append(m.addresses, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Unmap(), uint16(local.Port))))
@@ -297,5 +298,6 @@ func (m *mux) GetConn(ufrag string, a net.Addr) (net.PacketConn, error) {
 	if m.local != nil {
 		a = m.local
 	}
+	m.socket.open(ufrag)
 	return m.UDPMuxDefault.GetConn(ufrag, a)
 }

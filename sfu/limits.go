@@ -28,6 +28,8 @@ const (
 	resendsPerSlot  = 500       // retransmissions a second and slot: more is a link that cannot carry the stream
 	reportsPerBatch = 32        // sender reports in one packet, which stays below 1200 bytes
 
+	checkBurst       = 200       // connectivity checks of a connection at once: browsers make 50 a second until one succeeds
+	checkRate        = 30        // and so many a second in the long run
 	mediaBuffer      = 256 << 10 // bytes of a stream that are not read yet: most of a second
 	reportBuffer     = 32 << 10  // bytes of reports on a stream that are not read yet
 	maxMediaStreams  = 64        // SSRCs seen on a connection: eight tracks and their renewals
@@ -42,6 +44,7 @@ const (
 	nackSpacing     = 40 * time.Millisecond  // between requests for a publisher's lost packet, which costs every viewer time
 	nackTries       = 15                     // such requests for a packet: padding that is lost never comes again
 	reportInterval  = time.Second            // between sender reports
+	checkMemory     = 2 * time.Minute        // from the last check until a connection counts as gone, which it is long before
 	gatherTime      = 3 * time.Second        // gathering asks no server and takes milliseconds
 	connectTime     = 30 * time.Second       // from the first SDP to DTLS done
 	silentTime      = 5 * time.Second        // without a packet until ICE doubts a connection
