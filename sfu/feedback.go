@@ -10,6 +10,7 @@ import (
 
 // hear reads what the viewer reports of one slot until the connection ends.
 func (d *subscribing) hear(s *slot, sender *webrtc.RTPSender) {
+	defer survive(d.end)
 	buffer := make([]byte, receiveSize)
 	for {
 		n, _, err := sender.Read(buffer)

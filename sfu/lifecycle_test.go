@@ -166,6 +166,36 @@ func TestBadSDP(t *testing.T) {
 	}
 }
 
+// What breaks on the input of one peer ends that peer's connections alone.
+func TestPanicCostsOnePeer(t *testing.T) {
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	track := newTrack(t, webrtc.MimeTypeVP8)
+	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
+	r.Watch(2, slot, 1, "0")
+	mallory := newClient(t, r, 66)
+	r.post(66, func(*peer) { panic("broken") })
+	for range 2 {
+		wait(t, "lost", mallory.lost)
+	}
+	mallory.publish(false, newTrack(t, webrtc.MimeTypeVP8))
+	connection := make(chan *publishing, 1)
+	r.post(66, func(p *peer) { connection <- p.up })
+	u := wait(t, "connection", connection)
+	func() { // as read and hear do
+		defer survive(u.end)
+		panic("broken")
+	}()
+	if c := wait(t, "lost", mallory.lost); c != PublishConnection {
+		t.Fatal("lost the wrong connection")
+	}
+	follow(t, bob.viewer(slot), 50, offeredVP8)
+	if len(alice.lost) != 0 || len(bob.lost) != 0 {
+		t.Fatal("others lost something")
+	}
+}
+
 func TestOverrun(t *testing.T) {
 	r := newRouter(t)
 	held := &holding{client: newClient(t, r, 1), in: make(chan struct{}), out: make(chan struct{})}

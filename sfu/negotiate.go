@@ -75,9 +75,13 @@ func readSection(m *sdp.MediaDescription) (t Track, sends bool, err error) {
 	return t, sends, nil
 }
 
-// checkAnswer checks the answer of a subscribe connection.
-func checkAnswer(answer string) error {
-	_, err := readSDP(answer, maxAnswer)
+// checkAnswer checks the answer of a subscribe connection: it has as many
+// media sections as the offer (RFC 3264, section 6).
+func checkAnswer(answer string, sections int) error {
+	s, err := readSDP(answer, maxAnswer)
+	if err == nil && len(s.MediaDescriptions) != sections {
+		err = errSDP
+	}
 	return err
 }
 

@@ -80,12 +80,21 @@ func (p *peer) run() {
 		case <-p.quit:
 			return
 		case do := <-p.queue:
-			do(p)
+			p.carryOut(do)
 		case <-p.wake:
 		case <-tick.C:
-			p.tick()
+			p.carryOut((*peer).tick)
 		}
 		p.settle()
+	}
+}
+
+// carryOut does one operation. One that panics costs the peer its connections
+// and nobody anything else.
+func (p *peer) carryOut(do func(*peer)) {
+	if guard(func() error { do(p); return nil }) != nil {
+		p.lose(PublishConnection)
+		p.lose(SubscribeConnection)
 	}
 }
 

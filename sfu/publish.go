@@ -19,6 +19,7 @@ type publishing struct {
 	router  *Router
 	pc      *webrtc.PeerConnection
 	state   state
+	end     func() // the connection is of no more use
 	codecs  atomic.Pointer[payloadTypes]
 	readers sync.WaitGroup
 
@@ -29,7 +30,8 @@ type publishing struct {
 
 func newPublishing(p *peer) (*publishing, error) {
 	u := &publishing{router: p.router}
-	pc, err := p.router.engine.connect(p.router.engine.publish, func() { u.state.end(p.poke) })
+	u.end = func() { u.state.end(p.poke) }
+	pc, err := p.router.engine.connect(p.router.engine.publish, u.end)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +131,15 @@ var (
 	errPion   = errors.New("sfu: want a description that pion can take")
 )
 
-// guard turns a panic of pion's into an error: what one peer sends must not
-// end the process. Its connection is dropped after that.
+// survive ends a connection if what reads from it panics; to be deferred. What
+// one peer sends must not end the process.
+func survive(end func()) {
+	if recover() != nil {
+		end()
+	}
+}
+
+// guard turns a panic into an error: see survive.
 func guard(do func() error) (err error) {
 	defer func() {
 		if recover() != nil {
@@ -161,6 +170,7 @@ func readTypes(answer string) *payloadTypes {
 // read forwards one incoming stream until it ends.
 func (u *publishing) read(remote *webrtc.TrackRemote, t *track) {
 	defer u.readers.Done()
+	defer survive(u.end)
 	s := &source{
 		ssrc: uint32(remote.SSRC()), codecs: &u.codecs, write: u.pc.WriteRTCP, now: u.router.now,
 		next: func() uint64 { return u.router.runs.Add(1) },
@@ -193,6 +203,7 @@ func (u *publishing) read(remote *webrtc.TrackRemote, t *track) {
 // answer, until the stream ends.
 func (u *publishing) hear(receiver *webrtc.RTPReceiver) {
 	defer u.readers.Done()
+	defer survive(u.end)
 	buffer := make([]byte, receiveSize)
 	for {
 		if _, _, err := receiver.Read(buffer); err != nil {

@@ -262,7 +262,7 @@ func (r *Router) bury(pc *webrtc.PeerConnection, rest func()) {
 	r.closing.Go(func() {
 		defer r.dying.Add(-1)
 		// What fails to close is forgotten all the same.
-		_ = pc.Close()
+		_ = guard(pc.Close)
 		rest()
 	})
 }

@@ -15,6 +15,7 @@ type subscribing struct {
 	router  *Router
 	pc      *webrtc.PeerConnection
 	state   state
+	end     func() // the connection is of no more use
 	slots   []*slot
 	senders map[*slot]*webrtc.RTPSender
 	heard   map[*slot]bool // those whose reports are read; only for the peer's goroutine
@@ -24,7 +25,8 @@ type subscribing struct {
 
 func newSubscribing(p *peer) (*subscribing, error) {
 	d := &subscribing{router: p.router, senders: map[*slot]*webrtc.RTPSender{}, heard: map[*slot]bool{}}
-	pc, err := p.router.engine.connect(p.router.engine.subscribe, func() { d.state.end(p.poke) })
+	d.end = func() { d.state.end(p.poke) }
+	pc, err := p.router.engine.connect(p.router.engine.subscribe, d.end)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +67,7 @@ func (d *subscribing) offer(quit <-chan struct{}) (string, error) {
 }
 
 func (d *subscribing) answer(answer string) error {
-	if err := checkAnswer(answer); err != nil {
+	if err := checkAnswer(answer, len(d.slots)); err != nil {
 		return err
 	}
 	return guard(func() error {
