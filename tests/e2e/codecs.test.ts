@@ -1,5 +1,6 @@
 /** Each codec that Settings offers arrives as that codec, and its picture is right. */
 
+import assert from "node:assert/strict"
 import test, { after, before } from "node:test"
 import { Browsers, type Kind } from "./harness/browsers.ts"
 import { chooseCodec, Meeting, turn } from "./harness/meeting.ts"
@@ -49,6 +50,10 @@ for (const [one, other] of pairs) {
       for (const person of [ada, bob]) await turn(person, "camera", false)
       await ada.seesNoPictureOf(bob)
       await bob.seesNoPictureOf(ada)
+    }
+    for (const person of [ada, bob]) {
+      const anew = (await person.sent()).filter((text) => text.includes('"t":"publish"') && text.includes('"restart":true'))
+      assert.ok(anew.length <= 4, `${person.name} made ${anew.length} connections for one start and three choices`)
     }
     await meeting.end()
   })

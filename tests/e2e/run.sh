@@ -23,7 +23,7 @@ if ! unshare -n true 2>/dev/null; then
 	exit 1
 fi
 
-[ -n "${E2E_BUILT:-}" ] || make -s build
+[ -n "${E2E_BUILT:-}" ] || make -s build >/dev/null
 go build -tags tap -o bin/tapserver ./tests/tapserver
 
 if [ $# -eq 0 ]; then

@@ -57,9 +57,12 @@ export interface Probe {
   readonly peers: RTCPeerConnection[]
   readonly sockets: string[] // addresses of WebSockets opened
   readonly sent: string[] // every message sent on them
+  readonly got: string[] // and every one received
   readonly copied: string[] // texts put on the clipboard
   readonly faults: string[] // policy violations, errors, rejections
   readonly counts: Map<string, SeenCounts>
+  /** The visible element with a role and a name, for Firefox, whose own search is slow. Chromium's own checks the names. */
+  find(role: string, name: string): Element | null
   tiles(): SeenTile[]
   streams(): Promise<SeenStream[]>
   /** The strongest frequency heard, in Hz; 0 for silence. */
@@ -87,6 +90,7 @@ function inside(
   const peers: RTCPeerConnection[] = []
   const sockets: string[] = []
   const sent: string[] = []
+  const got: string[] = []
   const copied: string[] = []
   const faults: string[] = []
   const counts = new Map<string, SeenCounts>()
@@ -180,6 +184,7 @@ function inside(
     constructor(address: string | URL, protocols?: string | string[]) {
       super(address, protocols)
       sockets.push(String(address))
+      this.addEventListener("message", (e) => got.push(String(e.data)))
     }
     override send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
       sent.push(String(data))
@@ -239,12 +244,26 @@ function inside(
     return { context, analyser, heard: new Set() }
   }
 
+  const roles: Record<string, string> = {
+    button: "button",
+    textbox: "textarea, input:not([type]), input[type=text]",
+    combobox: "select",
+    heading: "h1, h2, h3",
+  }
+  const nameOf = (e: Element): string => {
+    const labels = "labels" in e ? [...((e as HTMLInputElement).labels ?? [])] : []
+    return (e.getAttribute("aria-label") ?? (labels.length > 0 ? labels.map((l) => l.textContent).join(" ") : e.textContent)).trim()
+  }
+
   window.probe = {
+    find: (role, name) =>
+      [...document.querySelectorAll(roles[role] ?? `[role=${role}]`)].find((e) => e.checkVisibility() && nameOf(e) === name) ?? null,
     asked,
     tracks,
     peers,
     sockets,
     sent,
+    got,
     copied,
     faults,
     counts,

@@ -81,7 +81,7 @@ export async function codeOf(person: Person): Promise<string> {
 export async function chooseCodec(person: Person, codec: "auto" | "VP8" | "VP9" | "AV1"): Promise<void> {
   if (!(await person.has("heading", "Settings"))) await person.click("Settings")
   const field = await person.until("finds the list of codecs", async () => {
-    const list = await person.page.$('::-p-aria([name="Video codec"][role="combobox"])')
+    const list = (await person.has("combobox", "Video codec")) ? await person.find("combobox", "Video codec") : null
     // Browsers do not agree on the role of the words that unfold the list.
     if (list === null) await (await person.page.$('::-p-xpath(//details[not(@open)]/summary[normalize-space()="Advanced"])'))?.click()
     return list ?? undefined

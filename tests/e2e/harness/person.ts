@@ -81,14 +81,19 @@ export class Person {
   async find(role: string, name: string): Promise<ElementHandle<Element>> {
     return until(
       `${this.name} finds the ${role} "${name}"`,
-      async () => (await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)) ?? undefined,
+      async () => (await this.#search(role, name)) ?? undefined,
       PAGE_MS,
       () => this.tell(),
     )
   }
 
   async has(role: string, name: string): Promise<boolean> {
-    return (await this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)) !== null
+    return (await this.#search(role, name)) !== null
+  }
+
+  async #search(role: string, name: string): Promise<ElementHandle<Element> | null> {
+    if (this.kind === "chromium") return this.page.$(`::-p-aria([name="${name}"][role="${role}"])`)
+    return (await this.page.evaluateHandle((r, n) => window.probe.find(r, n), role, name)).asElement() as ElementHandle<Element> | null
   }
 
   async click(name: string, role = "button"): Promise<void> {
