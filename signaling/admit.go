@@ -45,8 +45,8 @@ func digest(label string, parts ...[]byte) []byte {
 
 // throttle slows down guessing. It counts failed tries for each network in
 // points, which are forgiven with time, and remembers a network only as a
-// keyed hash and no longer than its points last: a minute. Time is a
-// parameter. Not safe for concurrent use.
+// keyed hash and no longer than its points last: a minute, if forget is called
+// then. Time is a parameter. Not safe for concurrent use.
 type throttle struct {
 	seed     maphash.Seed // random, of this process
 	networks map[uint64]bucket
@@ -89,17 +89,23 @@ func (t *throttle) fail(network uint64, points float64, now time.Time) {
 // forget drops what is forgiven, and if that is not enough anything, down to
 // three quarters: it is not to be gone through at every try.
 func (t *throttle) forget(now time.Time) {
-	for network, b := range t.networks {
-		if b.level(guessRate, now) == 0 {
-			delete(t.networks, network)
-		}
-	}
+	t.forgetForgiven(now)
 	for network := range t.networks {
 		if len(t.networks) <= guessEntries/4*3 {
 			return
 		}
 		delete(t.networks, network)
 	}
+}
+
+// forgetForgiven drops what is forgiven, and reports whether anything is left.
+func (t *throttle) forgetForgiven(now time.Time) (left bool) {
+	for network, b := range t.networks {
+		if b.level(guessRate, now) == 0 {
+			delete(t.networks, network)
+		}
+	}
+	return len(t.networks) > 0
 }
 
 // bucket counts something that is forgiven at a steady rate, so many a second.

@@ -3,6 +3,7 @@ package signaling
 import (
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -26,6 +27,27 @@ func TestThrottle(t *testing.T) {
 	if len(th.networks) != 0 {
 		t.Fatal("remembered after a minute")
 	}
+}
+
+func TestNetworksAreForgottenByThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub(nil, Limits{})
+		network := h.network("192.0.2.1:1")
+		for range 2 * guessMost / guessProof {
+			if !h.blocks(network) {
+				h.failed(network, guessProof)
+			}
+		}
+		if !h.blocks(network) {
+			t.Fatal("not blocked")
+		}
+		time.Sleep(time.Minute + guessSweep + time.Second)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if n := len(h.throttle.networks); n != 0 || h.sweeping {
+			t.Fatalf("%d networks remembered, sweeping %v", n, h.sweeping)
+		}
+	})
 }
 
 func TestThrottleMemoryIsBounded(t *testing.T) {

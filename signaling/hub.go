@@ -32,6 +32,7 @@ type Hub struct {
 	rooms    map[roomID]*room
 	routes   map[tokenHash]*room // where a resume token leads
 	throttle throttle
+	sweeping bool // a timer is set for sweep
 	entering int // connections that have not entered a room
 	people   int // those in rooms, waiting ones included
 	peers    PeerID
@@ -120,6 +121,25 @@ func (h *Hub) failed(network uint64, points float64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.throttle.fail(network, points, time.Now())
+	h.sweepLater()
+}
+
+// sweepLater sees to it that a network is forgotten when its points are, also
+// when nobody guesses any more. The lock must be held.
+func (h *Hub) sweepLater() {
+	if !h.sweeping && !h.closed {
+		h.sweeping = true
+		time.AfterFunc(guessSweep, h.sweep)
+	}
+}
+
+func (h *Hub) sweep() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sweeping = false
+	if h.throttle.forgetForgiven(time.Now()) {
+		h.sweepLater()
+	}
 }
 
 // enter brings a connection that has proved itself into its room, which comes

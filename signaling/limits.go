@@ -103,9 +103,10 @@ const (
 const (
 	guessProof   = 30
 	guessToken   = 1
-	guessMost    = 600     // 20 false proofs
-	guessRate    = 10      // points forgiven a second: 20 false proofs a minute
-	guessEntries = 1 << 16 // networks remembered, 2 MB
+	guessMost    = 600              // 20 false proofs
+	guessRate    = 10               // points forgiven a second: 20 false proofs a minute
+	guessEntries = 1 << 16          // networks remembered, 2 MB
+	guessSweep   = 15 * time.Second // between two looks for what is forgiven
 )
 
 // window is the least time between two commits of a group of n members.
