@@ -9,6 +9,7 @@
 
 import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import { type Budget, downscale, SCREEN_BUDGET } from "./quality.ts"
+import { fromServer, toServer } from "./sdp.ts"
 import type { Codec } from "./state.ts"
 import type { Sent } from "./watchdog.ts"
 
@@ -102,7 +103,7 @@ export class Publish {
 
   answer(sdp: string): Promise<void> {
     return this.#pc
-      .setRemoteDescription({ type: "answer", sdp })
+      .setRemoteDescription({ type: "answer", sdp: fromServer(sdp) })
       .then(() => {
         this.#answered = this.#offered
         this.#heard.changed()
@@ -193,7 +194,7 @@ export class Publish {
       await this.#pc.setLocalDescription(offer)
       // The server is an ICE-lite agent: it answers checks and needs no
       // candidate of ours, so none of this machine's addresses is told.
-      this.#heard.offer(offer.sdp ?? "", restart)
+      this.#heard.offer(toServer(offer.sdp ?? ""), restart)
     } catch {
       this.#fail()
     }
