@@ -214,6 +214,80 @@ test("regroup: all forget and begin anew", async () => {
   }
 })
 
+test("no Welcome leads back or sideways in the same group: the media worker keeps to the keys of the greatest epoch", async () => {
+  const { server, pages } = await crowd(3)
+  const [a, b, v] = pages
+  assert.ok(a && b && v)
+  const { epoch } = server
+  // The server splits the group: a and v go on, b does not hear of it and takes v in anew without a, for the same epoch.
+  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
+  const one = a.last("commit")
+  assert.ok(one)
+  await v.take({ do: "committed", epoch, commit: one.commit })
+  await v.take({ do: "key-package" })
+  const keyPackage = v.last("key-package")?.keyPackage ?? new Uint8Array()
+  await b.take({ do: "nominate", epoch, adds: [{ person: v.person, keyPackage }], removes: [a.person, v.person] })
+  const other = b.last("commit")
+  assert.ok(other?.welcome)
+  const before = await v.print()
+  await v.take({ do: "welcome", epoch: epoch + 1, welcome: other.welcome })
+  assert.equal(v.last("epoch")?.members.length, 3, "what is shown is who can open what is sealed")
+  assert.equal(await v.print(), before)
+  assert.equal(v.last("resync"), undefined)
+})
+
+test("asked twice, and the first commit rejected: the second still counts as one's own", async () => {
+  const { server, pages } = await crowd(2)
+  const [a] = pages
+  assert.ok(a)
+  const { epoch } = server
+  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
+  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
+  const second = a.last("commit")
+  assert.ok(second)
+  await a.take({ do: "rejected", epoch })
+  await a.take({ do: "committed", epoch, commit: second.commit })
+  assert.equal(a.last("resync"), undefined)
+  assert.equal(a.last("epoch")?.epoch, epoch + 1)
+})
+
+test("a group given up: nothing is sealed until the next one", async () => {
+  const { server, pages } = await crowd(3)
+  const [a, b, c] = pages
+  assert.ok(a && b && c)
+  await b.take({ do: "disband" })
+  assert.equal(b.keys.at(-1)?.epoch, -1)
+  await b.take({ do: "say", message: { t: "chat", text: "to nobody" } })
+  assert.equal(b.last("data"), undefined)
+  await b.take({ do: "key-package" })
+  await server.run()
+  await together(server, pages)
+})
+
+test("a code that comes too late, for a group that is no more, is not told", async () => {
+  const { server, pages } = await crowd(2)
+  const [a] = pages
+  assert.ok(a)
+  await a.take({ do: "code" })
+  await server.refresh()
+  await a.take({ do: "code" })
+  while (a.last("code")?.epoch !== server.epoch) await new Promise((r) => setImmediate(r))
+  assert.deepEqual(
+    a.told.filter((m) => m.on === "code").map((m) => m.epoch),
+    [server.epoch],
+  )
+})
+
+test("members carry their keys, so that nobody inherits another's name", async () => {
+  const { server, pages } = await crowd(2)
+  const keys = () => pages.map((p) => p.last("epoch")?.members.map((m) => m.key))
+  assert.deepEqual(keys()[0], keys()[1])
+  assert.match(keys()[0]?.[0] ?? "", /^[0-9a-f]{64}$/)
+  const before = keys()[0]
+  await server.refresh()
+  assert.deepEqual(keys()[0], before, "for the whole stay")
+})
+
 test("a wrong L: the nominee leaves it out", async () => {
   const { server, pages } = await crowd(2)
   const stranger = await server.visit(await linkOf(2))

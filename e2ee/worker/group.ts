@@ -7,7 +7,7 @@
  * use any more, "fault". Neither says anything about the input.
  */
 
-import { type Bytes, concat, equal, own } from "./bytes.ts"
+import { type Bytes, concat, equal, own, toHex } from "./bytes.ts"
 import { Talk } from "./group-data.ts"
 import { deriveModerator, deriveRoom, type ModeratorKeys, proveJoin, proveModerator, type RoomKeys } from "./link.ts"
 import * as mls from "./mls.ts"
@@ -79,6 +79,7 @@ export class GroupMachine {
   #packages: mls.Own[] = [] // oldest first
   #present: Present | null = null
   #pending: Pending[] = []
+  #expiring = false // a timer watches over the last epoch's data keys
   /** When a resync was last asked for (ms); null while the group can be followed. */
   #lostAt: number | null = null
 
@@ -121,10 +122,12 @@ export class GroupMachine {
       case "committed":
         return this.#committed(stay, message.epoch, message.commit)
       case "rejected":
-        if (message.epoch === this.#epoch()) this.#dropPending()
+        if (message.epoch === this.#epoch()) this.#dropRejected()
         return
       case "welcome":
         return this.#welcome(stay, message.epoch, message.welcome)
+      case "disband":
+        return this.#disband(stay)
       case "say": {
         const body = await stay.talk.say(message.message, message.to)
         if (body !== null) this.#tell({ on: "data", body, ...(message.to === undefined ? {} : { to: message.to }) })
@@ -256,9 +259,7 @@ export class GroupMachine {
 
   /** This person's leaf is gone: nothing may be sealed for the group any more. A Welcome may follow. */
   async #removed(stay: Stay): Promise<void> {
-    this.#leave()
-    stay.talk.forget()
-    this.#world.keys({ epoch: -1 })
+    this.#forgetGroup(stay)
     await this.#resyncOnce(stay)
   }
 
@@ -291,6 +292,8 @@ export class GroupMachine {
   async #enterAnew(stay: Stay, group: mls.Group, roster: profile.Roster): Promise<void> {
     const before = this.#present
     const sameGroup = before !== null && equal(mls.groupId(before.group), mls.groupId(group))
+    // No group goes back: the media worker would rightly keep to the later keys, which others than these members may have.
+    if (sameGroup && mls.epoch(group) <= mls.epoch(before.group)) throw new mls.MlsError("epoch", "a later epoch of this group")
     if (!sameGroup) this.#world.keys({ epoch: -1 })
     const gone = Array.from(before?.roster.values() ?? []).filter(
       (s) => !equal(roster.get(s.leaf)?.signatureKey ?? new Uint8Array(), s.signatureKey),
@@ -321,7 +324,12 @@ export class GroupMachine {
   /** Sees to it that the last epoch's data keys go when their time is over, also when nothing is said. */
   #expire(stay: Stay): void {
     const left = stay.talk.expire()
-    if (left !== null) this.#world.after(left + 1, () => this.#expire(stay))
+    if (left === null || this.#expiring) return
+    this.#expiring = true
+    this.#world.after(left + 1, () => {
+      this.#expiring = false
+      this.#expire(stay)
+    })
   }
 
   /** The safety code. It takes long and touches no state, so the next messages need not wait for it. */
@@ -330,12 +338,32 @@ export class GroupMachine {
     const { group } = this.#present
     const epoch = this.#epoch()
     safetyCode(concat(mls.authenticator(group)), mls.groupId(group)).then(
-      (code) => this.#tell({ on: "code", epoch, ...code }),
+      (code) => {
+        if (this.#present?.group === group) this.#tell({ on: "code", epoch, ...code }) // else it is out of date
+      },
       () => this.#fault("the safety code failed"),
     )
   }
 
   // ---- Forgetting ----
+
+  #disband(stay: Stay): void {
+    this.#lostAt = null
+    this.#forgetGroup(stay)
+  }
+
+  /** Both workers forget the group's keys. */
+  #forgetGroup(stay: Stay): void {
+    this.#leave()
+    stay.talk.forget()
+    this.#world.keys({ epoch: -1 })
+  }
+
+  /** The server answers commits in the order in which they were offered: another one may still win. */
+  #dropRejected(): void {
+    const first = this.#pending.shift()
+    if (first !== undefined) mls.erase(first.made.next, this.#present?.group)
+  }
 
   #dropPending(): void {
     for (const { made } of this.#pending.splice(0)) if (made.next !== this.#present?.group) mls.erase(made.next, this.#present?.group)
@@ -360,7 +388,8 @@ export class GroupMachine {
 }
 
 async function member(seat: profile.Seat, self: number): Promise<Member> {
-  return { person: seat.id, leaf: seat.leaf, self: seat.leaf === self, emoji: await leafEmoji(seat.signatureKey) }
+  const emoji = await leafEmoji(seat.signatureKey)
+  return { person: seat.id, leaf: seat.leaf, self: seat.leaf === self, emoji, key: toHex(seat.signatureKey) }
 }
 
 interface Coming {

@@ -95,7 +95,7 @@ test("frames leave sealed or not at all, and arrive opened or not at all", async
   await until(() => counts("in")?.forged === 1)
   assert.equal(receiving.out.length, 0, "not bound, or never sealed")
 
-  tell({ do: "bind", id: "in", from: { leaf: 3, context: 1 } })
+  tell({ do: "bind", id: "in", turn: 1, from: { leaf: 3, context: 1 } })
   await until(() => receiving.out.length === 1)
   assert.equal(times("opened", "in"), 1)
   receiving.put(frameOf("video/VP9", second, "delta"))
@@ -107,7 +107,7 @@ test("frames leave sealed or not at all, and arrive opened or not at all", async
 
   await keys(2, [3, 4])
   await until(() => sending.asked.includes("generate"))
-  tell({ do: "bind", id: "in", from: { leaf: 4, context: 1 } })
+  tell({ do: "bind", id: "in", turn: 2, from: { leaf: 4, context: 1 } })
   await until(() => receiving.asked.includes("request"))
 
   port.onmessage?.({ data: { epoch: -1 } })
@@ -125,7 +125,7 @@ test("loudness is told now and then", async () => {
   await keys(1, [3])
   for (let i = 0; i < 3; i++) sending.put(frameOf("audio/opus", [1, 2, 3]))
   await until(() => sending.out.length === 3)
-  tell({ do: "bind", id: "ear", from: { leaf: 3, context: 0 } })
+  tell({ do: "bind", id: "ear", turn: 1, from: { leaf: 3, context: 0 } })
   const receiving = attach({ side: "receive", id: "ear", kind: "audio" })
   for (const { data } of sending.out) receiving.put(frameOf("audio/opus", Array.from(new Uint8Array(data))))
   await until(() => receiving.out.length === 3 && said.some((m) => m.on === "levels"))

@@ -40,6 +40,12 @@ interface Outgoing {
   readonly transformer: Transformer
 }
 
+/** Whose frames pass, and which order of the page says so. */
+interface Bound {
+  readonly from: Owner | null
+  readonly turn: number
+}
+
 interface Incoming {
   readonly receiver: Receiver<Frame>
   readonly transformer: Transformer
@@ -51,7 +57,8 @@ interface Incoming {
   hungry: boolean // frames were lost: the decoder needs a key frame
   expiring: boolean // a timer watches over held frames
   asking: boolean // a request is waiting for its time
-  announced: boolean // "opened" was posted since the last bind
+  turn: number // of the last bind
+  announced: boolean // "opened" was posted since then
 }
 
 const ring = new KeyRing()
@@ -59,11 +66,12 @@ const stuck = new Stuck()
 const generating = new Pace(GENERATE_MS)
 const outgoing = new Map<string, Outgoing>()
 const incoming = new Map<string, Incoming>()
-const owners = new Map<string, Owner>() // also of transforms that are still to come
+const bound = new Map<string, Bound>() // also of transforms that are still to come
 const levels = new Map<string, Loudness>() // the loudest since the last report
 let reporting = false
 let generatingSoon = false
 let keysPort: MessagePort | null = null
+let expiring: ReturnType<typeof setTimeout> | undefined
 
 const now = (): number => performance.now()
 const post = (message: FromMedia): void => self.postMessage(message)
@@ -112,7 +120,7 @@ function generateKeyFrames(): void {
 function attachReceiver(transformer: Transformer, options: Extract<TransformOptions, { side: "receive" }>): void {
   const { id, kind } = options
   const receiver = new Receiver<Frame>(ring, kind)
-  receiver.bind(owners.get(id) ?? null)
+  receiver.bind(bound.get(id)?.from ?? null)
   const stream: Incoming = {
     receiver,
     transformer,
@@ -123,6 +131,7 @@ function attachReceiver(transformer: Transformer, options: Extract<TransformOpti
     hungry: true,
     expiring: false,
     asking: false,
+    turn: bound.get(id)?.turn ?? 0,
     announced: false,
   }
   const opening = new TransformStream<Frame, Frame>({
@@ -157,7 +166,7 @@ function pass(id: string, stream: Incoming, { frame, data, loudness }: Passed<Fr
   if ("type" in frame && frame.type === "key") stream.hungry = false
   if (!stream.announced) {
     stream.announced = true
-    post({ on: "opened", id })
+    post({ on: "opened", id, turn: stream.turn })
   }
   if (!stream.video) hear(id, loudness)
 }
@@ -233,7 +242,8 @@ function forget(): void {
 /** Deletes old keys when their time is over, also when no frame comes. */
 function expire(): void {
   const next = ring.expire(now())
-  if (next !== null) setTimeout(expire, Math.max(1, next - now()))
+  clearTimeout(expiring)
+  if (next !== null) expiring = setTimeout(expire, Math.max(1, next - now()))
 }
 
 function takeKeys(keys: Keys): void {
@@ -249,15 +259,17 @@ function takeKeys(keys: Keys): void {
   if (change.added) setTimeout(generateKeyFrames, Math.max(0, change.sealsAt - now()))
 }
 
-function bind(id: string, owner: Owner | null): void {
-  if (owner === null) owners.delete(id)
-  else owners.set(id, owner)
+function bind(id: string, { from, turn }: Bound): void {
+  if (from === null) bound.delete(id)
+  else bound.set(id, { from, turn })
+  levels.delete(id) // loudness of whoever was bound before
   const stream = incoming.get(id)
   if (stream === undefined) return
-  stream.receiver.bind(owner)
+  stream.receiver.bind(from)
+  stream.turn = turn
   stream.announced = false
   stream.hungry = true
-  if (owner !== null) retry(id, stream)
+  if (from !== null) retry(id, stream)
 }
 
 function count(): readonly Counts[] {
@@ -280,7 +292,7 @@ self.onmessage = (event: MessageEvent<ToMedia>) => {
       open(message.keys)
       break
     case "bind":
-      bind(message.id, message.from)
+      bind(message.id, message)
       break
     case "key-frame": {
       const stream = incoming.get(message.id)

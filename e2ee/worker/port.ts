@@ -61,6 +61,7 @@ export interface Member {
   readonly leaf: number
   readonly self: boolean
   readonly emoji: string // 4 emoji of SHA-256(signature key), stable for the call
+  readonly key: string // signature key, lower-case hex: what was said under another key was said by somebody else
 }
 
 export type ToGroup =
@@ -76,6 +77,8 @@ export type ToGroup =
   | { readonly do: "committed"; readonly epoch: number; readonly commit: Uint8Array }
   | { readonly do: "rejected"; readonly epoch: number }
   | { readonly do: "welcome"; readonly epoch: number; readonly welcome: Uint8Array }
+  /** Forgets the group and its keys, but not the link: nothing is sealed until the next "found" or "welcome". */
+  | { readonly do: "disband" }
   /** Seals a message for one person or for all; answered by "data". */
   | { readonly do: "say"; readonly to?: Uint8Array; readonly message: Message }
   | { readonly do: "hear"; readonly from: Uint8Array; readonly body: Uint8Array }
@@ -116,8 +119,13 @@ export type TransformOptions =
 
 export type ToMedia =
   | { readonly do: "open"; readonly keys: MessagePort }
-  /** Whose frames the receive transform `id` may let through. Null: none. */
-  | { readonly do: "bind"; readonly id: string; readonly from: { readonly leaf: number; readonly context: Context } | null }
+  /** Whose frames the receive transform `id` may let through. Null: none. `turn` comes back with "opened". */
+  | {
+      readonly do: "bind"
+      readonly id: string
+      readonly turn: number
+      readonly from: { readonly leaf: number; readonly context: Context } | null
+    }
   /** Asks for a key frame through the receive transform `id`. */
   | { readonly do: "key-frame"; readonly id: string }
   /** Asks for "counts" of every transform. */
@@ -141,8 +149,8 @@ export type FromMedia =
   | { readonly on: "counts"; readonly counts: readonly Counts[] }
   /** Loudness per receive transform, at most 10 times a second; 0..127 -dBov as in RFC 6464. */
   | { readonly on: "levels"; readonly levels: readonly { readonly id: string; readonly level: number; readonly voice: boolean }[] }
-  /** The receive transform has let its first frame through since it was last bound: only now is its picture that person's. */
-  | { readonly on: "opened"; readonly id: string }
+  /** The receive transform has let its first frame through since it was bound with `turn`: only now is its picture that person's. */
+  | { readonly on: "opened"; readonly id: string; readonly turn: number }
   /** Frames of an epoch this person does not have have been arriving for 3 s. */
   | { readonly on: "stuck" }
 

@@ -22,7 +22,7 @@ const [prejoin] = feed(start, { on: "opened", link: "participant", links }, { do
 const [joining] = feed(prejoin, { do: "join" })
 const [call] = feed(joining, { on: "live", at: 1 })
 
-const members = (...people: string[]) => people.map((person, leaf) => ({ person, leaf, self: person === "me", emoji: "" }))
+const members = (...people: string[]) => people.map((person, leaf) => ({ person, leaf, self: person === "me", emoji: "", key: person }))
 const hello = (name: string) => ({ name, moderator: false, media: NO_MEDIA })
 
 test("a new meeting makes its links in the browser", () => {
@@ -133,4 +133,19 @@ test("a denied or missing device says so", () => {
 test("going home forgets the link, but never out of a call", () => {
   assert.deepEqual(feed(prejoin, { do: "home" })[1], ["release", "forget-link"])
   assert.deepEqual(feed(call, { do: "home" })[1], [])
+})
+
+test("chat does not grow without end", () => {
+  const lines: Event[] = Array.from({ length: 1010 }, (_, i) => ({ on: "chat", from: "anna", text: `${i}`, at: i }))
+  const [m] = feed(call, ...lines)
+  assert.equal(m.state.chat.length, 1000)
+  assert.equal(m.state.chat.at(-1)?.text, "1009")
+})
+
+test("encryption is shown as it is while keys are on their way again", () => {
+  const [lost] = feed(call, { on: "securing" })
+  assert.equal(lost.state.encryption, "securing")
+  assert.equal(lost.state.stage.at, "call")
+  const [again] = feed(lost, { on: "live", at: 9 })
+  assert.equal(again.state.encryption, "encrypted")
 })

@@ -109,6 +109,9 @@ export function first(language: Language, theme: Theme, canChooseSpeaker: boolea
 const set = (m: Model, change: Partial<State>): Model => ({ ...m, state: { ...m.state, ...change } })
 const devices = (m: Model, change: Partial<State["devices"]>): Model => set(m, { devices: { ...m.state.devices, ...change } })
 
+/** Chat lines kept: whoever writes without end fills nobody's memory. */
+const CHAT_MAX = 1000
+
 type Said = Notice extends infer N ? (N extends Notice ? Omit<N, "id"> : never) : never
 const notice = (m: Model, say: Said): Model => ({ ...set(m, { notice: { id: m.count + 1, ...say } as Notice }), count: m.count + 1 })
 
@@ -275,7 +278,7 @@ function ofCall(m: Model, e: CallReport): Step {
     case "waiting":
       return [set(m, { stage: { at: "joining", waiting: "moderator" } })]
     case "securing":
-      return [stage.at === "joining" ? set(m, { stage: { at: "joining", waiting: "keys" } }) : m]
+      return [set(m, { encryption: "securing", ...(stage.at === "joining" ? { stage: { at: "joining", waiting: "keys" } } : {}) })]
     case "live":
       return [
         set(
@@ -323,7 +326,7 @@ function line(m: Model, from: string, text: string, at: number): Model {
   const who = m.state.tiles.find((t) => t.person === from)
   const said: ChatLine = { id: m.count + 1, from, name: who?.name ?? "", self: who?.self === true, text, at }
   const unread = m.state.panel === "chat" || said.self ? m.state.unread : m.state.unread + 1
-  return { ...set(m, { chat: [...m.state.chat, said], unread }), count: m.count + 1 }
+  return { ...set(m, { chat: [...m.state.chat.slice(1 - CHAT_MAX), said], unread }), count: m.count + 1 }
 }
 
 /** Says who came and who went. A name is known only once the signed hello is there. */

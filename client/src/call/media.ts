@@ -144,7 +144,7 @@ export class CallMedia {
       case "attached":
         return this.#publish?.attached(m.id)
       case "opened":
-        return this.#subscribe?.opened(m.id)
+        return this.#subscribe?.opened(m.id, m.turn)
       case "levels":
         return this.#levels(m.levels)
       case "counts":

@@ -5,7 +5,7 @@ import { EMPTY, NO_MEDIA, type Room, wanted, withMembers, withoutPresence, withP
 import { assign, type Slot } from "./slots.ts"
 import { tiles } from "./tiles.ts"
 
-const member = (person: string, leaf: number, self = false) => ({ person, leaf, self, emoji: "" })
+const member = (person: string, leaf: number, self = false, key = person) => ({ person, leaf, self, emoji: "", key })
 const AUDIO = { mid: "0", kind: "audio" }
 const VIDEO = { mid: "1", kind: "video" }
 
@@ -39,12 +39,27 @@ test("somebody the server adds without a leaf is neither wanted nor shown", () =
   assert.ok(!tiles(r, [], new Set(), self).some((t) => t.person === "ghost"))
 })
 
-test("who left has no tile, even before the leaf is removed", () => {
-  const r = withoutPresence(two(), "anna")
-  assert.deepEqual(
-    tiles(r, [], new Set(), self).map((t) => t.person),
-    ["me"],
-  )
+test("who can still open what is said is shown, even if the server says that they left or never came", () => {
+  const shown = (r: Room) => tiles(r, [], new Set(), self).map((t) => [t.person, t.away])
+  assert.deepEqual(shown(withoutPresence(two(), "anna")), [
+    ["me", false],
+    ["anna", true],
+  ])
+  assert.deepEqual(shown(withMembers(EMPTY, [member("me", 0, true), member("ghost", 1)])), [
+    ["me", false],
+    ["ghost", true],
+  ])
+  assert.deepEqual(shown(withMembers(withoutPresence(two(), "anna"), [member("me", 0, true)])), [["me", false]])
+})
+
+test("who takes the id of another inherits neither name nor star nor media", () => {
+  const honest = withSaid(two(), "anna", { name: "Anna", moderator: true, media: { ...NO_MEDIA, camera: "1" } })
+  assert.equal(withMembers(honest, [member("me", 0, true), member("anna", 1)]).said.get("anna")?.moderator, true)
+  const taken = withMembers(honest, [member("me", 0, true), member("anna", 1, false, "mallory")])
+  assert.equal(taken.said.get("anna"), undefined)
+  assert.equal(wanted(taken).length, 0)
+  const tile = tiles(taken, [], new Set(), self).find((t) => t.person === "anna")
+  assert.deepEqual([tile?.name, tile?.moderator, tile?.camera], ["", false, false])
 })
 
 test("a removed member's words are forgotten", () => {

@@ -2,8 +2,9 @@
  * Who is in the room, as this browser knows it. Pure values.
  *
  * Two sources are kept apart. The group (MLS) says who can read what is said:
- * only its members are shown. The server says who is connected and what it
- * forwards: it can hide somebody, but never add, name or promote anybody.
+ * its members are shown, and all of them. The server says who is connected and
+ * what it forwards: it can make somebody look away, but never add, hide, name
+ * or promote anybody.
  */
 
 import type { Context, Media, Member, PersonId } from "../../../e2ee/worker/port.ts"
@@ -49,10 +50,15 @@ export function withoutPresence(r: Room, person: PersonId): Room {
   return { ...r, presence }
 }
 
-/** The members of a new epoch. What the others have said of themselves stays valid for those who stay. */
+/**
+ * The members of a new epoch. What the others have said of themselves stays
+ * valid for those who stay under the same key: whoever has the link can take
+ * the id of another, but not the key under which name and star were signed.
+ */
 export function withMembers(r: Room, members: readonly Member[]): Room {
-  const here = new Set(members.map((m) => m.person))
-  return { ...r, members, said: new Map([...r.said].filter(([person]) => here.has(person))) }
+  const before = new Map(r.members.map((m) => [m.person, m.key]))
+  const stay = new Set(members.filter((m) => before.get(m.person) === m.key).map((m) => m.person))
+  return { ...r, members, said: new Map([...r.said].filter(([person]) => stay.has(person))) }
 }
 
 export function withSaid(r: Room, person: PersonId, said: Said): Room {

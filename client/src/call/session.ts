@@ -7,6 +7,8 @@ import type { FromGroup, Link, Message, PersonId } from "../../../e2ee/worker/po
 import { startWorkers, type Workers } from "../crypto/port.ts"
 import { type ClientMessage, closeCode, type ServerMessage, type Person as WirePerson } from "../wire/messages.gen.ts"
 import { CLOSED_MALFORMED, connect, type Socket } from "../wire/socket.ts"
+import { Backoff } from "./flow.ts"
+import { Greetings } from "./greetings.ts"
 import { CallMedia } from "./media.ts"
 import { personBytes, personId } from "./person.ts"
 import { EMPTY, NO_MEDIA, type Room, wanted, withMembers, withoutPresence, withPresence, withSaid } from "./room.ts"
@@ -17,15 +19,22 @@ import type { Showing } from "./subscribe.ts"
 const BACKOFF_MS = [0, 300, 700, 1500, 3000]
 const GIVE_UP_MS = 120_000
 
-/** Chat lines kept while the connection is away. */
-const UNSENT_MAX = 50
+/** Chat lines kept while nothing can be said: with the greetings they must fit into what the server takes at once. */
+const UNSENT_MAX = 15
 
-/** More newcomers than this at once are greeted with one message to all, within the server's data rate. */
-const GREET_EACH = 6
+/**
+ * How soon after one resync frames of unknown keys may lead to the next. What
+ * they claim cannot be verified: one member could have everybody resync for ever.
+ */
+const STUCK_MS = 10_000
+const STUCK_LONGEST_MS = 600_000
+
+/** What may be said on a connection before the server has let this person in: anything else ends the stay. */
+const ENTRY: readonly ClientMessage["t"][] = ["join", "resume", "leave"]
 
 export interface SessionHeard {
   waiting(): void
-  /** Let in; the keys are on their way. */
+  /** Let in, or put out of the group: the keys are on their way. */
   securing(): void
   /** The first epoch's keys are there: the call has begun, or begun anew. */
   live(): void
@@ -58,7 +67,14 @@ export class Session {
   #token: Uint8Array | null = null // of this stay, for Resume
   #replaces: Uint8Array | null
   #live = false
-  #keyPackageFor: "resume" | "resync" = "resume"
+  /** What the group worker has been asked for and not answered yet, in order. */
+  readonly #asked: { readonly for: "join" | "resume" | "resync"; readonly socket: Socket | null }[] = []
+  #entered = false // the server has let this connection in
+  readonly #greetings = new Greetings(
+    (to) => this.#hello(to),
+    () => performance.now(),
+  )
+  readonly #stuck = new Backoff(STUCK_MS, STUCK_LONGEST_MS)
   #lostAt: number | null = null
   #tries = 0
   readonly #unsent: string[] = []
@@ -83,7 +99,9 @@ export class Session {
       },
       speaking: heard.speaking,
       unsealed: () => this.end("unencrypted"),
-      stuck: () => this.#askKeyPackage("resync"),
+      stuck: () => {
+        if (this.#entered && this.#stuck.due(performance.now())) this.#resync()
+      },
     })
     addEventListener("online", this.#online)
     this.#connect()
@@ -120,6 +138,7 @@ export class Session {
     this.media.close()
     this.#socket?.close()
     clearTimeout(this.#retry)
+    this.#greetings.stop()
     removeEventListener("online", this.#online)
     this.#heard.ended(why)
   }
@@ -127,6 +146,7 @@ export class Session {
   // ---- The socket and its way back ----
 
   #connect(): void {
+    this.#entered = false
     this.#socket = connect(this.#wish.url, {
       message: (m) => this.#fromServer(m),
       closed: (code) => this.#closed(code),
@@ -142,6 +162,7 @@ export class Session {
 
   #closed(code: number): void {
     this.#socket = null
+    this.#entered = false
     if (this.#ended) return
     if (code === closeCode.replaced) return this.end("taken-over")
     // One side does not speak the protocol: trying again would not mend it.
@@ -157,17 +178,19 @@ export class Session {
     this.#retry = setTimeout(() => this.#connect(), wait)
   }
 
+  /** The connection is there, and if this person is live, so is everything. */
   #back(): void {
-    if (this.#lostAt === null) return
+    const lost = this.#lostAt !== null
     this.#lostAt = null
-    this.#heard.reconnected()
+    if (!this.#live) return
+    if (lost) this.#heard.reconnected()
     // What was said meanwhile reached nobody.
-    if (this.#live) this.#greet()
+    this.#greetings.greet(null)
     for (const text of this.#unsent.splice(0)) this.#say({ t: "chat", text })
   }
 
   #send(m: ClientMessage): void {
-    if (!this.#ended) this.#socket?.send(m)
+    if (!this.#ended && (this.#entered || ENTRY.includes(m.t))) this.#socket?.send(m)
   }
 
   // ---- From the server ----
@@ -176,32 +199,29 @@ export class Session {
     if (this.#ended) return
     switch (m.t) {
       case "challenge":
-        return this.#token === null ? this.#workers.toGroup({ do: "prove", nonce: m.nonce }) : this.#askKeyPackage("resume")
+        return this.#enter(m.nonce)
       case "refused":
         return this.#refused(m.code)
       case "waiting":
         this.#lostAt = null
+        this.#disband()
         return this.#heard.waiting()
       case "joined":
+        this.#entered = true
         this.#token = m.token
         this.#replaces = null
         this.#room = { ...EMPTY, presence: presences(m.people) }
-        this.#live = false
+        this.#disband()
         this.#heard.securing()
         this.media.start()
         if (m.found) this.#workers.toGroup({ do: "found" })
         return this.#changed()
       case "resumed":
-        this.#token = m.token
-        this.#room = { ...this.#room, presence: presences(m.people) }
-        if (!m.member) this.#live = false
-        if (m.found) this.#workers.toGroup({ do: "found" })
-        this.media.revive()
-        if (m.member) this.#back()
-        return this.#changed()
+        return this.#resumed(m)
       case "regroup":
-        this.#live = false
-        return m.found ? this.#workers.toGroup({ do: "found" }) : this.#askKeyPackage("resync")
+        this.#disband()
+        this.#heard.securing()
+        return m.found ? this.#workers.toGroup({ do: "found" }) : this.#resync()
       case "nominate":
         return this.#workers.toGroup({ do: "nominate", epoch: m.epoch, adds: m.adds, removes: m.removes })
       case "committed":
@@ -224,6 +244,41 @@ export class Session {
     }
   }
 
+  /** Answers the server's challenge: with the stay that there is, or with a new one. */
+  #enter(nonce: Uint8Array): void {
+    const why = this.#token === null ? "join" : "resume"
+    this.#asked.push({ for: why, socket: this.#socket })
+    this.#workers.toGroup(why === "join" ? { do: "prove", nonce } : { do: "key-package" })
+  }
+
+  #resumed(m: Extract<ServerMessage, { t: "resumed" }>): void {
+    this.#entered = true
+    this.#token = m.token
+    this.#room = { ...this.#room, presence: presences(m.people) }
+    if (!m.member) this.#live = false
+    if (m.found) this.#workers.toGroup({ do: "found" })
+    this.media.revive()
+    if (m.member) {
+      if (!this.#live)
+        this.#resync() // what made this person a member, or its own resync, was lost on the way
+      else this.#send({ t: "ready", epoch: this.#epoch }) // the first may have been lost
+      this.#back()
+    }
+    this.#changed()
+  }
+
+  /** The group is none any more: nothing is sealed or said until there is another. */
+  #disband(): void {
+    this.#live = false
+    this.#workers.toGroup({ do: "disband" })
+  }
+
+  /** Asks to be taken into the group anew. */
+  #resync(): void {
+    this.#asked.push({ for: "resync", socket: this.#socket })
+    this.#workers.toGroup({ do: "key-package" })
+  }
+
   #presence(m: Extract<ServerMessage, { t: "arrived" | "away" | "back" | "left" | "tracks" }>): void {
     switch (m.t) {
       case "arrived":
@@ -234,7 +289,7 @@ export class Session {
         break
       case "back":
         this.#room = withPresence(this.#room, personId(m.person), { away: false })
-        this.#greet(personId(m.person)) // it missed what was said meanwhile
+        this.#greetings.greet([personId(m.person)]) // it missed what was said meanwhile
         break
       case "left":
         this.#room = withoutPresence(this.#room, personId(m.person))
@@ -264,15 +319,21 @@ export class Session {
     if (this.#ended) return
     switch (m.on) {
       case "proof": {
+        if (this.#answers() !== "join") return
         const replaces = this.#replaces
         const device = matchMedia("(pointer: coarse)").matches ? "phone" : "desktop"
         return this.#send({ t: "join", ...m.proof, device, ...(replaces === null ? {} : { replaces }) })
       }
-      case "key-package":
-        if (this.#keyPackageFor === "resync") return this.#send({ t: "resync", epoch: m.epoch, keyPackage: m.keyPackage })
-        if (this.#token !== null) this.#send({ t: "resume", token: this.#token, epoch: this.#epoch, keyPackage: m.keyPackage })
+      case "key-package": {
+        const why = this.#answers()
+        if (why === "resync") return this.#send({ t: "resync", epoch: m.epoch, keyPackage: m.keyPackage })
+        if (why === "resume" && this.#token !== null)
+          this.#send({ t: "resume", token: this.#token, epoch: this.#epoch, keyPackage: m.keyPackage })
         return
+      }
       case "resync":
+        this.#live = false
+        this.#heard.securing()
         return this.#send({ t: "resync", epoch: m.epoch, keyPackage: m.keyPackage })
       case "commit":
         return this.#send({
@@ -296,6 +357,12 @@ export class Session {
     }
   }
 
+  /** What the worker's present answer is for; null when the connection it was for is no more. */
+  #answers(): "join" | "resume" | "resync" | null {
+    const asked = this.#asked.shift()
+    return asked === undefined || asked.socket === null || asked.socket !== this.#socket ? null : asked.for
+  }
+
   #inEpoch(m: Extract<FromGroup, { on: "epoch" }>): void {
     this.#epoch = m.epoch
     this.#send({ t: "ready", epoch: m.epoch })
@@ -305,12 +372,9 @@ export class Session {
     if (!this.#live || m.added.some((p) => p === self)) {
       this.#live = true
       this.#heard.live()
-      if (this.#lostAt === null) this.#greet()
       this.#back()
-    } else if (m.added.length > GREET_EACH) {
-      this.#greet()
     } else {
-      for (const person of m.added) this.#greet(person)
+      this.#greetings.greet(m.added)
     }
     this.#heard.epoch(m.epoch)
   }
@@ -329,19 +393,14 @@ export class Session {
     }
   }
 
-  #greet(to?: PersonId): void {
-    this.#say({ t: "hello", name: this.#wish.name, media: this.media.media }, to)
+  #hello(to: PersonId | null): void {
+    this.#say({ t: "hello", name: this.#wish.name, media: this.media.media }, to ?? undefined)
   }
 
   /** Says something to the group, or to one; alone there is nobody to hear. */
   #say(message: Message, to?: PersonId): void {
     if (!this.#live || this.#ended) return
     if (this.#room.members.length > 1) this.#workers.toGroup({ do: "say", message, ...(to === undefined ? {} : { to: personBytes(to) }) })
-  }
-
-  #askKeyPackage(why: "resume" | "resync"): void {
-    this.#keyPackageFor = why
-    this.#workers.toGroup({ do: "key-package" })
   }
 
   #changed(): void {

@@ -6,9 +6,15 @@
  */
 
 import type { ToMedia, TransformOptions } from "../../../e2ee/worker/port.ts"
+import { Flow } from "./flow.ts"
 import { SEALED } from "./publish.ts"
 import type { Wanted } from "./room.ts"
+import { fromServer, toServer } from "./sdp.ts"
 import { assign, type Slot, same } from "./slots.ts"
+
+/** Half of what the server takes of all messages (signaling/PROTOCOL.md); at once, a whole page and another one. */
+const WATCHES_PER_SECOND = 25
+const WATCHES_AT_ONCE = 100
 
 export interface SubscribeHeard {
   answer(sdp: string): void
@@ -34,6 +40,10 @@ export class Subscribe {
   readonly #heard: SubscribeHeard
   readonly #streams = new Map<string, MediaStream>()
   readonly #opened = new Set<string>() // slots whose transform has opened a frame of what they show
+  readonly #turns = new Map<string, number>() // of each slot's last bind
+  readonly #untold = new Set<string>() // slots whose track the server does not know yet
+  readonly #flow = new Flow(WATCHES_PER_SECOND, WATCHES_AT_ONCE)
+  #telling: ReturnType<typeof setTimeout> | undefined
   #slots: Slot[] = []
   #wanted: readonly Wanted[] = []
   #ready = false // the answer is sent and the keys are there
@@ -63,11 +73,11 @@ export class Subscribe {
   /** Takes the server's offer. */
   async offered(sdp: string): Promise<void> {
     try {
-      await this.#pc.setRemoteDescription({ type: "offer", sdp })
+      await this.#pc.setRemoteDescription({ type: "offer", sdp: fromServer(sdp) })
       const answer = await this.#pc.createAnswer()
       await this.#pc.setLocalDescription(answer)
       if (this.#closed) return
-      this.#heard.answer(answer.sdp ?? "")
+      this.#heard.answer(toServer(answer.sdp ?? ""))
       this.#ready = true
       this.#apply()
     } catch {
@@ -80,10 +90,10 @@ export class Subscribe {
     this.#apply()
   }
 
-  /** The transform `id` has opened its first frame since it was bound. */
-  opened(id: string): void {
+  /** The transform `id` has opened its first frame since it was bound with `turn`. */
+  opened(id: string, turn: number): void {
     const mid = this.#mid(id)
-    if (mid === null || this.#opened.has(mid)) return
+    if (mid === null || this.#opened.has(mid) || this.#turns.get(mid) !== turn) return // or of whoever was bound before
     this.#opened.add(mid)
     this.#heard.changed()
   }
@@ -107,10 +117,11 @@ export class Subscribe {
   /** Shows nothing and tells nothing any more. */
   retire(): void {
     this.#closed = true
+    clearTimeout(this.#telling)
   }
 
   close(): void {
-    this.#closed = true
+    this.retire()
     this.#pc.close()
   }
 
@@ -133,9 +144,29 @@ export class Subscribe {
       changed = true
       this.#opened.delete(mid)
       // Bound first: no frame of somebody else can come through in between.
-      this.#toMedia({ do: "bind", id: this.#id(mid), from: shows === null ? null : { leaf: shows.leaf, context: shows.context } })
+      const turn = (this.#turns.get(mid) ?? 0) + 1
+      this.#turns.set(mid, turn)
+      const from = shows === null ? null : { leaf: shows.leaf, context: shows.context }
+      this.#toMedia({ do: "bind", id: this.#id(mid), turn, from })
+      this.#untold.add(mid)
+    }
+    if (!changed) return
+    this.#tell()
+    this.#heard.changed()
+  }
+
+  /** Tells the server what slots show now. What others send may change faster than the server may be told. */
+  #tell(): void {
+    clearTimeout(this.#telling)
+    for (const { mid, shows } of this.#slots) {
+      if (!this.#untold.has(mid)) continue
+      const wait = this.#flow.wait(performance.now())
+      if (wait > 0) {
+        this.#telling = setTimeout(() => this.#tell(), wait)
+        return
+      }
+      this.#untold.delete(mid)
       this.#heard.watch(mid, shows)
     }
-    if (changed) this.#heard.changed()
   }
 }

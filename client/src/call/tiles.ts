@@ -15,8 +15,9 @@ export interface Self {
 }
 
 /**
- * One tile for each member of the group whom the server still counts among
- * the people, this person first.
+ * One tile for each member of the group, this person first. Somebody whom the
+ * server does not count among the people is away, not hidden: a member can
+ * open what is said until the commit that removes the leaf.
  */
 export function tiles(room: Room, showing: readonly Showing[], speaking: ReadonlySet<PersonId>, self: Self): Tile[] {
   const stream = (person: PersonId, context: Context): MediaStream | null =>
@@ -28,7 +29,6 @@ export function tiles(room: Room, showing: readonly Showing[], speaking: Readonl
       return [{ person: m.person, self: true, ...own, away: false, emoji: m.emoji }]
     }
     const presence = room.presence.get(m.person)
-    if (presence === undefined) return [] // gone; the commit that removes the leaf is on its way
     const said = room.said.get(m.person)
     return [
       {
@@ -41,7 +41,7 @@ export function tiles(room: Room, showing: readonly Showing[], speaking: Readonl
         video: stream(m.person, CAMERA),
         screen: stream(m.person, SCREEN),
         speaking: speaking.has(m.person),
-        away: presence.away,
+        away: presence?.away ?? true,
         emoji: m.emoji,
       },
     ]

@@ -138,7 +138,7 @@ class Bench {
     const baseKey = await crypto.subtle.importKey("raw", random, "HKDF", false, ["deriveKey", "deriveBits"])
     random.fill(0)
     this.#keys.port1.postMessage({ epoch: EPOCH, baseKey, leaf: LEAF, members: [LEAF], removed: [] } satisfies Keys)
-    this.#order({ do: "bind", id: "in", from: { leaf: LEAF, context } })
+    this.#order({ do: "bind", id: "in", turn: 1, from: { leaf: LEAF, context } })
   }
 
   transform(options: TransformOptions): RTCRtpScriptTransform {
