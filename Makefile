@@ -17,11 +17,11 @@ CLIENT    := client/dist/index.html
 # The binary holds no path of this machine, no date and no link to a C library.
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
-.PHONY: help build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
+.PHONY: help e2e repro build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
 	tools browsers fuzz bench figures run release clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
 
 build: $(CLIENT) ## the client, then bin/paravent
 	@mkdir -p bin
@@ -97,6 +97,8 @@ bundle-tests: $(NPM)
 test-browsers: build $(NPM) browsers
 	E2E_BUILT=1 tests/e2e/run.sh
 
+e2e: test-browsers ## the browser tests alone
+
 browsers: ## Chromium and Firefox from Debian's packages, where they are missing
 	@tools/browsers.sh
 
@@ -114,9 +116,11 @@ bench: ## Go benchmarks
 
 figures: build $(NPM) browsers ## the figures of docs/performance.md
 	@tools/figures.sh
-	@E2E_BUILT=1 tests/e2e/run.sh perf
 
 # ---- release ----
+
+repro: ## build what is committed twice and compare every byte
+	@tests/repro/repro.sh
 
 release: clean $(CLIENT) ## static binaries for Linux and their hashes, in bin/release
 	@mkdir -p bin/release

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prints the figures of docs/performance.md as lines `figure NAME VALUE`.
+# Measures the figures of docs/performance.md and ends with them, one line each:
+# figure NAME VALUE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +8,14 @@ cd "$(dirname "$0")/.."
 gzipped() {
   for file in "$@"; do gzip -9 -n -c "$file" | wc -c; done | awk '{n += $1} END {printf "%.1f\n", n / 1000}'
 }
+
+measured=$(mktemp)
+trap 'rm -f "$measured"' EXIT
+go test -count=1 -v -run MemoryPerPerson ./signaling | tee "$measured"
+E2E_BUILT=1 tests/e2e/run.sh perf | tee -a "$measured"
+
+echo
+grep -ohE 'figure [a-z0-9_]+ [0-9.]+$' "$measured"
 cd client/dist
 echo "figure client_gzip_kb $(gzipped index.html ./*.js ./*.css ./*.svg)"
 echo "figure ui_gzip_kb $(gzipped index.html app.js app.css)"
