@@ -101,6 +101,7 @@ type viewer struct {
 	receiver *webrtc.RTPReceiver
 	packets  chan *rtp.Packet
 	resent   chan *rtp.Packet // that came in the retransmission stream
+	done     chan struct{}    // closed when nothing comes any more
 }
 
 // codecSet says what a client's browser can.
@@ -216,7 +217,8 @@ func (c *client) subscribe(set codecSet) string {
 		}
 	})
 	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
-		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096), resent: make(chan *rtp.Packet, 256)}
+		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096), resent: make(chan *rtp.Packet, 256), done: make(chan struct{})}
+		defer close(v.done)
 		c.mu.Lock()
 		c.slots[receiver.RTPTransceiver().Mid()] = v
 		c.mu.Unlock()

@@ -23,6 +23,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestAdvertisesWhatItIsTold(t *testing.T) {
+	t.Parallel()
 	udp, err := net.ListenPacket("udp", ":0") // everywhere
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +80,7 @@ func TestGather(t *testing.T) {
 
 // Only what forwarding needs is negotiated, and nothing that describes a person.
 func TestNegotiatesLittle(t *testing.T) {
+	t.Parallel()
 	r := newRouter(t)
 	bob := newClient(t, r, 1)
 	offer := bob.subscribe(codecSet{rtx: true})

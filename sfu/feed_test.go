@@ -15,7 +15,7 @@ type feed struct {
 	track  *webrtc.TrackLocalStaticRTP
 	codec  codec
 	mark   byte // in each payload
-	plis   chan time.Time
+	plis   chan struct{}
 	stop   chan struct{}
 	done   chan struct{}
 	mute   bool // ignores requests and sends no key frame but the first
@@ -46,7 +46,7 @@ func newFeed(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *feed {
 	t.Helper()
 	return &feed{
 		track: track, codec: codecOf(track.Codec().MimeType), mark: mark,
-		plis: make(chan time.Time, 1024), stop: make(chan struct{}), done: make(chan struct{}),
+		plis: make(chan struct{}, 1024), stop: make(chan struct{}), done: make(chan struct{}),
 		seq: 65500, ts: 1 << 31, pic: 0x7ff0,
 	}
 }
@@ -64,7 +64,7 @@ func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
 			for _, p := range packets {
 				if _, ok := p.(*rtcp.PictureLossIndication); ok {
 					select {
-					case f.plis <- time.Now():
+					case f.plis <- struct{}{}:
 					default:
 					}
 					select {

@@ -27,6 +27,7 @@ func follow(t *testing.T, v *viewer, count int, want uint8) []*rtp.Packet {
 }
 
 func TestForwardsEveryCodec(t *testing.T) {
+	t.Parallel()
 	for mime, pt := range map[string]uint8{
 		webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
 		webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
@@ -81,6 +82,7 @@ func describeMust(t *testing.T, c codec, b []byte) descriptor {
 }
 
 func TestOfferOfSlots(t *testing.T) {
+	t.Parallel()
 	r := newRouter(t)
 	bob := newClient(t, r, 2)
 	start := time.Now()
