@@ -61,6 +61,20 @@ func TestRenegotiation(t *testing.T) {
 	if got := r.Counts(); got.Tracks != 1 || got.Watching != 2 || got.Peers != 2 {
 		t.Fatalf("%+v", got)
 	}
+	// And back in the same section: its viewers have not gone away.
+	again := newTrack(t, webrtc.MimeTypeVP8)
+	sender, err := alice.up.AddTrack(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newFeed(t, again, 3).run(t, sender)
+	alice.offer(false)
+	if got := wait(t, "tracks", alice.tracks); len(got) != 2 || got[0] != (Track{Mid: "0", Video: true}) {
+		t.Fatalf("tracks %v", got)
+	}
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{video, 1, "0"}) {
+		t.Fatalf("shown %v", got)
+	}
 }
 
 func TestRestart(t *testing.T) {
@@ -486,7 +500,7 @@ func lengthOf(t *testing.T, of *ice.UDPMuxDefault, name, lock string) int {
 	t.Helper()
 	inner := reflect.ValueOf(of).Elem()
 	field := inner.FieldByName(lock)
-	mu, ok := reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Interface().(sync.Locker)
+	mu, ok := reflect.TypeAssert[sync.Locker](reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())))
 	if !ok {
 		t.Fatal("another lock")
 	}
