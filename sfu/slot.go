@@ -141,7 +141,7 @@ func (s *slot) write(p *packet) {
 	if s.video {
 		picture, tl0 := s.pictures.next(&p.descriptor)
 		p.descriptor.write(p.payload, picture, tl0)
-		s.repair.sent(seq, p.seq, p.run)
+		s.repair.sent(seq, p.seq)
 	}
 	s.packets++
 	s.octets += uint32(len(p.payload))
@@ -159,6 +159,7 @@ func (s *slot) begin(p *packet) bool {
 	s.clock.begin(p.timestamp, p.codec.clock(), p.now)
 	if s.video {
 		s.pictures.begin(&p.descriptor)
+		s.repair.stretch++
 	}
 	if s.toldFor != s.track || s.untold {
 		s.tell()
@@ -169,6 +170,7 @@ func (s *slot) begin(p *packet) bool {
 // repair is what a slot remembers to answer NACKs (RFC 4585, section 6.2.1).
 type repair struct {
 	seq     uint16 // of the retransmission stream: the latest
+	stretch uint32 // counts how often a run began: only the present one's numbers still fit
 	ring    []sentPacket
 	header  rtp.Header
 	buffer  []byte
@@ -179,26 +181,26 @@ type repair struct {
 // sentPacket is small: a grid of viewers walks through many of them.
 type sentPacket struct {
 	out, in uint16
-	run     uint32 // its lower bits; 0: none
+	stretch uint32 // 0: none
 	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
 }
 
-// sent remembers that packet in of a run went out as out.
-func (r *repair) sent(out, in uint16, run uint64) {
+// sent remembers that the source's packet in went out as out.
+func (r *repair) sent(out, in uint16) {
 	if r.ring == nil {
 		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
 	}
-	r.ring[out%sentWindow] = sentPacket{out: out, in: in, run: uint32(run)}
+	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch}
 }
 
 // allow reports whether packet out may be sent again at now, at most once per
 // spacing, and returns the number it had at its source.
-func (r *repair) allow(out uint16, run uint64, now time.Time, spacing time.Duration) (in uint16, ok bool) {
+func (r *repair) allow(out uint16, now time.Time, spacing time.Duration) (in uint16, ok bool) {
 	if r.ring == nil {
 		return 0, false
 	}
 	p := &r.ring[out%sentWindow]
-	if p.out != out || p.run == 0 || p.run != uint32(run) {
+	if p.out != out || p.stretch == 0 || p.stretch != r.stretch {
 		return 0, false
 	}
 	ms := uint32(now.UnixMilli())
@@ -225,7 +227,7 @@ func (s *slot) resend(seq uint16, now time.Time, spacing time.Duration) {
 	if s.rtxSSRC == 0 || s.source == nil || s.source.history == nil || s.track.ended.Load() || !s.state.carries() {
 		return
 	}
-	in, ok := s.repair.allow(seq, s.run, now, spacing)
+	in, ok := s.repair.allow(seq, now, spacing)
 	if !ok {
 		return
 	}

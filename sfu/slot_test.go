@@ -189,22 +189,53 @@ func TestResend(t *testing.T) {
 	}
 }
 
+// What was sent of a source before the slot showed another in between had other
+// timestamps and picture numbers: it is not sent again under those of now.
+func TestNoResendFromBeforeAnotherSource(t *testing.T) {
+	now := time.Unix(1000, 0)
+	var tracks [2]*track
+	var sources [2]*source
+	out := &sink{}
+	s := newTestSlot(true, out)
+	for i := range tracks {
+		tracks[i] = &track{publisher: PeerID(i + 1), mid: "0"}
+		sources[i] = newTestSource(tracks[i])
+		sources[i].next = func() uint64 { return uint64(i + 1) }
+		tracks[i].add(s)
+	}
+	for n, i := range []int{0, 1, 0} { // within a second
+		s.show(tracks[i])
+		push(tracks[i], sources[i], raw(96, uint16(10+n), uint32(3000*n), synthetic(vp8, true, true, uint16(n), 7)), now)
+	}
+	if len(out.headers) != 3 {
+		t.Fatalf("%d packets", len(out.headers))
+	}
+	s.resend(out.headers[0].SequenceNumber, now, minResend)
+	if len(out.headers) != 3 {
+		t.Fatalf("sent again with timestamp %d instead of %d", out.headers[3].Timestamp, out.headers[0].Timestamp)
+	}
+	s.resend(out.headers[2].SequenceNumber, now, minResend)
+	if len(out.headers) != 4 {
+		t.Fatal("not sent again")
+	}
+}
+
 func TestResendBudget(t *testing.T) {
 	now := time.Unix(1000, 0)
-	r := &repair{}
+	r := &repair{stretch: 1}
 	for i := range uint16(sentWindow) {
-		r.sent(i, i, 1)
+		r.sent(i, i)
 	}
 	count := 0
 	for i := range uint16(sentWindow) {
-		if _, ok := r.allow(i, 1, now, minResend); ok {
+		if _, ok := r.allow(i, now, minResend); ok {
 			count++
 		}
 	}
 	if count != resendsPerSlot {
 		t.Fatalf("%d in a second", count)
 	}
-	if _, ok := r.allow(sentWindow-1, 1, now.Add(time.Second), minResend); !ok {
+	if _, ok := r.allow(sentWindow-1, now.Add(time.Second), minResend); !ok {
 		t.Fatal("not even a second later")
 	}
 }
