@@ -23,13 +23,16 @@ class FakeSocket {
   static last: FakeSocket
   readonly readyState = 1
   readonly sent: string[] = []
+  readonly epochs: (number | undefined)[] = [] // in what was sent
   onmessage: ((event: { data: string }) => void) | null = null
   onclose: ((event: { code: number }) => void) | null = null
   constructor() {
     FakeSocket.last = this
   }
   send(text: string): void {
-    this.sent.push((JSON.parse(text) as { t: string }).t)
+    const { t, epoch } = JSON.parse(text) as { t: string; epoch?: number }
+    this.sent.push(t)
+    this.epochs.push(epoch)
   }
   close(): void {}
 }
@@ -178,6 +181,19 @@ test("a group given up is forgotten, shown, and what is said meanwhile is said t
   assert.equal(s.heard.at(-1), "live")
   const said = s.group.got.filter((m) => m.do === "say").map((m) => m.message.t)
   assert.deepEqual(said.slice(-2), ["hello", "chat"])
+  s.stop()
+})
+
+test("an epoch of the old group is not claimed of the next one", () => {
+  const s = start()
+  s.enter()
+  s.epoch(7, [])
+  s.server({ t: "regroup", found: false })
+  s.lose()
+  s.challenge()
+  s.keyPackage()
+  s.keyPackage()
+  assert.deepEqual(FakeSocket.last.epochs, [0])
   s.stop()
 })
 

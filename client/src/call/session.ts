@@ -270,6 +270,7 @@ export class Session {
   /** The group is none any more: nothing is sealed or said until there is another. */
   #disband(): void {
     this.#live = false
+    this.#epoch = 0
     this.#workers.toGroup({ do: "disband" })
   }
 
