@@ -58,8 +58,9 @@ export class Subscribe {
       const kind = track.kind === "audio" ? "audio" : "video"
       const options: TransformOptions = { side: "receive", id: this.#id(mid), kind }
       transceiver.receiver.transform = new RTCRtpScriptTransform(this.#worker, options)
+      // Offered anew a slot stays one slot, or it would stand for two people.
+      if (!this.#streams.has(mid)) this.#slots.push({ mid, kind, shows: null })
       this.#streams.set(mid, new MediaStream([track]))
-      this.#slots.push({ mid, kind, shows: null })
     }
     this.#pc.onconnectionstatechange = () => {
       if (this.#pc.connectionState === "failed" && !this.#closed) heard.failed()
