@@ -12,8 +12,9 @@ import (
 )
 
 // socket is the media socket as pion reads it. It lets in only so many checks
-// for one connection: pion queues them without a limit, 8 kB for each, and
-// nobody reads that queue until the client has answered. All else reaches a
+// for one connection, from so many addresses: pion queues them without a limit,
+// 8 kB for each, nobody reads that queue until the client has answered, and each
+// address is remembered as long as the connection lives. All else reaches a
 // connection only from where its checks came from. Safe for concurrent use,
 // reading by one goroutine.
 type socket struct {
@@ -44,7 +45,7 @@ func (s *socket) open(name string) {
 		}
 	}
 	if s.checks[name] == nil {
-		s.checks[name] = &allowance{left: checkBurst, at: now}
+		s.checks[name] = &allowance{left: checkBurst, at: now, from: map[netip.AddrPort]bool{}}
 	}
 }
 
@@ -52,7 +53,7 @@ func (s *socket) open(name string) {
 func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := s.receive(b)
-		if err != nil || s.admits(b[:n]) {
+		if err != nil || s.admits(b[:n], from) {
 			return n, from, err
 		}
 	}
@@ -78,7 +79,7 @@ func (s *socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 }
 
 // admits reports whether pion may have a packet.
-func (s *socket) admits(b []byte) bool {
+func (s *socket) admits(b []byte, from netip.AddrPort) bool {
 	const lastSTUN = 3 // first byte (RFC 7983, section 7)
 	if len(b) == 0 || b[0] > lastSTUN {
 		return true
@@ -91,7 +92,7 @@ func (s *socket) admits(b []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.checks[string(name)]
-	return a != nil && a.take(now)
+	return a != nil && a.take(from, now)
 }
 
 // checkName returns whom a connectivity check is for: a binding request (RFC
@@ -120,14 +121,16 @@ func checkName(b []byte) ([]byte, bool) {
 type allowance struct {
 	left float64
 	at   time.Time // when it was last used
+	from map[netip.AddrPort]bool
 }
 
-func (a *allowance) take(now time.Time) bool {
+func (a *allowance) take(from netip.AddrPort, now time.Time) bool {
 	a.left = min(checkBurst, a.left+max(0, now.Sub(a.at)).Seconds()*checkRate)
 	a.at = now
-	if a.left < 1 {
+	if a.left < 1 || !a.from[from] && len(a.from) >= checkSources {
 		return false
 	}
 	a.left--
+	a.from[from] = true
 	return true
 }

@@ -3,6 +3,7 @@ package sfu
 import (
 	"encoding/binary"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -93,6 +94,31 @@ func TestSocketBoundsChecks(t *testing.T) {
 	s.open("third")
 	if len(s.checks) != 1 {
 		t.Fatalf("%d connections are remembered", len(s.checks))
+	}
+}
+
+// Each address that a check comes from costs memory for as long as its
+// connection lives.
+func TestSocketBoundsAddresses(t *testing.T) {
+	now := time.Unix(1000, 0)
+	s := newSocket(&arriving{}, func() time.Time { return now })
+	s.open("ours")
+	check := checkFor(bindingRequest, "ours:theirs")
+	from := func(port int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(port))
+	}
+	admitted := 0
+	for port := range 2 * checkSources {
+		now = now.Add(time.Second)
+		if s.admits(check, from(port)) {
+			admitted++
+		}
+	}
+	if admitted != checkSources {
+		t.Fatalf("%d addresses", admitted)
+	}
+	if !s.admits(check, from(0)) {
+		t.Fatal("an address that is known")
 	}
 }
 
