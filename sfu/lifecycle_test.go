@@ -278,7 +278,12 @@ func TestCloseStopsForwarding(t *testing.T) {
 	}
 	c.r.Publish(1, "", true) // does nothing: it is not open
 	// The viewer is removed in its turn: it gets nothing of anybody.
-	c.watch(t, 2, "0")
+	c.r.Watch(3, c.slot, 2, "0")
+	for got := (shownEvent{slot: c.slot}); got.publisher != 2; { // that it shows nothing may be told again
+		if got = wait(t, "shown", c.bob.shown); got.slot != c.slot || got.publisher == 1 {
+			t.Fatalf("shown %v", got)
+		}
+	}
 	for len(v.packets) > 0 {
 		<-v.packets
 	}
