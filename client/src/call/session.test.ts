@@ -5,6 +5,8 @@ import { toBase64Url } from "../../../e2ee/worker/bytes.ts"
 import type { FromGroup, ToGroup } from "../../../e2ee/worker/port.ts"
 import { Session } from "./session.ts"
 
+const ended: string[] = []
+
 class FakeWorker {
   static made: FakeWorker[] = []
   readonly got: ToGroup[] = []
@@ -15,7 +17,9 @@ class FakeWorker {
   postMessage(message: ToGroup): void {
     this.got.push(message)
   }
-  terminate(): void {}
+  terminate(): void {
+    ended.push("worker")
+  }
 }
 
 class FakeSocket {
@@ -39,7 +43,9 @@ class FakeSocket {
 
 class FakeConnection {
   connectionState = "connected"
-  close(): void {}
+  close(): void {
+    ended.push("connection")
+  }
 }
 
 const b64 = (size: number, fill = 1): string => toBase64Url(new Uint8Array(size).fill(fill))
@@ -182,6 +188,14 @@ test("a group given up is forgotten, shown, and what is said meanwhile is said t
   const said = s.group.got.filter((m) => m.do === "say").map((m) => m.message.t)
   assert.deepEqual(said.slice(-2), ["hello", "chat"])
   s.stop()
+})
+
+test("the connections end before the workers that seal for them", () => {
+  const s = start()
+  s.enter()
+  ended.length = 0
+  s.stop()
+  assert.deepEqual(ended, ["connection", "worker", "worker"])
 })
 
 test("an epoch of the old group is not claimed of the next one", () => {

@@ -129,13 +129,13 @@ export class Session {
     this.end("left")
   }
 
-  /** Ends the stay. Keys go first, then the connections. */
+  /** Ends the stay. The connections go first: nothing may be sent past a sealer that is gone. */
   end(why: End): void {
     if (this.#ended) return
     this.#send({ t: "leave" })
     this.#ended = true
-    this.#workers.end()
     this.media.close()
+    this.#workers.end()
     this.#socket?.close()
     clearTimeout(this.#retry)
     this.#greetings.stop()
