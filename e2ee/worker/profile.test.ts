@@ -294,6 +294,18 @@ test("refused: a Welcome without the psk, of another generation, of another room
 
 // ---- Authenticated data ----
 
+test("refused: a tree with a leaf whose number no key id can hold", async () => {
+  const room = await roomOf(1)
+  const { state } = (await founder(room)).group
+  const tree = state.ratchetTree.slice()
+  tree[2 * 1023] = tree[0]
+  tree[0] = undefined
+  assert.deepEqual([...(await profile.rosterOf({ state: { ...state, ratchetTree: tree } }, room)).keys()], [1023])
+  tree[2 * 1024] = tree[2 * 1023]
+  tree[2 * 1023] = undefined
+  await assert.rejects(profile.rosterOf({ state: { ...state, ratchetTree: tree } }, room), { fault: "profile" })
+})
+
 test("authenticated data has one spelling", () => {
   assert.equal(toHex(profile.authenticate(profile.REFRESH)), "a3616180616b80617200")
   assert.equal(toHex(profile.authenticate(profile.CHANGE)), "a3616180616b80617201")

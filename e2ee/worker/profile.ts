@@ -6,6 +6,7 @@
 
 import { decode, encode, rfc8949EncodeOptions } from "cborg"
 import { ascii, type Bytes, bigEndian, concat, equal, own, toHex } from "./bytes.ts"
+import { LEAF_MAX } from "./kid.ts"
 import type { RoomKeys } from "./link.ts"
 import * as mls from "./mls.ts"
 import { MlsError } from "./mls-error.ts"
@@ -126,6 +127,7 @@ async function seat(leaf: mls.Leaf, number: number, key: CryptoKey): Promise<Sea
 }
 
 function checkSeats(seats: readonly Seat[]): void {
+  if (seats.some((s) => s.leaf > LEAF_MAX)) throw new MlsError("profile", "leaves that a key id can hold")
   if (seats.length > MEMBERS_MAX) throw new MlsError("profile", "at most 500 members")
   const people = new Set(seats.map((s) => s.id))
   const keys = new Set(seats.map((s) => toHex(s.signatureKey)))
