@@ -33,8 +33,8 @@ type Hub struct {
 	routes   map[tokenHash]*room // where a resume token leads
 	throttle throttle
 	sweeping bool // a timer is set for sweep
-	entering int // connections that have not entered a room
-	people   int // those in rooms, waiting ones included
+	entering int  // connections that have not entered a room
+	people   int  // those in rooms, waiting ones included
 	peers    PeerID
 }
 
