@@ -43,7 +43,7 @@ var settings = []setting{ //nolint:gochecknoglobals // immutable table
 		}
 		return checkAddress(v)
 	}},
-	{"public", "", "addresses and host names under which browsers reach this server, separated by commas (default: the machine's own)", setPublic},
+	{"public", "", "addresses and host names under which browsers reach this server, separated by commas; behind NAT name the public IP address too, media goes there (default: the machine's own)", setPublic},
 	{"data", "paravent-data", "folder for the certificate and its key, which are made when missing; nothing else is written", func(c *server.Config, v string) error {
 		if v == "" {
 			return errors.New("want the name of a folder")
