@@ -51,4 +51,4 @@ export PARAVENT_ROOT
 case "$*" in
 tests/e2e/perf.ts) exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps bin/e2e/perf.mjs' ;;
 esac
-exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 bin/e2e/*.mjs'
+exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 --test-timeout=420000 bin/e2e/*.mjs'

@@ -219,7 +219,7 @@ func (s *stream) chance() float64 {
 		for _, n := range counts {
 			total += n
 		}
-		if total < 80 {
+		if total < 48 {
 			continue // too few to say
 		}
 		expected, sum := float64(total)/16, 0.0

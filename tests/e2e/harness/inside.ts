@@ -61,6 +61,7 @@ export interface Probe {
   readonly copied: string[] // texts put on the clipboard
   readonly faults: string[] // policy violations, errors, rejections
   readonly counts: Map<string, SeenCounts>
+  readonly ghosts: Set<string> // names that ever stood on two tiles at once
   /** The visible element with a role and a name, for Firefox, whose own search is slow. Chromium's own checks the names. */
   find(role: string, name: string): Element | null
   tiles(): SeenTile[]
@@ -94,6 +95,7 @@ function inside(
   const copied: string[] = []
   const faults: string[] = []
   const counts = new Map<string, SeenCounts>()
+  const ghosts = new Set<string>()
 
   addEventListener("securitypolicyviolation", (e) =>
     faults.push(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
@@ -123,7 +125,7 @@ function inside(
     const timer = setInterval(() => {
       if (track.readyState === "ended") clearInterval(timer)
       else paint(g, ++count)
-    }, 66)
+    }, 80)
     return track
   }
 
@@ -244,6 +246,13 @@ function inside(
     return { context, analyser, heard: new Set() }
   }
 
+  new MutationObserver(() => {
+    const names = [...document.querySelectorAll<HTMLElement>("[data-person]")].map((t) => t.dataset["name"] ?? "")
+    names.forEach((name, i) => {
+      if (name !== "" && names.indexOf(name) !== i) ghosts.add(name)
+    })
+  }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-name"] })
+
   const roles: Record<string, string> = {
     button: "button",
     textbox: "textarea, input:not([type]), input[type=text]",
@@ -267,6 +276,7 @@ function inside(
     copied,
     faults,
     counts,
+    ghosts,
     tiles: () =>
       [...document.querySelectorAll<HTMLElement>("[data-person]")].map((tile) => ({
         person: tile.dataset["person"] ?? "",

@@ -91,6 +91,8 @@ export async function chooseCodec(person: Person, codec: "auto" | "VP8" | "VP9" 
 
 /** One meeting and the people who came to it. */
 export class Meeting {
+  /** Those that have not ended: what a failed test leaves open must not slow the next one down. */
+  static readonly #open = new Set<Meeting>()
   readonly server: Server
   readonly people: Person[] = []
   readonly #browsers: Browsers
@@ -99,10 +101,12 @@ export class Meeting {
   constructor(server: Server, browsers: Browsers) {
     this.server = server
     this.#browsers = browsers
+    Meeting.#open.add(this)
   }
 
   /** A new window that has opened nothing yet. */
   async arrive(kind: Kind, who: Arriving): Promise<Person> {
+    for (const other of Meeting.#open) if (other !== this) await other.#closeAll()
     const person = await Person.arrive(await this.#browsers.get(kind), kind, this.server.origin, who)
     this.people.push(person)
     return person
@@ -130,13 +134,19 @@ export class Meeting {
   /** Everybody's page is closed; none of them may have complained (but as `allowed`) or called elsewhere. */
   async end(allowed?: RegExp): Promise<void> {
     for (const person of this.people) await clean(person, this.server.origin, allowed)
-    for (const person of this.people) await person.leaveWindow()
+    await this.#closeAll()
+  }
+
+  async #closeAll(): Promise<void> {
+    Meeting.#open.delete(this)
+    for (const person of this.people) await person.leaveWindow().catch(() => undefined)
   }
 }
 
 /** No policy violation, no error, nothing on the console, no request elsewhere. */
 export async function clean(person: Person, origin: string, allowed?: RegExp): Promise<void> {
   assert.deepEqual(await person.faults(), [], `faults in the page of ${person.name}`)
+  assert.deepEqual(await person.page.evaluate(() => [...window.probe.ghosts]), [], `${person.name} saw somebody twice`)
   const said = person.said.filter((line) => allowed?.test(line) !== true)
   assert.deepEqual(said, [], `console of ${person.name}`)
   const elsewhere = person.requests.filter((url) => new URL(url).host !== new URL(origin).host && !/^(blob|data|about):/.test(url))
