@@ -2,10 +2,11 @@
 
 package sfu
 
-// Tap, if set before a Router is made, is called with every packet that is
-// received from a publisher, as the forwarder sees it: codec is "opus", "VP8",
-// "VP9" or "AV1", packet is RTP in clear. It must neither keep nor change the
-// packet. It exists in test builds only, to prove that there is nothing to see.
+// Tap is called with every packet that is received from a publisher, as the
+// forwarder sees it, if it is set before a Router is made: codec is "opus",
+// "VP8", "VP9" or "AV1", packet is RTP in clear. It must neither keep nor change
+// the packet. It exists in test builds only, to prove that there is nothing to
+// see.
 var Tap func(codec string, packet []byte) //nolint:gochecknoglobals // test builds only
 
 var tapNames = [codecs]string{opus: "opus", vp8: "VP8", vp9: "VP9", av1: "AV1"} //nolint:gochecknoglobals // immutable table

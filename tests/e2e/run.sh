@@ -41,14 +41,16 @@ else
 	set -- $named
 fi
 
-out=bin/e2e
-rm -rf "$out"
+# A folder of its own, so that two runs do not disturb each other.
+mkdir -p bin/e2e
+out=$(mktemp -d bin/e2e/XXXXXX)
+trap 'rm -rf "$out"' EXIT
 go tool -modfile=tools.mod esbuild "$@" --bundle --platform=node --format=esm --packages=external --target=es2022 \
 	--sourcemap=inline --log-level=warning --outbase=tests/e2e --outdir="$out" --out-extension:.js=.mjs
 
 PARAVENT_ROOT=$(pwd)
-export PARAVENT_ROOT
+export PARAVENT_ROOT out
 case "$*" in
-tests/e2e/perf.ts) exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps bin/e2e/perf.mjs' ;;
+tests/e2e/perf.ts) unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/perf.mjs' ;;
+*) unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 --test-timeout=420000 "$out"/*.mjs' ;;
 esac
-exec unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 --test-timeout=420000 bin/e2e/*.mjs'
