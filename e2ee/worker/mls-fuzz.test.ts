@@ -26,12 +26,12 @@ interface Plan {
 // Every member works on every commit, so the large groups are few.
 const plans: readonly Plan[] = [
   { size: 1, commits: 40 },
-  { size: 2, commits: 260 },
-  { size: 3, commits: 280 },
-  { size: 5, commits: 220 },
-  { size: 8, commits: 120 },
-  { size: 13, commits: 50 },
-  { size: 24, commits: 20 },
+  { size: 2, commits: 460 },
+  { size: 3, commits: 300 },
+  { size: 5, commits: 100 },
+  { size: 8, commits: 50 },
+  { size: 13, commits: 26 },
+  { size: 24, commits: 14 },
   { size: 64, commits: 10 },
 ]
 
