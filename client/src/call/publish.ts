@@ -8,13 +8,11 @@
  */
 
 import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
+import { prefer, SEALED } from "../media/connection.ts"
 import { type Budget, downscale, SCREEN_BUDGET } from "./quality.ts"
 import { fromServer, toServer } from "./sdp.ts"
 import type { Codec } from "./state.ts"
 import type { Sent } from "./watchdog.ts"
-
-/** Fails closed in Chromium: without a transform nothing is sent or decoded. Firefox ignores the member. */
-export const SEALED: RTCConfiguration = { bundlePolicy: "max-bundle", ...({ encodedInsertableStreams: true } as object) }
 
 /** What the watchdog reads of a sender's statistics (W3C webrtc-stats). */
 interface OutboundStats {
@@ -150,7 +148,7 @@ export class Publish {
     const id = `${this.#name}.${context}`
     const options: TransformOptions = { side: "send", id, context }
     transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, options)
-    if (isVideo(context)) prefer(transceiver, this.#codec)
+    if (isVideo(context)) prefer(transceiver, "video", this.#codec)
     const source: Source = { transceiver, id, attached: false, track: null }
     this.#sources.set(context, source)
     return source
@@ -207,12 +205,3 @@ export class Publish {
 
 const isVideo = (context: Context): boolean => context === CAMERA || context === SCREEN
 export const MEDIA_CONTEXTS = { microphone: MICROPHONE, camera: CAMERA, screen: SCREEN, screenAudio: SCREEN_AUDIO } as const
-
-/** Offers one codec only: what is offered is what was tested (selftest.ts). */
-function prefer(transceiver: RTCRtpTransceiver, codec: Exclude<Codec, "auto">): void {
-  const all = RTCRtpSender.getCapabilities("video")?.codecs ?? []
-  const mine = all.filter(
-    (c) => c.mimeType.toLowerCase() === `video/${codec.toLowerCase()}` && !/profile-id=[123]|profile=1/.test(c.sdpFmtpLine ?? ""),
-  )
-  if (mine.length > 0) transceiver.setCodecPreferences(mine)
-}

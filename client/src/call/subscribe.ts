@@ -6,8 +6,8 @@
  */
 
 import type { ToMedia, TransformOptions } from "../../../e2ee/worker/port.ts"
+import { SEALED } from "../media/connection.ts"
 import { Flow } from "./flow.ts"
-import { SEALED } from "./publish.ts"
 import type { Wanted } from "./room.ts"
 import { fromServer, toServer } from "./sdp.ts"
 import { assign, type Slot, same } from "./slots.ts"

@@ -13,6 +13,7 @@ import {
   type TransformOptions,
 } from "../../../e2ee/worker/port.ts"
 import { startMediaWorker } from "../crypto/port.ts"
+import { prefer, SEALED } from "./connection.ts"
 
 const TIMEOUT_MS = 5000 // DTLS alone takes over a second when its first flight is lost
 const POLL_MS = 25
@@ -107,10 +108,6 @@ function oscillatorTone(): Source {
   }
 }
 
-const connection = (): RTCPeerConnection =>
-  // Chromium alone knows the first member; with it no frame passes untransformed (see publish.ts).
-  new RTCPeerConnection({ encodedInsertableStreams: true, bundlePolicy: "max-bundle" } as RTCConfiguration)
-
 /** The worker's side: a key, two transforms, and their counts. */
 class Bench {
   readonly worker = startMediaWorker()
@@ -168,15 +165,6 @@ class Bench {
   }
 }
 
-/** Leaves `codec` alone in the offer. False when the browser does not have it. */
-function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video", codec: Tested): boolean {
-  const all = RTCRtpSender.getCapabilities(kind)?.codecs ?? []
-  const wanted = all.filter((c) => c.mimeType.toLowerCase() === `${kind}/${codec.toLowerCase()}`)
-  if (wanted.length === 0) return false
-  transceiver.setCodecPreferences(wanted)
-  return true
-}
-
 async function join(from: RTCPeerConnection, to: RTCPeerConnection): Promise<void> {
   from.onicecandidate = ({ candidate }) => void to.addIceCandidate(candidate ?? undefined).catch(() => undefined)
   to.onicecandidate = ({ candidate }) => void from.addIceCandidate(candidate ?? undefined).catch(() => undefined)
@@ -209,7 +197,7 @@ async function run(
   const context = codec === "opus" ? MICROPHONE : CAMERA
   const bench = new Bench()
   cleanup.push(() => bench.end())
-  const [from, to] = [connection(), connection()]
+  const [from, to] = [new RTCPeerConnection(SEALED), new RTCPeerConnection(SEALED)]
   cleanup.push(
     () => from.close(),
     () => to.close(),

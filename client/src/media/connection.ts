@@ -1,0 +1,15 @@
+/** How every media connection of the page is made, in a call and in the test before it: what is used is what was tested. */
+
+/** Fails closed in Chromium: without a transform nothing is sent or decoded. Firefox ignores the member. */
+export const SEALED: RTCConfiguration = { bundlePolicy: "max-bundle", ...({ encodedInsertableStreams: true } as object) }
+
+/** Leaves `codec` alone in the offer, in its plainest profile. False, and no change, when the browser does not have it. */
+export function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video", codec: "opus" | "VP8" | "VP9" | "AV1"): boolean {
+  const all = RTCRtpSender.getCapabilities(kind)?.codecs ?? []
+  const wanted = all.filter(
+    (c) => c.mimeType.toLowerCase() === `${kind}/${codec.toLowerCase()}` && !/profile-id=[123]|profile=1/.test(c.sdpFmtpLine ?? ""),
+  )
+  if (wanted.length === 0) return false
+  transceiver.setCodecPreferences(wanted)
+  return true
+}
