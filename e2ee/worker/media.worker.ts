@@ -294,11 +294,6 @@ self.onmessage = (event: MessageEvent<ToMedia>) => {
     case "bind":
       bind(message.id, message)
       break
-    case "key-frame": {
-      const stream = incoming.get(message.id)
-      if (stream !== undefined) askKeyFrame(stream)
-      break
-    }
     case "count":
       post({ on: "counts", counts: count() })
       break

@@ -126,8 +126,6 @@ export type ToMedia =
       readonly turn: number
       readonly from: { readonly leaf: number; readonly context: Context } | null
     }
-  /** Asks for a key frame through the receive transform `id`. */
-  | { readonly do: "key-frame"; readonly id: string }
   /** Asks for "counts" of every transform. */
   | { readonly do: "count" }
   | { readonly do: "forget" }
