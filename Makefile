@@ -64,11 +64,11 @@ check-client: $(NPM)
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/biome check --error-on-warnings
 
-# The generated file must be what the generator writes today.
+# The generated files must be what the generator writes today.
 check-gen:
-	@mkdir -p bin && cp client/src/wire/messages.gen.ts bin/messages.before
+	@rm -rf bin/gen.before && mkdir -p bin/gen.before && cp client/src/wire/*.gen.ts bin/gen.before/
 	@go run ./signaling/wire/gen
-	@diff bin/messages.before client/src/wire/messages.gen.ts || { echo "client/src/wire/messages.gen.ts was out of date: commit what make gen wrote" >&2; exit 1; }
+	@for f in bin/gen.before/*; do diff $$f client/src/wire/$$(basename $$f) || { echo "$$(basename $$f) was out of date: commit what make gen wrote" >&2; exit 1; }; done
 
 tools: $(LINT) ## the linter, compiled from its module
 

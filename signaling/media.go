@@ -24,6 +24,9 @@ type Media interface {
 	Answer(peer PeerID, answer string)
 	// Watch shows track mid of publisher in a slot; publisher 0 shows nothing.
 	Watch(peer PeerID, slot string, publisher PeerID, mid string)
+	// Silence says whether the sound that a peer publishes is forwarded to
+	// nobody. It holds for all its audio tracks, present and later ones.
+	Silence(peer PeerID, on bool)
 	Close(peer PeerID)
 }
 

@@ -6,6 +6,9 @@
  * without passing through the page.
  */
 
+import type { Box, Join, Knocked, Nominate, Signed } from "../../client/src/wire/messages.gen.ts"
+import type { Policy } from "../../client/src/wire/statements.gen.ts"
+
 /** Who a media frame or data message is about: the context field of the KID. */
 export type Context = 0 | 1 | 2 | 3 | 4
 export const MICROPHONE = 0
@@ -19,33 +22,58 @@ export type PersonId = string
 
 // ---- Page and group worker (group.worker.ts) ----
 
+/** What a link holds (PROTOCOL.md, "Link"). All parts but the first two are optional. */
 export interface Link {
   readonly secret: Uint8Array // L, 32 bytes
   readonly moderators: Uint8Array // mh, 16 bytes
   readonly moderator?: Uint8Array // M, 32 bytes: only in a moderator link
+  readonly generation?: { readonly number: number; readonly secret: Uint8Array } // L of a later generation, 32 bytes
+  readonly ticket?: Ticket // never in a moderator link
+  readonly rules?: Rules // only in a moderator link
 }
 
-/** What wire.Join needs, signed for one connection's nonce. */
-export interface Proof {
-  readonly room: Uint8Array
-  readonly moderators: Uint8Array
-  readonly joinKey: Uint8Array
-  readonly joinSignature: Uint8Array
-  readonly moderator?: { readonly signatureKey: Uint8Array; readonly kemKey: Uint8Array; readonly signature: Uint8Array }
-  readonly person: Uint8Array
-  readonly keyPackage: Uint8Array
+/** A ticket as its holder has it. */
+export interface Ticket {
+  readonly secret: Uint8Array // 16 bytes: the ticket's key follows from it
+  readonly ticket: Uint8Array // what the moderator signed, as the wire has it
 }
 
-export interface Adding {
-  readonly person: Uint8Array
-  readonly keyPackage: Uint8Array
+/** How a moderator link wants its room to be when it opens it. */
+export interface Rules {
+  readonly policy: Rule
+  readonly passphrase?: Uint8Array // what Argon2id made of it, 32 bytes: who has the moderator link need not know the words
+  readonly host?: Uint8Array // host token
+}
+
+/** A policy without the numbers of its signer: what PROTOCOL.md calls the rules. */
+export type Rule = Omit<Policy, "t" | "seq">
+
+/** What wire.Join needs, signed for one connection's nonce: every field of it but the device. */
+export type Proof = Omit<Join, "t" | "device">
+
+/** What a page that is reloaded keeps for the next, so that the same person goes on. */
+export interface Stay {
+  readonly person: Uint8Array // 16 bytes
+  readonly seed: Uint8Array // of the signature key, 32 bytes
+  readonly turn: number // how often it has been taken up, from 0: numbers of messages never start anew
+  readonly grant?: Uint8Array // of a moderator by appointment
+  readonly policy?: Signed // the last one known
 }
 
 /** A data message before sealing. Sealed, signed and padded by the group worker. */
 export type Message =
-  | { readonly t: "hello"; readonly name: string; readonly media: Media }
+  | { readonly t: "hello"; readonly name: string; readonly media: Media; readonly hand: number }
   | { readonly t: "media"; readonly media: Media }
   | { readonly t: "chat"; readonly text: string }
+  /** Raised since (ms since 1970, the sender's clock; hands are shown in this order), or 0: down. */
+  | { readonly t: "hand"; readonly since: number }
+  /** One of REACTIONS. */
+  | { readonly t: "reaction"; readonly emoji: string }
+  /** This person has compared the safety code of the present epoch and found it right. */
+  | { readonly t: "compared" }
+
+/** Emoji that can be sent as a reaction; others are malformed. */
+export const REACTIONS: readonly string[] = ["👍", "👎", "👏", "❤️", "😂", "😮", "🎉", "🤔"]
 
 /** Which of the sender's tracks is what: media ids of its publish SDP; "" while off. */
 export interface Media {
@@ -60,20 +88,84 @@ export interface Member {
   readonly person: PersonId
   readonly leaf: number
   readonly self: boolean
+  readonly viewer: boolean // receives only: its frames and chat lines count for nothing
   readonly emoji: string // 4 emoji of SHA-256(signature key), stable for the call
   readonly key: string // signature key, lower-case hex: what was said under another key was said by somebody else
 }
 
+/** What a moderator can order. The worker makes the statements, numbers and signs them. */
+export type Order =
+  | { readonly order: "admit"; readonly people: readonly PersonId[] } // who knocked
+  | { readonly order: "deny"; readonly person: PersonId }
+  | { readonly order: "note"; readonly person: PersonId; readonly text: string } // to somebody who waits, at most 500 bytes
+  /** Each of these three also bars the person's signature key and turns the lobby on, in a Policy that goes before. */
+  | { readonly order: "remove"; readonly person: PersonId }
+  | { readonly order: "lobby"; readonly person: PersonId }
+  /** Ticket and device are barred too, as far as this person has seen the knock. `renew`: also begin a new link generation (holders of M only). */
+  | { readonly order: "ban"; readonly person: PersonId; readonly renew: boolean }
+  | { readonly order: "stop"; readonly person: PersonId | null; readonly source: "microphone" | "camera" | "screen" | "hand" }
+  | { readonly order: "appoint"; readonly person: PersonId } // holders of M only
+  | { readonly order: "dismiss"; readonly person: PersonId } // of those appointed
+  | { readonly order: "end" }
+  /** Changes these rules; retried on top of another moderator's change that came first. */
+  | {
+      readonly order: "rules"
+      readonly change: Partial<Pick<Policy, "lobby" | "locked" | "quiet" | "chat" | "share" | "tickets" | "verify" | "unmoderated">>
+    }
+  | { readonly order: "speech"; readonly person: PersonId; readonly may: boolean } // Policy.speakers and .silenced
+  | { readonly order: "revoke"; readonly ticketKey: Uint8Array } // of a ticket made earlier
+  | { readonly order: "renew" } // a new link generation alone
+
+/** What a verified statement says, for the page. Of `by` one knows that a moderator's key signed. */
+export type Deed =
+  | { readonly deed: "policy"; readonly policy: Policy; readonly before: Policy }
+  | { readonly deed: "admit"; readonly people: readonly PersonId[] }
+  | { readonly deed: "deny"; readonly person: PersonId }
+  | { readonly deed: "note"; readonly text: string } // to this person, who waits
+  | { readonly deed: "remove"; readonly person: PersonId; readonly how: "remove" | "ban" | "lobby" }
+  | { readonly deed: "stop"; readonly person: PersonId | null; readonly source: "microphone" | "camera" | "screen" | "hand" }
+  | { readonly deed: "appoint"; readonly person: PersonId }
+  | { readonly deed: "end" }
+
+/** Somebody who knocked, as an authentic knock says. */
+export interface Knocker {
+  readonly person: PersonId
+  readonly name: string // cleaned
+  readonly emoji: string // 4 emoji of its signature key
+  readonly viewer: boolean // by its ticket
+  readonly ticket: boolean // came with a ticket of this room
+  readonly label: string // the ticket's, readable for holders of M; "" otherwise
+}
+
 export type ToGroup =
-  /** Must be first. Chooses a fresh person id and signature key. */
-  | { readonly do: "open"; readonly link: Link; readonly keys: MessagePort }
+  /** Must be first. Chooses a fresh person id and signature key, or goes on with those of `stay`. `device`: for a ticket. Answered by "opened". */
+  | {
+      readonly do: "open"
+      readonly link: Link
+      readonly keys: MessagePort
+      readonly stay?: Stay
+      readonly device?: CryptoKeyPair // Ed25519
+    }
+  /** The room's passphrase, for the next "prove": Argon2id takes a second or two. */
+  | { readonly do: "passphrase"; readonly words: string }
   /** Signs the nonce and makes a fresh KeyPackage. Answered by "proof". */
   | { readonly do: "prove"; readonly nonce: Uint8Array }
+  /** Seals name and keys to moderators whom wire.Waiting named. Answered by "knock", or not at all if no grant holds. */
+  | { readonly do: "knock"; readonly name: string; readonly grants: readonly Uint8Array[] }
+  /** wire.Knocked. Answered by "knocked" if it is authentic, else not at all: such a person cannot be admitted. */
+  | { readonly do: "knocked"; readonly knocked: Knocked }
+  | { readonly do: "unknocked"; readonly person: Uint8Array }
+  /** Answered by one "act" for each statement, in order. An order this person may not give has no effect. */
+  | { readonly do: "order"; readonly order: Order }
+  /** wire.Acted. Answered by "acted" if it is authentic and new. */
+  | { readonly do: "acted"; readonly signed: Signed }
+  /** The policy in wire.Joined and Resumed; null: version 0. Answered by "policy" when it changes what is known. */
+  | { readonly do: "policy"; readonly signed: Signed | null }
   /** A fresh KeyPackage for Resume or Resync. Answered by "key-package". */
   | { readonly do: "key-package" }
   /** Creates the group with this person alone (wire Joined/Resumed/Regroup with found). */
   | { readonly do: "found" }
-  | { readonly do: "nominate"; readonly epoch: number; readonly adds: readonly Adding[]; readonly removes: readonly Uint8Array[] }
+  | { readonly do: "nominate"; readonly nominate: Nominate }
   | { readonly do: "committed"; readonly epoch: number; readonly commit: Uint8Array }
   | { readonly do: "rejected"; readonly epoch: number }
   | { readonly do: "welcome"; readonly epoch: number; readonly welcome: Uint8Array }
@@ -88,7 +180,21 @@ export type ToGroup =
   | { readonly do: "forget" }
 
 export type FromGroup =
+  /** `stay` is for a page that will be reloaded; `holder` has M. */
+  | { readonly on: "opened"; readonly person: PersonId; readonly stay: Stay; readonly holder: boolean }
   | { readonly on: "proof"; readonly proof: Proof }
+  | { readonly on: "knock"; readonly boxes: readonly Box[] }
+  | { readonly on: "knocked"; readonly knocker: Knocker }
+  /** To be sent as wire.Act. */
+  | { readonly on: "act"; readonly signed: Signed }
+  /** Of a statement that came as wire.Acted. `by` is "" if nobody here has that key. */
+  | { readonly on: "acted"; readonly by: PersonId; readonly deed: Deed }
+  /** The rules that hold, whenever they change; the first with the first "epoch" or before. `moderator`: this person may give orders. */
+  | { readonly on: "policy"; readonly policy: Policy; readonly moderator: boolean; readonly stay: Stay }
+  /** A link generation began: links that are copied from now on must hold this. */
+  | { readonly on: "generation"; readonly number: number; readonly secret: Uint8Array }
+  /** An order has not come back for 5 s. After a removal this person must stop sending media and be told why. */
+  | { readonly on: "unconfirmed"; readonly order: Order }
   | { readonly on: "key-package"; readonly epoch: number; readonly keyPackage: Uint8Array }
   /** A commit this person made as nominee: to be sent as wire.Commit. */
   | {
@@ -102,7 +208,14 @@ export type FromGroup =
   /** A new epoch is in force: its keys are with the media worker. */
   | { readonly on: "epoch"; readonly epoch: number; readonly members: readonly Member[]; readonly added: readonly PersonId[] }
   | { readonly on: "data"; readonly to?: Uint8Array; readonly body: Uint8Array }
-  | { readonly on: "heard"; readonly from: PersonId; readonly moderator: boolean; readonly message: Message }
+  /** `moderator`: the sender holds a grant that is not withdrawn. `alone`: it was sent to this person only. */
+  | {
+      readonly on: "heard"
+      readonly from: PersonId
+      readonly moderator: boolean
+      readonly alone: boolean
+      readonly message: Message
+    }
   /** Ten emoji and thirty digits, both of the present epoch. */
   | { readonly on: "code"; readonly epoch: number; readonly emoji: readonly string[]; readonly digits: string }
   /** The group cannot be followed any more: send wire.Resync. */

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 )
 
+func (*Knock) client()     {}
+func (*Act) client()       {}
 func (*Join) client()      {}
 func (*Resume) client()    {}
 func (*Ready) client()     {}
@@ -42,6 +44,21 @@ func (*Tracks) server()    {}
 func (*Shown) server()     {}
 func (*Lost) server()      {}
 func (*Pong) server()      {}
+func (*Knocked) server()   {}
+func (*Unknocked) server() {}
+func (*Acted) server()     {}
+func (*Moderated) server() {}
+func (*Over) server()      {}
+func (*Warned) server()    {}
+
+func (*Policy) statement()  {}
+func (*Admit) statement()   {}
+func (*Deny) statement()    {}
+func (*Note) statement()    {}
+func (*Remove) statement()  {}
+func (*Stop) statement()    {}
+func (*Appoint) statement() {}
+func (*End) statement()     {}
 
 // Decode reads one frame of a browser. It refuses everything that is not
 // exactly a message of wire.go: an unknown type or field, a field that is
@@ -61,6 +78,17 @@ func Encode(m ServerMessage) ([]byte, error) { return encode(serverMessages, m) 
 
 // EncodeClient is Encode for a client: it writes a message to the server.
 func EncodeClient(m ClientMessage) ([]byte, error) { return encode(clientMessages, m) }
+
+// DecodeStatement is Decode for what is inside Signed.
+func DecodeStatement(text string) (Statement, error) {
+	return decode[Statement](statements, []byte(text))
+}
+
+// EncodeStatement writes what is to be signed.
+func EncodeStatement(s Statement) (string, error) {
+	text, err := encode(statements, s)
+	return string(text), err
+}
 
 func decode[M any](t table, frame []byte) (M, error) {
 	var none M

@@ -52,7 +52,7 @@ type Message struct {
 // clientMessages is the first direction, in the order of wire.go.
 var clientMessages = messages( //nolint:gochecknoglobals // immutable table
 	(*Join)(nil), (*Resume)(nil), (*Ready)(nil), (*Commit)(nil), (*Resync)(nil), (*Data)(nil), (*Publish)(nil),
-	(*Subscribe)(nil), (*Answer)(nil), (*Watch)(nil), (*Leave)(nil), (*Ping)(nil),
+	(*Subscribe)(nil), (*Answer)(nil), (*Watch)(nil), (*Knock)(nil), (*Act)(nil), (*Leave)(nil), (*Ping)(nil),
 )
 
 // serverMessages is the other direction.
@@ -60,7 +60,12 @@ var serverMessages = messages( //nolint:gochecknoglobals // immutable table
 	(*Challenge)(nil), (*Refused)(nil), (*Waiting)(nil), (*Joined)(nil), (*Resumed)(nil), (*Arrived)(nil),
 	(*Away)(nil), (*Back)(nil), (*Left)(nil), (*Nominate)(nil), (*Committed)(nil), (*Rejected)(nil), (*Welcome)(nil),
 	(*Regroup)(nil), (*Relayed)(nil), (*Published)(nil), (*Offered)(nil), (*Tracks)(nil), (*Shown)(nil), (*Lost)(nil),
-	(*Pong)(nil),
+	(*Knocked)(nil), (*Unknocked)(nil), (*Acted)(nil), (*Moderated)(nil), (*Over)(nil), (*Warned)(nil), (*Pong)(nil),
+)
+
+// statements are what moderators sign, in the order of wire.go.
+var statements = messages( //nolint:gochecknoglobals // immutable table
+	(*Policy)(nil), (*Admit)(nil), (*Deny)(nil), (*Note)(nil), (*Remove)(nil), (*Stop)(nil), (*Appoint)(nil), (*End)(nil),
 )
 
 // ClientMessages returns every message a browser may send.
@@ -68,6 +73,9 @@ func ClientMessages() []Message { return clientMessages.list }
 
 // ServerMessages returns every message the server may send.
 func ServerMessages() []Message { return serverMessages.list }
+
+// Statements returns everything a moderator may sign.
+func Statements() []Message { return statements.list }
 
 // table finds a direction's messages by name and by Go type.
 type table struct {

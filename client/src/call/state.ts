@@ -1,3 +1,5 @@
+import type { Order } from "../../../e2ee/worker/port.ts"
+
 /** What the page shows: one immutable value, made by machine.ts, drawn by ui/. */
 
 export type PersonId = string
@@ -41,6 +43,122 @@ export interface Tile {
   readonly speaking: boolean
   readonly away: boolean // connection lost, may come back
   readonly emoji: string // 4 emoji of the member's key
+  readonly role: Role // moderator as well: whoever holds a grant
+  readonly appointed: boolean // a moderator by appointment, which can be withdrawn
+  readonly hand: number // place in the order of raised hands, from 1; 0: down
+  readonly maySpeak: boolean // false: silenced, or the room is quiet and this person was not allowed
+  readonly compared: boolean // says to have compared the present safety code
+  readonly reaction: string // emoji shown for a moment; "" mostly
+}
+
+export type Role = "moderator" | "participant" | "viewer"
+
+/** How a meeting is to be, chosen before its links are made. */
+export interface MeetingRules {
+  readonly lobby: boolean
+  readonly passphrase: string // "": none
+  readonly tickets: boolean // personal invitations only
+  readonly verify: boolean // nobody is heard or seen before comparing the safety code
+  readonly unmoderated: Unmoderated
+  readonly from: number | null // the participants' link holds from, ms since 1970
+  readonly until: number | null
+  readonly host: string // host token, where the operator wants one; "": none
+}
+
+/** What happens once no moderator is in: the meeting goes on; goes on locked for 5 minutes and ends; ends. */
+export type Unmoderated = "continue" | "lock" | "end"
+
+/** An invitation of one's own making: a ticket and its link. Kept in this tab's memory only. */
+export interface Invitation {
+  readonly id: number
+  readonly label: string // whom it is for; moderators see it at the knock
+  readonly link: string
+  readonly viewer: boolean // receives only
+  readonly once: boolean // personal: one person, one device
+  readonly from: number | null
+  readonly until: number | null
+  readonly revoked: boolean
+}
+
+/** Somebody who waits to be let in, as moderators see it. */
+export interface Waiting {
+  readonly person: PersonId
+  readonly name: string
+  readonly emoji: string
+  readonly viewer: boolean
+  readonly ticket: boolean // came with a valid ticket
+  readonly label: string // the ticket's; "" if there is none or it cannot be read here
+  readonly asked: boolean // admitted or denied by this person a moment ago, not confirmed yet
+}
+
+/** What a moderator did, as everybody is told: newest last, at most 200, in this tab's memory only. */
+export interface Event {
+  readonly id: number
+  readonly at: number // ms since 1970
+  readonly by: string // name; "" unknown
+  readonly did:
+    | "admit"
+    | "deny"
+    | "remove"
+    | "ban"
+    | "lobby" // sent back to the lobby
+    | "mute"
+    | "stop-camera"
+    | "stop-screen"
+    | "lower-hand"
+    | "mute-all"
+    | "appoint"
+    | "dismiss"
+    | "allow-speech"
+    | "silence"
+    | "lobby-on"
+    | "lobby-off"
+    | "lock"
+    | "unlock"
+    | "quiet-on"
+    | "quiet-off"
+    | "chat-on"
+    | "chat-off"
+    | "share-on"
+    | "share-off"
+    | "verify-on"
+    | "verify-off"
+    | "renew"
+    | "revoke"
+  readonly whom: string // name; "" if it concerns everybody or nobody
+  readonly self: boolean // it concerns this person
+}
+
+/** The rules of the room as shown. */
+export interface RoomRules {
+  readonly lobby: boolean
+  readonly locked: boolean
+  readonly quiet: boolean // participants speak only when allowed
+  readonly chat: boolean
+  readonly share: boolean
+  readonly tickets: boolean
+  readonly verify: boolean
+  readonly passphrase: boolean
+  readonly banned: boolean // somebody was banned: a word of care at the lobby
+  readonly unmoderated: Unmoderated
+}
+
+/** Everything about who decides, in a call. */
+export interface Moderation {
+  readonly role: Role
+  readonly holder: boolean // has the moderator link: may appoint, invite and renew the link
+  readonly rules: RoomRules
+  readonly lobby: readonly Waiting[] // empty for all but moderators
+  readonly lobbyFull: boolean // more knocked than are shown
+  readonly events: readonly Event[]
+  readonly present: boolean // a moderator is in
+  readonly endsAt: number | null // ms since 1970: without a moderator the meeting ends then
+  readonly maySpeak: boolean
+  readonly handUp: boolean // one's own
+  readonly compare: "none" | "wanted" | "done" // the safety code must be compared before media flow
+  readonly unconfirmed: boolean // a removal was not confirmed by the others: this person sends nothing now
+  readonly renewed: boolean // a new link generation has begun since joining: offer to copy the new link
+  readonly invitations: readonly Invitation[]
 }
 
 export interface ChatLine {
@@ -50,6 +168,7 @@ export interface ChatLine {
   readonly self: boolean
   readonly text: string
   readonly at: number // ms since 1970, receiver's clock
+  readonly to: string | null // of a private line: name of the other one it is from or to; null: for everybody
 }
 
 export interface Links {
@@ -64,6 +183,18 @@ export type End =
   | "full"
   | "busy"
   | "throttled"
+  | "removed"
+  | "banned"
+  | "denied" // a moderator did not let this person in
+  | "over" // a moderator ended the meeting for all
+  | "unmoderated" // it ended because no moderator was in
+  | "replayed" // a copy of this page's session was used somewhere: both ended
+  | "ticket" // the room wants a personal invitation
+  | "early" // the invitation does not hold yet
+  | "late" // it holds no more
+  | "used" // it has been used on another device
+  | "barred" // it was withdrawn
+  | "replaced" // the link was replaced by a newer one
   | "taken-over" // the call goes on in another tab
   | "unsupported" // the browser cannot encrypt frames
   | "unencrypted" // the watchdog saw a frame that did not pass the sealer; call left
@@ -75,12 +206,38 @@ export type End =
 export type Encryption = "securing" | "encrypted" | "broken"
 
 export type Stage =
-  | { readonly at: "start"; readonly links: Links | null } // links once "New meeting" was clicked
+  /** `links` once "New meeting" was clicked; `wrong`: the rules asked for cannot be. */
+  | {
+      readonly at: "start"
+      readonly links: Links | null
+      readonly rules: MeetingRules
+      readonly invitations: readonly Invitation[]
+      readonly making: boolean // the links are being made: a passphrase takes a moment
+    }
   | { readonly at: "bad-link" }
-  | { readonly at: "prejoin"; readonly moderator: boolean; readonly echo: EchoTest; readonly preview: MediaStream | null }
-  | { readonly at: "joining"; readonly waiting: "connection" | "moderator" | "keys" }
+  | {
+      readonly at: "prejoin"
+      readonly moderator: boolean
+      readonly echo: EchoTest
+      readonly preview: MediaStream | null
+      readonly entry: Entry
+    }
+  | {
+      readonly at: "joining"
+      readonly waiting: "connection" | "moderator" | "admission" | "lock" | "keys"
+      readonly notes: readonly string[]
+    } // notes: from moderators
   | { readonly at: "call"; readonly connection: "good" | "reconnecting"; readonly since: number }
   | { readonly at: "ended"; readonly why: End }
+
+/** What else is wanted before one can ask to join. */
+export interface Entry {
+  readonly passphrase: "none" | "wanted" | "wrong" // shows a field
+  readonly host: "none" | "wanted" | "wrong" // a host token, likewise
+  readonly waitUntil: number // ms since 1970: no try before; 0: at once
+  readonly viewer: boolean // by a viewer's ticket: camera, microphone and screen are not offered
+  readonly ticket: boolean // a personal invitation: it is bound to this browser
+}
 
 export type Panel = "none" | "chat" | "people" | "code" | "settings"
 
@@ -89,6 +246,7 @@ export interface State {
   readonly name: string
   readonly devices: Devices
   readonly tiles: readonly Tile[] // self first, then in order of arrival
+  readonly moderation: Moderation
   readonly pinned: PersonId | null
   readonly chat: readonly ChatLine[]
   readonly unread: number
@@ -117,12 +275,30 @@ export type Notice =
         | "device-missing"
         | "device-busy"
         | "device-lost"
+        | "silenced" // this person may not speak (any more) until allowed
+        | "may-speak"
+        | "knock" // somebody waits in the lobby: also a sound
+        | "replay" // of somebody a copy of the session was used; both ended
+        | "share-not-allowed"
     }
+  | { readonly id: number; readonly say: "event"; readonly event: Event }
   | { readonly id: number; readonly say: "arrived" | "left"; readonly name: string }
 
 /** Everything a person can do. Views call `act` with one of these and nothing else. */
 export type Action =
+  | { readonly do: "rules"; readonly rules: MeetingRules } // on the start page, before the links are made
   | { readonly do: "new-meeting" }
+  | {
+      readonly do: "invite"
+      readonly label: string
+      readonly viewer: boolean
+      readonly once: boolean
+      readonly from: number | null
+      readonly until: number | null
+    }
+  | { readonly do: "revoke"; readonly invitation: number }
+  | { readonly do: "passphrase"; readonly passphrase: string } // at the prejoin page; kept until joining
+  | { readonly do: "host"; readonly host: string }
   | { readonly do: "open-link"; readonly link: string } // pasted, or the links just made
   | { readonly do: "copy"; readonly text: string }
   | { readonly do: "name"; readonly name: string }
@@ -135,7 +311,11 @@ export type Action =
   | { readonly do: "leave" }
   | { readonly do: "again" } // from "ended" back to pre-join with the same link
   | { readonly do: "home" } // from anywhere that is not a call to the start page
-  | { readonly do: "say"; readonly text: string }
+  | { readonly do: "say"; readonly text: string; readonly to: PersonId | null } // to: privately
+  | { readonly do: "hand"; readonly up: boolean } // also asks to speak
+  | { readonly do: "react"; readonly emoji: string } // one of REACTIONS
+  | { readonly do: "compared"; readonly matches: boolean } // the safety code; not: leaves the call
+  | { readonly do: "order"; readonly order: Order } // moderators
   | { readonly do: "pin"; readonly person: PersonId | null }
   | { readonly do: "panel"; readonly panel: Panel }
   | { readonly do: "language"; readonly language: Language }

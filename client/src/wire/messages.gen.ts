@@ -17,13 +17,44 @@ export const closeCode = {
   ended: 4008,
 } as const
 
-export interface ModeratorProof {
-  readonly signatureKey: Uint8Array
-  readonly kemKey: Uint8Array
+export interface GenerationProof {
+  readonly number: number
+  readonly key: Uint8Array
   readonly signature: Uint8Array
 }
 
-const moderatorProofSchema: Schema<ModeratorProof> = object<ModeratorProof>({ signatureKey: bytes(32, 32), kemKey: bytes(32, 32), signature: bytes(64, 64) })
+const generationProofSchema: Schema<GenerationProof> = object<GenerationProof>({ number: int, key: bytes(32, 32), signature: bytes(64, 64) })
+
+export interface PassphraseProof {
+  readonly key: Uint8Array
+  readonly signature: Uint8Array
+}
+
+const passphraseProofSchema: Schema<PassphraseProof> = object<PassphraseProof>({ key: bytes(32, 32), signature: bytes(64, 64) })
+
+export interface TicketProof {
+  readonly ticket: Uint8Array
+  readonly signature: Uint8Array
+  readonly device: Uint8Array
+  readonly deviceSignature: Uint8Array
+}
+
+const ticketProofSchema: Schema<TicketProof> = object<TicketProof>({ ticket: bytes(1, 512), signature: bytes(64, 64), device: bytes(32, 32), deviceSignature: bytes(64, 64) })
+
+export interface ModeratorProof {
+  readonly grant: Uint8Array
+  readonly signature: Uint8Array
+}
+
+const moderatorProofSchema: Schema<ModeratorProof> = object<ModeratorProof>({ grant: bytes(216, 216), signature: bytes(64, 64) })
+
+export interface Signed {
+  readonly statement: string
+  readonly grant: Uint8Array
+  readonly signature: Uint8Array
+}
+
+const signedSchema: Schema<Signed> = object<Signed>({ statement: text(16384), grant: bytes(216, 216), signature: bytes(64, 64) })
 
 export interface Join {
   readonly t: "join"
@@ -31,11 +62,15 @@ export interface Join {
   readonly moderators: Uint8Array
   readonly joinKey: Uint8Array
   readonly joinSignature: Uint8Array
+  readonly generation?: GenerationProof
+  readonly passphrase?: PassphraseProof
+  readonly ticket?: TicketProof
   readonly moderator?: ModeratorProof
+  readonly host?: Uint8Array
+  readonly policy?: Signed
   readonly person: Uint8Array
   readonly keyPackage: Uint8Array
   readonly device: "desktop" | "phone"
-  readonly replaces?: Uint8Array
 }
 
 export interface Resume {
@@ -93,6 +128,23 @@ export interface Watch {
   readonly mid: string
 }
 
+export interface Box {
+  readonly kemKey: Uint8Array
+  readonly sealed: Uint8Array
+}
+
+const boxSchema: Schema<Box> = object<Box>({ kemKey: bytes(32, 32), sealed: bytes(1, 1024) })
+
+export interface Knock {
+  readonly t: "knock"
+  readonly boxes: readonly Box[]
+}
+
+export interface Act {
+  readonly t: "act"
+  readonly signed: Signed
+}
+
 export interface Leave {
   readonly t: "leave"
 }
@@ -112,11 +164,13 @@ export type ClientMessage =
   | Subscribe
   | Answer
   | Watch
+  | Knock
+  | Act
   | Leave
   | Ping
 
-const clientSchema: Schema<ClientMessage> = messages<ClientMessage>({
-  join: { room: bytes(16, 16), moderators: bytes(16, 16), joinKey: bytes(32, 32), joinSignature: bytes(64, 64), moderator: optional(moderatorProofSchema), person: bytes(16, 16), keyPackage: bytes(1, 2048), device: words("desktop", "phone"), replaces: optional(bytes(32, 32)) },
+const clientMessageSchema: Schema<ClientMessage> = messages<ClientMessage>({
+  join: { room: bytes(16, 16), moderators: bytes(16, 16), joinKey: bytes(32, 32), joinSignature: bytes(64, 64), generation: optional(generationProofSchema), passphrase: optional(passphraseProofSchema), ticket: optional(ticketProofSchema), moderator: optional(moderatorProofSchema), host: optional(bytes(1, 128)), policy: optional(signedSchema), person: bytes(16, 16), keyPackage: bytes(1, 2048), device: words("desktop", "phone") },
   resume: { token: bytes(32, 32), epoch: int, keyPackage: bytes(1, 2048) },
   ready: { epoch: int },
   commit: { epoch: int, commit: bytes(1, 65536), welcome: optional(bytes(1, 163840)), adds: list(bytes(16, 16), 64), removes: list(bytes(16, 16), 500) },
@@ -126,6 +180,8 @@ const clientSchema: Schema<ClientMessage> = messages<ClientMessage>({
   subscribe: {},
   answer: { sdp: text(131072) },
   watch: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8) },
+  knock: { boxes: list(boxSchema, 16) },
+  act: { signed: signedSchema },
   leave: {},
   ping: {},
 })
@@ -137,12 +193,14 @@ export interface Challenge {
 
 export interface Refused {
   readonly t: "refused"
-  readonly code: "proof" | "full" | "busy" | "throttled" | "expired" | "taken"
+  readonly code: "proof" | "full" | "busy" | "throttled" | "expired" | "taken" | "passphrase" | "ticket" | "early" | "late" | "used" | "barred" | "denied" | "generation" | "host"
+  readonly waitMs: number
 }
 
 export interface Waiting {
   readonly t: "waiting"
-  readonly for: "moderator"
+  readonly for: "moderator" | "admission" | "lock"
+  readonly grants: readonly Uint8Array[]
 }
 
 export interface Track {
@@ -155,17 +213,19 @@ const trackSchema: Schema<Track> = object<Track>({ mid: text(8), kind: words("au
 export interface Person {
   readonly id: Uint8Array
   readonly moderator: boolean
+  readonly viewer: boolean
   readonly away: boolean
   readonly tracks: readonly Track[]
 }
 
-const personSchema: Schema<Person> = object<Person>({ id: bytes(16, 16), moderator: bool, away: bool, tracks: list(trackSchema, 8) })
+const personSchema: Schema<Person> = object<Person>({ id: bytes(16, 16), moderator: bool, viewer: bool, away: bool, tracks: list(trackSchema, 8) })
 
 export interface Joined {
   readonly t: "joined"
   readonly token: Uint8Array
   readonly found: boolean
   readonly people: readonly Person[]
+  readonly policy?: Signed
 }
 
 export interface Resumed {
@@ -174,6 +234,7 @@ export interface Resumed {
   readonly member: boolean
   readonly found: boolean
   readonly people: readonly Person[]
+  readonly policy?: Signed
 }
 
 export interface Arrived {
@@ -208,6 +269,8 @@ export interface Nominate {
   readonly epoch: number
   readonly adds: readonly Adding[]
   readonly removes: readonly Uint8Array[]
+  readonly admissions: readonly Signed[]
+  readonly grants: readonly Uint8Array[]
   readonly deadlineMs: number
 }
 
@@ -267,6 +330,41 @@ export interface Lost {
   readonly connection: "publish" | "subscribe"
 }
 
+export interface Knocked {
+  readonly t: "knocked"
+  readonly person: Uint8Array
+  readonly keyPackage: Uint8Array
+  readonly sealed: Uint8Array
+  readonly ticket?: Uint8Array
+}
+
+export interface Unknocked {
+  readonly t: "unknocked"
+  readonly person: Uint8Array
+}
+
+export interface Acted {
+  readonly t: "acted"
+  readonly signed: Signed
+}
+
+export interface Moderated {
+  readonly t: "moderated"
+  readonly present: boolean
+  readonly endsMs: number
+}
+
+export interface Over {
+  readonly t: "over"
+  readonly why: "removed" | "banned" | "lobby" | "ended" | "unmoderated" | "replayed"
+}
+
+export interface Warned {
+  readonly t: "warned"
+  readonly of: "replay" | "lobby"
+  readonly person?: Uint8Array
+}
+
 export interface Pong {
   readonly t: "pong"
 }
@@ -292,19 +390,25 @@ export type ServerMessage =
   | Tracks
   | Shown
   | Lost
+  | Knocked
+  | Unknocked
+  | Acted
+  | Moderated
+  | Over
+  | Warned
   | Pong
 
-const serverSchema: Schema<ServerMessage> = messages<ServerMessage>({
+const serverMessageSchema: Schema<ServerMessage> = messages<ServerMessage>({
   challenge: { nonce: bytes(32, 32) },
-  refused: { code: words("proof", "full", "busy", "throttled", "expired", "taken") },
-  waiting: { for: words("moderator") },
-  joined: { token: bytes(32, 32), found: bool, people: list(personSchema, 500) },
-  resumed: { token: bytes(32, 32), member: bool, found: bool, people: list(personSchema, 500) },
+  refused: { code: words("proof", "full", "busy", "throttled", "expired", "taken", "passphrase", "ticket", "early", "late", "used", "barred", "denied", "generation", "host"), waitMs: int },
+  waiting: { for: words("moderator", "admission", "lock"), grants: list(bytes(216, 216), 16) },
+  joined: { token: bytes(32, 32), found: bool, people: list(personSchema, 500), policy: optional(signedSchema) },
+  resumed: { token: bytes(32, 32), member: bool, found: bool, people: list(personSchema, 500), policy: optional(signedSchema) },
   arrived: { person: personSchema },
   away: { person: bytes(16, 16) },
   back: { person: bytes(16, 16) },
   left: { person: bytes(16, 16) },
-  nominate: { epoch: int, adds: list(addingSchema, 64), removes: list(bytes(16, 16), 500), deadlineMs: int },
+  nominate: { epoch: int, adds: list(addingSchema, 64), removes: list(bytes(16, 16), 500), admissions: list(signedSchema, 64), grants: list(bytes(216, 216), 64), deadlineMs: int },
   committed: { epoch: int, commit: bytes(1, 65536) },
   rejected: { epoch: int },
   welcome: { epoch: int, welcome: bytes(1, 163840) },
@@ -315,15 +419,21 @@ const serverSchema: Schema<ServerMessage> = messages<ServerMessage>({
   tracks: { person: bytes(16, 16), tracks: list(trackSchema, 8) },
   shown: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8) },
   lost: { connection: words("publish", "subscribe") },
+  knocked: { person: bytes(16, 16), keyPackage: bytes(1, 2048), sealed: bytes(1, 1024), ticket: optional(bytes(1, 512)) },
+  unknocked: { person: bytes(16, 16) },
+  acted: { signed: signedSchema },
+  moderated: { present: bool, endsMs: int },
+  over: { why: words("removed", "banned", "lobby", "ended", "unmoderated", "replayed") },
+  warned: { of: words("replay", "lobby"), person: optional(bytes(16, 16)) },
   pong: {},
 })
 
 /** Throws Malformed on anything that is not exactly a ClientMessage. */
-export const decodeClient = (frame: string): ClientMessage => parse(clientSchema, frame)
+export const decodeClient = (frame: string): ClientMessage => parse(clientMessageSchema, frame)
 /** Throws Malformed when a field is beyond its limit. */
-export const encodeClient = (m: ClientMessage): string => stringify(clientSchema, m)
+export const encodeClient = (m: ClientMessage): string => stringify(clientMessageSchema, m)
 
 /** Throws Malformed on anything that is not exactly a ServerMessage. */
-export const decodeServer = (frame: string): ServerMessage => parse(serverSchema, frame)
+export const decodeServer = (frame: string): ServerMessage => parse(serverMessageSchema, frame)
 /** Throws Malformed when a field is beyond its limit. */
-export const encodeServer = (m: ServerMessage): string => stringify(serverSchema, m)
+export const encodeServer = (m: ServerMessage): string => stringify(serverMessageSchema, m)

@@ -6,45 +6,69 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"paravent/signaling/wire"
 )
 
-// output is where the client expects the file, from the repository's root.
-const output = "client/src/wire/messages.gen.ts"
+// outputs are where the client expects its files, from the repository's root.
+// The statements stand apart: the group worker needs them and nothing else, so
+// that its hash moves only when they do.
+var outputs = map[string]func() string{ //nolint:gochecknoglobals // immutable table
+	"client/src/wire/messages.gen.ts":   messages,
+	"client/src/wire/statements.gen.ts": statements,
+}
 
 func main() {
-	if err := os.WriteFile(output, []byte(generate()), 0o644); err != nil { //nolint:gosec // a source file
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for output, generate := range outputs {
+		if err := os.WriteFile(output, []byte(generate()), 0o644); err != nil { //nolint:gosec // a source file
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }
 
-const head = `// Written by signaling/wire/gen from signaling/wire/wire.go, where every field is explained. Do not edit.
-import { bool, bytes, int, list, messages, object, optional, parse, type Schema, stringify, text, words } from "./schema.ts"
+const head = "// Written by signaling/wire/gen from signaling/wire/wire.go, where every field is explained. Do not edit.\n"
 
-`
+// schemas are the names that schema.ts exports for these files.
+var schemas = []string{"bool", "bytes", "int", "list", "messages", "object", "optional", "parse", "Schema", "stringify", "text", "words"} //nolint:gochecknoglobals // immutable table
 
-// generate returns the whole file; it depends on package wire alone.
-func generate() string {
+// file is the finished text: what the body needs of schema.ts comes first.
+func (g *generator) file() string {
+	body := g.String()
+	var used []string
+	for _, name := range schemas {
+		if regexp.MustCompile(`\b` + name + `[(,<;)]`).MatchString(body) {
+			used = append(used, strings.Replace(name, "Schema", "type Schema", 1))
+		}
+	}
+	imports := "import { " + strings.Join(used, ", ") + " } from \"./schema.ts\"\n"
+	return head + imports + body
+}
+
+// messages returns the file of the messages between browser and server.
+func messages() string {
 	g := &generator{done: make(map[string]bool)}
-	g.printf("%s", head)
-	g.printf("/** The WebSocket subprotocol to ask for. */\nexport const subprotocol = %q\n\n", wire.Subprotocol)
+	g.printf("\n/** The WebSocket subprotocol to ask for. */\nexport const subprotocol = %q\n\n", wire.Subprotocol)
 	g.printf("/** Why the server closes a connection; after leave it is 1000. */\nexport const closeCode = {\n")
 	for _, c := range wire.Closings() {
 		g.printf("  %s: %d,\n", c.Name, c.Code)
 	}
 	g.printf("} as const\n")
-	g.direction("Client", wire.ClientMessages())
-	g.direction("Server", wire.ServerMessages())
-	for _, side := range []string{"Client", "Server"} {
-		g.printf("\n/** Throws Malformed on anything that is not exactly a %sMessage. */\n", side)
-		g.printf("export const decode%s = (frame: string): %sMessage => parse(%s, frame)\n", side, side, schemaName(side))
-		g.printf("/** Throws Malformed when a field is beyond its limit. */\n")
-		g.printf("export const encode%s = (m: %sMessage): string => stringify(%s, m)\n", side, side, schemaName(side))
-	}
-	return g.String()
+	g.direction("ClientMessage", wire.ClientMessages())
+	g.direction("ServerMessage", wire.ServerMessages())
+	g.codec("ClientMessage")
+	g.codec("ServerMessage")
+	return g.file()
+}
+
+// statements returns the file of what moderators sign.
+func statements() string {
+	g := &generator{done: make(map[string]bool)}
+	g.direction("Statement", wire.Statements())
+	g.codec("Statement")
+	return g.file()
 }
 
 type generator struct {
@@ -54,7 +78,17 @@ type generator struct {
 
 func (g *generator) printf(format string, args ...any) { fmt.Fprintf(g, format, args...) }
 
-// direction writes the messages of one side, after the objects in them.
+// codec writes the functions that read and write one side's messages.
+func (g *generator) codec(side string) {
+	verb := strings.TrimSuffix(side, "Message")
+	g.printf("\n/** Throws Malformed on anything that is not exactly a %s. */\n", side)
+	g.printf("export const decode%s = (frame: string): %s => parse(%s, frame)\n", verb, side, schemaName(side))
+	g.printf("/** Throws Malformed when a field is beyond its limit. */\n")
+	g.printf("export const encode%s = (m: %s): string => stringify(%s, m)\n", verb, side, schemaName(side))
+}
+
+// direction writes the messages of one side, or the statements, after the
+// objects in them.
 func (g *generator) direction(side string, all []wire.Message) {
 	for _, m := range all {
 		for _, f := range m.Shape.Fields {
@@ -62,11 +96,11 @@ func (g *generator) direction(side string, all []wire.Message) {
 		}
 		g.types(m.Shape, m.T)
 	}
-	g.printf("\nexport type %sMessage =\n", side)
+	g.printf("\nexport type %s =\n", side)
 	for _, m := range all {
 		g.printf("  | %s\n", m.Shape.Name)
 	}
-	g.printf("\nconst %s: Schema<%sMessage> = messages<%[2]sMessage>({\n", schemaName(side), side)
+	g.printf("\nconst %s: Schema<%s> = messages<%[2]s>({\n", schemaName(side), side)
 	for _, m := range all {
 		g.printf("  %s: {%s},\n", m.T, fields(m.Shape))
 	}
