@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import test, { after } from "node:test"
 import { Browsers, KINDS } from "./harness/browsers.ts"
-import { chooseCodec, inCall, join, Meeting, turn } from "./harness/meeting.ts"
+import { ask, chooseCodec, inCall, Meeting, turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
 import { type Heard, Server, TAPPED } from "./harness/server.ts"
 
@@ -112,7 +112,8 @@ test("Chromium sends nothing when its transforms are not attached", async () => 
     const ada = await meeting.host("chromium", { number: 93, name: "Ada" }, {})
     const bob = await meeting.arrive("chromium", { number: 94, name: "Bob", scripts: [WITHOUT_TRANSFORMS] })
     await bob.open(meeting.links.participant)
-    await join(bob)
+    await ask(bob)
+    await meeting.admit(bob)
     await bob.until("stops the call", async () => (await bob.text()).includes("Paravent has stopped the call"))
     await ada.seesPeople("Ada")
     assert.deepEqual(await server.heard(), [])
@@ -125,7 +126,8 @@ test("Firefox, which would send clear frames then, ends the call; the tap knows 
     await meeting.host("chromium", { number: 95, name: "Ada" }, {})
     const bob = await meeting.arrive("firefox", { number: 96, name: "Bob", scripts: [WITHOUT_TRANSFORMS] })
     await bob.open(meeting.links.participant)
-    await join(bob)
+    await ask(bob)
+    await meeting.admit(bob)
     await bob.until("stops the call", async () => (await bob.text()).includes("Paravent has stopped the call"))
     const states = await bob.page.evaluate(() => window.probe.tracks.map((t) => t.readyState))
     assert.ok(
@@ -170,7 +172,8 @@ for (const kind of KINDS) {
       await bob.open(meeting.links.participant)
       await bob.find("textbox", "Your name")
       await deafen(bob)
-      await join(bob)
+      await ask(bob)
+      await meeting.admit(bob)
       await bob.until("drops frames for want of a key", async () => (await dropped(bob)) >= 30)
       await ada.until("sends on", async () => sum(await server.heard(), (h) => h.sealed) >= 100)
       assert.equal(await bob.has("button", "End-to-end encrypted"), false, "the page does not claim to be secure")
@@ -190,7 +193,8 @@ for (const kind of KINDS) {
       const ada = await meeting.arrive(kind, { number: 99, name: "Ada", scripts: [DEAF] })
       const maker = await meeting.host("chromium", { number: 100, name: "Eve" }, {})
       await ada.open(meeting.links.participant)
-      await join(ada)
+      await ask(ada)
+      await meeting.admit(ada)
       await inCall(ada)
       await maker.sees(ada)
       await deafen(ada)

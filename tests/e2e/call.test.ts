@@ -1,22 +1,12 @@
 /** Two people meet: picture, tone, names and chat both ways, one code, nothing but encrypted frames. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers, type Kind } from "./harness/browsers.ts"
-import { codeOf, Meeting, reads, say } from "./harness/meeting.ts"
-import { Server } from "./harness/server.ts"
+import test from "node:test"
+import type { Kind } from "./harness/browsers.ts"
+import { codeOf, reads, say } from "./harness/meeting.ts"
+import { stage } from "./harness/stage.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 const pairs: readonly (readonly [Kind, Kind])[] = [
   ["chromium", "chromium"],
@@ -26,7 +16,7 @@ const pairs: readonly (readonly [Kind, Kind])[] = [
 
 for (const [one, other] of pairs) {
   test(`${one} and ${other} see, hear and read each other`, async () => {
-    const meeting = new Meeting(server, browsers)
+    const meeting = at.meeting()
     const ada = await meeting.host(one, { number: 3, name: "Ada" })
     const bob = await meeting.guest(other, { number: 5, name: "Bob Ünïcode" })
 

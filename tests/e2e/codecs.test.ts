@@ -1,23 +1,13 @@
 /** Each codec that Settings offers arrives as that codec, and its picture is right. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers, type Kind } from "./harness/browsers.ts"
-import { chooseCodec, Meeting, turn } from "./harness/meeting.ts"
+import test from "node:test"
+import type { Kind } from "./harness/browsers.ts"
+import { chooseCodec, turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
-import { Server } from "./harness/server.ts"
+import { stage } from "./harness/stage.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 /** From one browser to the other, both ways, each codec is seen in blind.test.ts. */
 const pairs: readonly (readonly [Kind, Kind])[] = [
@@ -31,7 +21,7 @@ const decoded = async (person: Person, codec: string): Promise<number> =>
 
 for (const [one, other] of pairs) {
   test(`VP8, VP9 and AV1 between ${one} and ${other}`, async () => {
-    const meeting = new Meeting(server, browsers)
+    const meeting = at.meeting()
     const ada = await meeting.host(one, { number: 21, name: "Ada" }, {})
     const bob = await meeting.guest(other, { number: 22, name: "Bob" }, {})
     for (const codec of ["VP8", "VP9", "AV1"] as const) {

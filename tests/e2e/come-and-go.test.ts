@@ -1,26 +1,16 @@
 /** Coming late, reloading, leaving, and the end of a room. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers, KINDS } from "./harness/browsers.ts"
-import { inCall, join, Meeting, reads, say, turn } from "./harness/meeting.ts"
-import { Server } from "./harness/server.ts"
+import test from "node:test"
+import { KINDS } from "./harness/browsers.ts"
+import { ask, inCall, join, reads, say, turn } from "./harness/meeting.ts"
+import { stage } from "./harness/stage.ts"
 import { PAGE_MS } from "./harness/wait.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 test("who comes late sees those who are there, and nothing that was said before", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 31, name: "Ada" })
   const bob = await meeting.guest("firefox", { number: 32, name: "Bob" })
   await ada.sees(bob)
@@ -39,7 +29,7 @@ test("who comes late sees those who are there, and nothing that was said before"
 
 for (const kind of KINDS) {
   test(`a reload in ${kind} comes back by itself, without a ghost`, async () => {
-    const meeting = new Meeting(server, browsers)
+    const meeting = at.meeting()
     const ada = await meeting.host("chromium", { number: 34, name: "Ada" })
     const bob = await meeting.guest(kind, { number: 35, name: "Bob" })
     await ada.sees(bob)
@@ -59,7 +49,7 @@ for (const kind of KINDS) {
 }
 
 test("a closed window leaves no tile for longer than the time to come back", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 36, name: "Ada" }, {})
   const bob = await meeting.guest("firefox", { number: 37, name: "Bob" }, {})
   for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")
@@ -70,7 +60,7 @@ test("a closed window leaves no tile for longer than the time to come back", asy
 })
 
 test("when the last one leaves the room is gone: a participant waits for a moderator again", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 38, name: "Ada" }, {})
   const bob = await meeting.guest("chromium", { number: 39, name: "Bob" }, {})
   for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")
@@ -81,11 +71,13 @@ test("when the last one leaves the room is gone: a participant waits for a moder
 
   const eve = await meeting.arrive("firefox", { number: 40, name: "Eve" })
   await eve.open(meeting.links.participant)
-  await join(eve, {})
+  await ask(eve, {})
   await eve.until("waits for the moderator", async () => (await eve.text()).includes("Waiting for the moderator"))
 
   await ada.click("Join again")
   await join(ada, {})
+  await inCall(ada)
+  await meeting.admit(eve)
   for (const person of [ada, eve]) {
     await inCall(person)
     await person.seesPeople("Ada", "Eve")

@@ -1,23 +1,13 @@
 /** Camera and microphone: nothing before a click, and off means off. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers, KINDS } from "./harness/browsers.ts"
-import { inCall, join, Meeting, turn } from "./harness/meeting.ts"
+import test from "node:test"
+import { KINDS } from "./harness/browsers.ts"
+import { inCall, join, turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
-import { Server } from "./harness/server.ts"
+import { stage } from "./harness/stage.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 const asked = (person: Person): Promise<string[]> => person.page.evaluate(() => window.probe.asked)
 const trackStates = (person: Person): Promise<string[]> =>
@@ -27,7 +17,7 @@ const audioPackets = async (person: Person): Promise<number> =>
 
 for (const kind of KINDS) {
   test(`${kind} asks for a device only after a click, and off ends the track`, async () => {
-    const meeting = new Meeting(server, browsers)
+    const meeting = at.meeting()
     const ada = await meeting.host("chromium", { number: 51, name: "Ada" }, {})
     const bob = await meeting.arrive(kind, { number: 52, name: "Bob" })
     await bob.open(meeting.links.participant)
@@ -66,7 +56,7 @@ for (const kind of KINDS) {
 }
 
 test("leaving lets go of every device", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("firefox", { number: 53, name: "Ada" })
   await ada.click("Leave")
   await ada.find("button", "Join again")
@@ -75,7 +65,7 @@ test("leaving lets go of every device", async () => {
 })
 
 test("a camera turned on and off quickly ends in the last state", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 54, name: "Ada" }, {})
   const bob = await meeting.guest("firefox", { number: 55, name: "Bob" }, {})
   for (let i = 0; i < 5; i++) {

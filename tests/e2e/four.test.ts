@@ -1,28 +1,17 @@
 /** Four people, two of each browser; the fourth comes late, one leaves. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers } from "./harness/browsers.ts"
-import { codeOf, Meeting, reads, say } from "./harness/meeting.ts"
-import { Server } from "./harness/server.ts"
+import test from "node:test"
+import { codeOf, reads, say } from "./harness/meeting.ts"
+import { stage } from "./harness/stage.ts"
 
 /** Sound between four is more than two cores carry beside the pictures; call.test.ts has it. */
 const PICTURE = { camera: true }
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 test("four people see each other, and the rest go on when one leaves", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 11, name: "Ada" }, PICTURE)
   const bob = await meeting.guest("firefox", { number: 12, name: "Bob" }, PICTURE)
   const eve = await meeting.guest("chromium", { number: 13, name: "Eve" }, PICTURE)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import test, { after, before } from "node:test"
 import type { Browser } from "puppeteer-core"
 import { Browsers, launch } from "./harness/browsers.ts"
-import { inCall, join, Meeting, reads, say } from "./harness/meeting.ts"
+import { ask, inCall, join, Meeting, reads, say } from "./harness/meeting.ts"
 import { Network, type Place } from "./harness/network.ts"
 import { Person } from "./harness/person.ts"
 import { Server } from "./harness/server.ts"
@@ -59,7 +59,8 @@ test("one person loses the network, for 3 s and for 15 s, and comes back without
   const bob = await Person.arrive(far, "chromium", server.origin, { number: 82, name: "Bob" })
   meeting.people.push(bob)
   await bob.open(meeting.links.participant)
-  await join(bob)
+  await ask(bob)
+  await meeting.admit(bob)
   await inCall(bob)
   await together(ada, bob, "before")
 
@@ -85,7 +86,8 @@ test("who is gone for too long loses the tile, and can join again", async () => 
   const bob = await Person.arrive(far, "chromium", server.origin, { number: 84, name: "Bob" })
   meeting.people.push(bob)
   await bob.open(meeting.links.participant)
-  await join(bob, {})
+  await ask(bob, {})
+  await meeting.admit(bob)
   await inCall(bob)
   for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")
   await network.unplug(network.far)
@@ -98,7 +100,8 @@ test("who is gone for too long loses the tile, and can join again", async () => 
   )
   if (await bob.has("button", "Join again")) {
     await bob.click("Join again")
-    await join(bob, {})
+    await ask(bob, {})
+    await meeting.admit(bob)
     await inCall(bob)
   }
   for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")

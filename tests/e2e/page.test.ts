@@ -2,35 +2,25 @@
 
 import assert from "node:assert/strict"
 import { rm, writeFile } from "node:fs/promises"
-import test, { after, before } from "node:test"
+import test from "node:test"
 import type { Browser } from "puppeteer-core"
-import { Browsers, launch } from "./harness/browsers.ts"
-import { clean, codeOf, inCall, join, Meeting, newMeeting, reads, say } from "./harness/meeting.ts"
+import { launch } from "./harness/browsers.ts"
+import { admit, ask, clean, codeOf, inCall, join, newMeeting, reads, say } from "./harness/meeting.ts"
 import { Person } from "./harness/person.ts"
 import { videoFile } from "./harness/picture.ts"
-import { Server } from "./harness/server.ts"
+import { stage } from "./harness/stage.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 test("a German browser gets German words, from the start page to the end", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.arrive("chromium", { number: 71, name: "Ada", inside: { languages: ["de-AT", "en"] } })
   const english = /\b(Meeting|Join|Leave|Copy|Camera|Microphone|Settings|People|Message|Send|your|the|with|and)\b/
   const german = async (): Promise<void> => {
     assert.equal(await ada.page.evaluate(() => document.documentElement.lang), "de")
     assert.doesNotMatch((await ada.text()).replaceAll("English", ""), english)
   }
-  await ada.open(server.origin)
+  await ada.open(at.server.origin)
   await ada.click("Neue Besprechung")
   await ada.find("button", "Link kopieren")
   await german()
@@ -53,7 +43,7 @@ test("a German browser gets German words, from the start page to the end", async
 })
 
 test("on a phone everything is in reach and nothing is cut off", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 72, name: "Ada" })
   const bob = await meeting.arrive("chromium", {
     number: 73,
@@ -74,7 +64,8 @@ test("on a phone everything is in reach and nothing is cut off", async () => {
   await bob.open(meeting.links.participant)
   await bob.find("textbox", "Your name")
   await fits()
-  await join(bob)
+  await ask(bob)
+  await meeting.admit(bob)
   await inCall(bob)
   await bob.sees(ada)
   await ada.sees(bob)
@@ -86,7 +77,7 @@ test("on a phone everything is in reach and nothing is cut off", async () => {
 })
 
 test("neither a name, nor a message, nor a code leaves the page in clear", async () => {
-  const meeting = new Meeting(server, browsers)
+  const meeting = at.meeting()
   const ada = await meeting.host("chromium", { number: 74, name: "Marker-Name-Quokka" }, {})
   const bob = await meeting.guest("firefox", { number: 75, name: "Marker-Name-Numbat" }, {})
   for (const person of [ada, bob]) await person.seesPeople(ada.name, bob.name)
@@ -125,20 +116,25 @@ test("a camera and a microphone as the browser gives them are seen and heard", a
   let other: Browser | undefined
   try {
     other = await launch("chromium", { args: [`--use-file-for-fake-video-capture=${file}`, "--use-fake-ui-for-media-stream"] })
-    const ada = await Person.arrive(other, "chromium", server.origin, { number: 76, name: "Ada", inside: { camera: "browser", tone: 0 } })
-    const links = await newMeeting(ada, server.origin)
+    const ada = await Person.arrive(other, "chromium", at.server.origin, {
+      number: 76,
+      name: "Ada",
+      inside: { camera: "browser", tone: 0 },
+    })
+    const links = await newMeeting(ada, at.server.origin)
     await ada.click("Start as moderator")
     await join(ada)
     await inCall(ada)
-    const bob = await Person.arrive(await browsers.get("firefox"), "firefox", server.origin, { number: 77, name: "Bob" })
+    const bob = await Person.arrive(await at.browsers.get("firefox"), "firefox", at.server.origin, { number: 77, name: "Bob" })
     await bob.open(links.participant)
-    await join(bob)
+    await ask(bob)
+    await admit(ada, "Bob")
     await inCall(bob)
     await bob.sees(ada)
     await bob.hears(ada)
     await ada.sees(bob)
     for (const person of [ada, bob]) {
-      await clean(person, server.origin)
+      await clean(person, at.server.origin)
       await person.leaveWindow()
     }
   } finally {

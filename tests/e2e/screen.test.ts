@@ -1,23 +1,12 @@
 /** A shared screen: shown large to the others, under the name of who shares, and gone when it ends. */
 
 import assert from "node:assert/strict"
-import test, { after, before } from "node:test"
-import { Browsers, KINDS } from "./harness/browsers.ts"
-import { Meeting } from "./harness/meeting.ts"
+import test from "node:test"
+import { KINDS } from "./harness/browsers.ts"
 import type { Person } from "./harness/person.ts"
-import { Server } from "./harness/server.ts"
+import { stage } from "./harness/stage.ts"
 
-const browsers = new Browsers()
-let server: Server
-
-before(async () => {
-  server = await Server.start()
-})
-
-after(async () => {
-  await browsers.close()
-  await server.stop()
-})
+const at = stage()
 
 /** A headless browser has no screen worth looking at: it is given a red one with a moving bar. */
 const giveScreen = (person: Person): Promise<void> =>
@@ -56,7 +45,7 @@ const redScreen = (person: Person): Promise<boolean | null> =>
 for (const [one, other] of [KINDS, [...KINDS].reverse()]) {
   test(`a screen shared in ${one} is seen in ${other}, and gone when it ends`, async () => {
     assert.ok(one !== undefined && other !== undefined)
-    const meeting = new Meeting(server, browsers)
+    const meeting = at.meeting()
     const ada = await meeting.host(one, { number: 61, name: "Ada" }, {})
     const bob = await meeting.guest(other, { number: 62, name: "Bob" }, {})
     await bob.seesPeople("Ada", "Bob")

@@ -1,6 +1,7 @@
 /** What people do with the application, step by step, through its accessible names. */
 
 import assert from "node:assert/strict"
+import type { ElementHandle } from "puppeteer-core"
 import type { Browsers, Kind } from "./browsers.ts"
 import { type Arriving, Person } from "./person.ts"
 import type { Server } from "./server.ts"
@@ -43,12 +44,53 @@ export async function turn(person: Person, device: "camera" | "microphone", on: 
   await person.find("button", `Turn ${on ? "off" : "on"} ${device}`)
 }
 
-/** From the pre-join page to "Join". */
-export async function join(person: Person, devices: Devices = BOTH): Promise<void> {
+async function prepare(person: Person, devices: Devices): Promise<void> {
   await person.type("Your name", person.name)
   if (devices.microphone === true) await turn(person, "microphone", true)
   if (devices.camera === true) await turn(person, "camera", true)
+}
+
+/** From the pre-join page to "Join": a moderator comes in at once. */
+export async function join(person: Person, devices: Devices = BOTH): Promise<void> {
+  await prepare(person, devices)
   await person.click("Join")
+}
+
+/** From the pre-join page to "Ask to join": a participant waits until a moderator admits them. */
+export async function ask(person: Person, devices: Devices = BOTH): Promise<void> {
+  await prepare(person, devices)
+  await person.click("Ask to join")
+}
+
+/** The lobby's line of somebody who waits, once a moderator sees it. */
+export async function waiting(moderator: Person, name: string): Promise<ElementHandle<Element>> {
+  const item = `::-p-xpath(//*[@data-waiting][contains(normalize-space(), "${name}")])`
+  return moderator.until(`sees ${name} wait`, async () => {
+    if (!(await moderator.has("heading", "People"))) await moderator.click("People")
+    return (await moderator.page.$(item)) ?? undefined
+  })
+}
+
+/** A moderator lets somebody in who waits. */
+export async function admit(moderator: Person, name: string): Promise<void> {
+  await press(await waiting(moderator, name), "Admit")
+}
+
+/** The line of somebody among the people in the call, with its panel open. */
+export async function member(person: Person, name: string): Promise<ElementHandle<Element>> {
+  const item = `::-p-xpath(//*[@data-member][.//bdi[normalize-space()="${name}"]])`
+  return person.until(`finds ${name} among the people`, async () => {
+    if (!(await person.has("heading", "People"))) await person.click("People")
+    return (await person.page.$(item)) ?? undefined
+  })
+}
+
+/** Clicks the button with this name inside an element. */
+export async function press(inside: ElementHandle<Element>, name: string): Promise<void> {
+  const button = await inside.waitForSelector(`::-p-xpath(.//button[normalize-space()="${name}" or @aria-label="${name}"])`, {
+    timeout: PAGE_MS,
+  })
+  await button?.click()
 }
 
 /** Waits until this person is in the call and its keys are agreed. */
@@ -97,6 +139,7 @@ export class Meeting {
   readonly people: Person[] = []
   readonly #browsers: Browsers
   links: Links = { participant: "", moderator: "" }
+  #moderator: Person | undefined
 
   constructor(server: Server, browsers: Browsers) {
     this.server = server
@@ -115,6 +158,7 @@ export class Meeting {
   /** Makes the meeting and joins it as its moderator. */
   async host(kind: Kind, who: Arriving, devices: Devices = BOTH): Promise<Person> {
     const person = await this.arrive(kind, who)
+    this.#moderator = person
     this.links = await newMeeting(person, this.server.origin)
     await person.click("Start as moderator")
     await join(person, devices)
@@ -122,13 +166,20 @@ export class Meeting {
     return person
   }
 
-  /** Opens the participant link and joins. */
+  /** Opens the participant link, asks to join and is let in. */
   async guest(kind: Kind, who: Arriving, devices: Devices = BOTH): Promise<Person> {
     const person = await this.arrive(kind, who)
     await person.open(this.links.participant)
-    await join(person, devices)
+    await ask(person, devices)
+    await this.admit(person)
     await inCall(person)
     return person
+  }
+
+  /** Whoever made the meeting lets somebody in. */
+  async admit({ name }: { readonly name: string }): Promise<void> {
+    assert.ok(this.#moderator !== undefined, "a meeting has a moderator")
+    await admit(this.#moderator, name)
   }
 
   /** Everybody's page is closed; none of them may have complained (but as `allowed`) or called elsewhere. */
