@@ -1,47 +1,10 @@
 package signaling
 
 import (
-	"bytes"
-	"crypto/ed25519"
-	"crypto/sha256"
 	"hash/maphash"
 	"net/netip"
 	"time"
-
-	"paravent/signaling/wire"
 )
-
-// What is hashed and signed begins with one of these (e2ee/PROTOCOL.md, link).
-const (
-	roomLabel           = "paravent room v1"
-	moderatorsLabel     = "paravent moderators v1"
-	joinProofLabel      = "paravent join proof v1"
-	moderatorProofLabel = "paravent moderator proof v1"
-)
-
-// proved says whether a Join proves what it claims, for a connection whose
-// challenge was nonce: the room is that of the join key and the moderator
-// keys, and both were used to sign (Ed25519, RFC 8032).
-func proved(j *wire.Join, nonce []byte) bool {
-	if !bytes.Equal(digest(roomLabel, j.Moderators, j.JoinKey)[:wire.RoomSize], j.Room) {
-		return false
-	}
-	if !signed(j.JoinKey, joinProofLabel, j.JoinSignature, nonce, j) {
-		return false
-	}
-	m := j.Moderator
-	return m == nil || bytes.Equal(digest(moderatorsLabel, m.SignatureKey, m.KEMKey)[:wire.RoomSize], j.Moderators) &&
-		signed(m.SignatureKey, moderatorProofLabel, m.Signature, nonce, j)
-}
-
-func signed(key []byte, label string, signature, nonce []byte, j *wire.Join) bool {
-	return ed25519.Verify(key, bytes.Join([][]byte{[]byte(label), nonce, j.Room, j.Person}, nil), signature)
-}
-
-func digest(label string, parts ...[]byte) []byte {
-	sum := sha256.Sum256(append([]byte(label), bytes.Join(parts, nil)...))
-	return sum[:]
-}
 
 // throttle slows down guessing. It counts failed tries for each network in
 // points, which are forgiven with time, and remembers a network only as a

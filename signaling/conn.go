@@ -37,9 +37,9 @@ type conn struct {
 	hub     *Hub
 	ws      *websocket.Conn
 	mail    *mail
-	network uint64
-	nonce   []byte
-	room    *room // once it has entered one
+	network uint64 // until it has entered a room
+	nonce   []byte // until it has entered a room
+	room    *room  // once it has entered one
 	flow    flow
 }
 
@@ -196,7 +196,9 @@ func (c *conn) take(m wire.ClientMessage) error {
 		if !c.flow.takesData(time.Now()) {
 			return ended(wire.CloseFlood)
 		}
-	case *wire.Ready, *wire.Commit, *wire.Resync, *wire.Publish, *wire.Subscribe, *wire.Answer, *wire.Watch:
+	case *wire.Act:
+		return c.act(m)
+	case *wire.Ready, *wire.Commit, *wire.Resync, *wire.Publish, *wire.Subscribe, *wire.Answer, *wire.Watch, *wire.Knock:
 	}
 	if c.room == nil {
 		return ended(wire.CloseMalformed)
@@ -211,34 +213,53 @@ func (c *conn) enter(into func() (*room, error)) error {
 		return ended(wire.CloseMalformed)
 	}
 	if c.hub.blocks(c.network) {
-		return c.refuse(wire.CodeThrottled)
+		return c.refuse(refusal{code: wire.CodeThrottled, wait: throttleWait})
 	}
 	r, err := into()
-	if code, ok := errors.AsType[refusal](err); ok {
-		return c.refuse(wire.Code(code))
+	if no, ok := errors.AsType[refusal](err); ok {
+		return c.refuse(no)
 	}
-	c.room = r
+	if err == nil { // what it came with is the room's business now, or nobody's
+		c.room, c.network, c.nonce = r, 0, nil
+	}
 	return err
 }
 
+// join asks a room, once the proofs hold: whether they do depends on no room,
+// and so whoever has no link learns of none.
 func (c *conn) join(m *wire.Join) (*room, error) {
-	if !proved(m, c.nonce) {
+	entry, code := prove(m, c.nonce, c.hub.limits.Hosts, time.Now())
+	if code != "" {
 		c.hub.failed(c.network, guessProof)
-		return nil, refusal(wire.CodeProof)
+		return nil, refusal{code: code}
 	}
-	return c.hub.enter(roomID(m.Room), enter{join: m, mail: c.mail, verdict: make(chan error, 1)})
+	entry.network = c.network
+	return c.hub.enter(enter{join: m, entry: entry, mail: c.mail, verdict: make(chan error, 1)})
 }
 
 func (c *conn) resume(m *wire.Resume) (*room, error) {
 	r, err := c.hub.resume(resume{resume: m, hash: hashToken(m.Token), mail: c.mail, verdict: make(chan error, 1)})
-	if errors.Is(err, refusal(wire.CodeExpired)) {
+	if errors.Is(err, refusal{code: wire.CodeExpired}) {
 		c.hub.failed(c.network, guessToken)
 	}
 	return r, err
 }
 
-func (c *conn) refuse(code wire.Code) error {
-	_ = c.tell(&wire.Refused{Code: code}) // the connection ends anyway
+// act reads an order, for the room has no time for signatures.
+func (c *conn) act(m *wire.Act) error {
+	if c.room == nil {
+		return ended(wire.CloseMalformed)
+	}
+	o, err := readSigned(&m.Signed, c.room.id, c.room.moderators)
+	if err != nil {
+		return ended(wire.CloseMalformed)
+	}
+	c.room.post(act{c.mail, o})
+	return nil
+}
+
+func (c *conn) refuse(no refusal) error {
+	_ = c.tell(no.message()) // the connection ends anyway
 	return ended(wire.CloseRefused)
 }
 

@@ -2,15 +2,27 @@ package signaling
 
 import (
 	"errors"
+	"time"
 
 	"paravent/signaling/wire"
 )
 
 // refusal is the only kind of error a browser is ever told. It is a code and
-// nothing else: no sentence, no name, no address can leak through it.
-type refusal wire.Code
+// a time to wait, and nothing else: no sentence, no name, no address can leak
+// through it.
+type refusal struct {
+	code wire.Code
+	wait time.Duration // before the next try; 0: none
+}
 
-func (r refusal) Error() string { return "signaling: refused: " + string(r) }
+func (r refusal) Error() string { return "signaling: refused: " + string(r.code) }
+
+// message is what the browser is told. A wait is rounded up, so that whoever
+// keeps to it does not come too early.
+func (r refusal) message() *wire.Refused {
+	ms := (r.wait + time.Millisecond - 1).Milliseconds()
+	return &wire.Refused{Code: r.code, WaitMs: int(min(max(0, ms), mostWait))}
+}
 
 // errOver says that a room had ended before it could be asked.
 var errOver = errors.New("signaling: want a room that has not ended")

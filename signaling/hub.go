@@ -27,11 +27,12 @@ type Hub struct {
 	closing  chan struct{} // closed when the server goes down
 	running  sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows; never held across a call that leaves this file or throttle
+	mu       sync.Mutex // guards what follows; never held across a call that leaves this file, throttle or slow
 	closed   bool
 	rooms    map[roomID]*room
 	routes   map[tokenHash]*room // where a resume token leads
 	throttle throttle
+	slow     slow
 	sweeping bool // a timer is set for sweep
 	entering int  // connections that have not entered a room
 	people   int  // those in rooms, waiting ones included
@@ -54,6 +55,7 @@ func NewHub(media Media, limits Limits) *Hub {
 		rooms:    make(map[roomID]*room),
 		routes:   make(map[tokenHash]*room),
 		throttle: newThrottle(),
+		slow:     newSlow(),
 	}
 }
 
@@ -124,8 +126,33 @@ func (h *Hub) failed(network uint64, points float64) {
 	h.sweepLater()
 }
 
-// sweepLater sees to it that a network is forgotten when its points are, also
-// when nobody guesses any more. The lock must be held.
+// wait says how long nobody of a network may try to get into a room by a
+// passphrase or a knock; 0: now. It is asked before anything is looked at, of
+// everybody but moderators. Not 0: refusal{wire.CodeThrottled, wait}.
+func (h *Hub) wait(what try, room roomID, network uint64, now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	wait := h.slow.wait(what, room, network, now)
+	h.sweepLater() // it may have noted that somebody has been told to wait
+	return wait
+}
+
+// wrong counts a wrong passphrase (a missing one is no try) or a denied knock.
+// It says how long the next one has to wait, for the refusal that is told.
+func (h *Hub) wrong(what try, room roomID, network uint64, now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	wait := h.slow.wrong(what, room, network, now)
+	h.sweepLater()
+	return wait
+}
+
+// opens says whether whoever proved e, a moderator, may open a room here that
+// no moderator has been in yet. If not: refusal{code: wire.CodeHost}.
+func (h *Hub) opens(e *entry) bool { return h.limits.Hosts == nil || e.host }
+
+// sweepLater sees to it that a network is forgotten when it is time, also when
+// nobody comes any more. The lock must be held.
 func (h *Hub) sweepLater() {
 	if !h.sweeping && !h.closed {
 		h.sweeping = true
@@ -137,18 +164,20 @@ func (h *Hub) sweep() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sweeping = false
-	if h.throttle.forgetForgiven(time.Now()) {
+	now := time.Now()
+	points, tries := h.throttle.forgetForgiven(now), h.slow.forget(now)
+	if points || tries {
 		h.sweepLater()
 	}
 }
 
 // enter brings a connection that has proved itself into its room, which comes
 // into being with the first.
-func (h *Hub) enter(id roomID, e enter) (*room, error) {
+func (h *Hub) enter(e enter) (*room, error) {
 	for {
-		r := h.room(id)
+		r := h.room(e.entry.room, e.entry.moderators)
 		if r == nil {
-			return nil, refusal(wire.CodeBusy)
+			return nil, refusal{code: wire.CodeBusy}
 		}
 		err := r.ask(e, e.verdict)
 		if err == nil {
@@ -166,17 +195,17 @@ func (h *Hub) resume(e resume) (*room, error) {
 	r := h.routes[e.hash]
 	h.mu.Unlock()
 	if r == nil {
-		return nil, refusal(wire.CodeExpired)
+		return nil, refusal{code: wire.CodeExpired}
 	}
 	err := r.ask(e, e.verdict)
 	if errors.Is(err, errOver) {
-		err = refusal(wire.CodeExpired)
+		err = refusal{code: wire.CodeExpired}
 	}
 	return r, err
 }
 
 // room finds a room or makes it; nil when there may be no more.
-func (h *Hub) room(id roomID) *room {
+func (h *Hub) room(id roomID, moderators moderatorsID) *room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if r := h.rooms[id]; r != nil {
@@ -185,7 +214,7 @@ func (h *Hub) room(id roomID) *room {
 	if h.closed || len(h.rooms) >= h.limits.Rooms {
 		return nil
 	}
-	r := newRoom(h, id)
+	r := newRoom(h, id, moderators)
 	h.rooms[id] = r
 	h.running.Go(r.run)
 	return r

@@ -1,6 +1,9 @@
 package signaling
 
-import "time"
+import (
+	"crypto/ed25519"
+	"time"
+)
 
 // Limits are what an operator may set. The zero value of a field means its
 // default.
@@ -8,6 +11,9 @@ type Limits struct {
 	Rooms    int // most rooms; default 1000
 	People   int // most people in a room; default and most 500
 	Entering int // most connections that have not yet entered a room; default 1000
+
+	// Hosts is whose host tokens let moderators open rooms; nil: anybody may.
+	Hosts ed25519.PublicKey
 }
 
 // Defaults of Limits.
@@ -106,7 +112,24 @@ const (
 	guessMost    = 600              // 20 false proofs
 	guessRate    = 10               // points forgiven a second: 20 false proofs a minute
 	guessEntries = 1 << 16          // networks remembered, 2 MB
+	throttleWait = time.Minute      // what the browser is told to wait
 	guessSweep   = 15 * time.Second // between two looks for what is forgiven
+)
+
+// Tries to get into one room (slow.go), per room and network. They are part of
+// the protocol: a browser shows people how long they have to wait.
+const (
+	slowFree     = 3                // wrong passphrases before anything is slowed down
+	slowFirst    = 2 * time.Second  // after the next one; doubled with each more
+	slowKnock    = 10 * time.Second // after the first denial; doubled with each more
+	slowMost     = 5 * time.Minute
+	slowRoom     = 60               // wrong passphrases a minute in one room, from all networks together
+	slowRoomRate = 1                // of them are forgiven a second
+	slowTurn     = time.Second      // what everybody waits beyond that
+	slowTurnTime = time.Minute      // to come again after that wait
+	slowTime     = 15 * time.Minute // then a network is forgotten
+	slowEntries  = 1 << 16          // rooms and networks remembered, 5 MB
+	mostWait     = 1<<31 - 1        // ms: the longest wait that is told (wire.Refused)
 )
 
 // window is the least time between two commits of a group of n members.

@@ -24,10 +24,10 @@ func (r *room) enter(e enter, now time.Time) error {
 	}
 	r.replaceWaiting(p.id)
 	if r.people[p.id] != nil {
-		return refusal(wire.CodeTaken)
+		return refusal{code: wire.CodeTaken}
 	}
 	if r.full(p) {
-		return refusal(wire.CodeFull)
+		return refusal{code: wire.CodeFull}
 	}
 	r.byMail[p.mail] = p
 	r.hub.count(1)
@@ -138,11 +138,11 @@ func (p *person) seen() wire.Person {
 func (r *room) resume(e resume, now time.Time) error {
 	p := r.tokens[e.hash]
 	if p == nil {
-		return refusal(wire.CodeExpired)
+		return refusal{code: wire.CodeExpired}
 	}
 	if p.token != e.hash { // used: somebody has a copy, and nobody can tell who
 		r.leave(p, wire.CloseEnded)
-		return refusal(wire.CodeExpired)
+		return refusal{code: wire.CodeExpired}
 	}
 	wasAway, wasLeft := p.mail == nil, p.left
 	if p.mail != nil {

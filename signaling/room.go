@@ -9,10 +9,11 @@ import (
 // room is one meeting. Its fields belong to the goroutine in run; everybody
 // else speaks to it through ask and post.
 type room struct {
-	id    roomID
-	hub   *Hub
-	inbox chan event    // unbuffered: what was sent has been received
-	done  chan struct{} // closed when the room has ended
+	id         roomID
+	moderators moderatorsID // what the id is made of: connections read it too
+	hub        *Hub
+	inbox      chan event    // unbuffered: what was sent has been received
+	done       chan struct{} // closed when the room has ended
 
 	people  map[personID]*person // those who are in, connected or not
 	waiting []*person            // those who wait to be let in, in order
@@ -48,6 +49,7 @@ type event interface{ event() }
 // enter asks to come in; the proofs hold.
 type enter struct {
 	join    *wire.Join
+	entry   *entry
 	mail    *mail
 	verdict chan error // takes one
 }
@@ -84,16 +86,17 @@ func (say) event()    {}
 func (depart) event() {}
 func (media) event()  {}
 
-func newRoom(h *Hub, id roomID) *room {
+func newRoom(h *Hub, id roomID, moderators moderatorsID) *room {
 	return &room{
-		id:     id,
-		hub:    h,
-		inbox:  make(chan event),
-		done:   make(chan struct{}),
-		people: make(map[personID]*person),
-		byMail: make(map[*mail]*person),
-		byPeer: make(map[PeerID]*person),
-		tokens: make(map[tokenHash]*person),
+		id:         id,
+		moderators: moderators,
+		hub:        h,
+		inbox:      make(chan event),
+		done:       make(chan struct{}),
+		people:     make(map[personID]*person),
+		byMail:     make(map[*mail]*person),
+		byPeer:     make(map[PeerID]*person),
+		tokens:     make(map[tokenHash]*person),
 	}
 }
 
