@@ -77,7 +77,7 @@ export async function follow(m: Seated, room: profile.Room, commit: Uint8Array):
 }
 
 export async function enter(g: Guest, room: profile.Room, welcome: Uint8Array): Promise<Seated> {
-  const group = await mls.join(welcome, [g.own], profile.pskOf(room))
+  const { group } = await mls.join(welcome, [g.own], [profile.pskOf(room)])
   return { ...g, group, roster: await profile.checkJoined(group, room, g.person) }
 }
 

@@ -53,7 +53,7 @@ test("vectors of our own: a Welcome and the commits after it", async (t) => {
   assert.ok(equal(identity, candidate.identity))
   const secrets = { initPrivateKey: hex(v.initPrivate), hpkePrivateKey: hex(v.leafPrivate), signaturePrivateKey: hex(v.signaturePrivate) }
   const own = { message: hex(v.keyPackage), package: candidate.package, secrets }
-  let group = await mls.join(hex(v.welcome), [own], profile.pskOf(room))
+  let { group } = await mls.join(hex(v.welcome), [own], [profile.pskOf(room)])
   let roster = await profile.checkJoined(group, room, person)
   await check(group, v.joined)
   assert.deepEqual(seats(roster), v.joined.members)

@@ -11,13 +11,14 @@
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js"
 import type { Hash } from "ts-mls/crypto/hash.js"
 import type { Signature } from "ts-mls/crypto/signature.js"
-import { concat, own } from "./bytes.ts"
+import { concat, fromBase64Url, own } from "./bytes.ts"
 import { hpke, kdf } from "./mls-hpke.ts"
 
 /** Length of a hash, of a PSK nonce and of every derived secret (KDF.Nh), in bytes. */
 export const HASH_SIZE = 32
 
-const SEED_SIZE = 32
+/** Length of the seed of a signature key (RFC 8032), in bytes. */
+export const SEED_SIZE = 32
 
 /** RFC 8410: what stands before the 32-byte seed in an Ed25519 private key. */
 const PKCS8 = Uint8Array.of(0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20)
@@ -43,6 +44,17 @@ const ed25519: Signature = {
     const signKey = new Uint8Array(await crypto.subtle.exportKey("pkcs8", pair.privateKey))
     return { signKey, publicKey }
   },
+}
+
+/** The signature key pair of a seed of 32 bytes. `privateKey` is PKCS #8. */
+export async function signerOf(seed: Uint8Array): Promise<{ readonly publicKey: Uint8Array; readonly privateKey: Uint8Array }> {
+  if (seed.length !== SEED_SIZE) throw new RangeError("mls: seed of a wrong size")
+  const privateKey = concat(PKCS8, seed)
+  // WebCrypto tells the public half only in the JWK of an extractable key.
+  const key = await crypto.subtle.importKey("pkcs8", privateKey, "Ed25519", true, ["sign"])
+  const publicKey = fromBase64Url((await crypto.subtle.exportKey("jwk", key)).x ?? "")
+  if (publicKey?.length !== SEED_SIZE) throw new RangeError("mls: no public key in the JWK")
+  return { publicKey, privateKey }
 }
 
 const macKey = (key: Uint8Array): Promise<CryptoKey> =>

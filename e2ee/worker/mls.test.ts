@@ -25,8 +25,8 @@ test("three join, one leaves", async () => {
   const adds = [await mls.readKeyPackage(b.message), await mls.readKeyPackage(c.message)]
   const first = await mls.commit(ga, { adds, removes: [], psk, authenticatedData: none })
   ga = first.next
-  let gb = await mls.join(first.welcome ?? none, [b], psk)
-  const gc = await mls.join(first.welcome ?? none, [c], psk)
+  let gb = (await mls.join(first.welcome ?? none, [b], [psk])).group
+  const gc = (await mls.join(first.welcome ?? none, [c], [psk])).group
   await agree(ga, gb, gc)
   const second = await mls.commit(gc, { adds: [], removes: [0], psk, authenticatedData: none })
   const incoming = mls.readCommit(second.commit)

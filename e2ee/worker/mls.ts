@@ -29,7 +29,7 @@ import { equal } from "./bytes.ts"
 import * as core from "./mls-core.ts"
 import { guarded, MlsError } from "./mls-error.ts"
 import { join as joinCore } from "./mls-join.ts"
-import { HASH_SIZE, suite } from "./mls-suite.ts"
+import { HASH_SIZE, SEED_SIZE, signerOf, suite } from "./mls-suite.ts"
 
 export { MlsError } from "./mls-error.ts"
 
@@ -129,11 +129,15 @@ function candidate(keyPackage: KeyPackage): Candidate {
   return { ...leaf, plain, initKey: keyPackage.initKey, package: keyPackage }
 }
 
-/** Makes a fresh signature key pair. */
-export async function signer(): Promise<Signer> {
+/** Makes a fresh signature key pair, or the one of `seed` (32 bytes). */
+export async function signer(seed?: Uint8Array): Promise<Signer> {
+  if (seed !== undefined) return signerOf(seed)
   const { publicKey, signKey } = await suite.signature.keygen()
   return { publicKey, privateKey: signKey }
 }
+
+/** The seed (RFC 8032) of a signature key: it stands at the end of its PKCS #8 form. */
+export const seedOf = (keys: Signer): Uint8Array => keys.privateKey.slice(-SEED_SIZE)
 
 /** Makes a KeyPackage (section 10) with fresh init and leaf keys. It never expires: the profile ignores lifetimes. */
 export async function keyPackage(identity: Uint8Array, keys: Signer): Promise<Own> {
@@ -254,11 +258,17 @@ export function process(group: Group, incoming: Incoming, psk: Psk): Promise<Gro
   })
 }
 
+/** A group joined, and the PSK that was wanted for it. */
+export interface Joined {
+  readonly group: Group
+  readonly psk: Psk
+}
+
 /**
  * Joins with whichever of our KeyPackages the Welcome is for. The tree must
- * come in the Welcome, and exactly one PSK, which must be `psk`.
+ * come in the Welcome, and exactly one PSK, which must be one of `psks`.
  */
-export async function join(bytes: Uint8Array, packages: readonly Own[], psk: Psk): Promise<Group> {
+export async function join(bytes: Uint8Array, packages: readonly Own[], psks: readonly Psk[]): Promise<Joined> {
   const message = read(bytes, "a welcome")
   if (message.wireformat !== "mls_welcome") throw new MlsError("malformed", "a welcome")
   const { welcome } = message
@@ -266,16 +276,18 @@ export async function join(bytes: Uint8Array, packages: readonly Own[], psk: Psk
     for (const own of packages) {
       const ref = await makeKeyPackageRef(own.package, suite.hash)
       if (!welcome.secrets.some((s) => equal(s.newMember, ref))) continue
-      let asked = 0
-      const counting: PskIndex = {
+      const asked: (Psk | undefined)[] = []
+      const noting: PskIndex = {
         findPsk(id) {
-          asked++
-          return id.pskNonce.length === HASH_SIZE ? index(psk).findPsk(id) : undefined
+          const psk = id.pskNonce.length === HASH_SIZE ? psks.find((p) => index(p).findPsk(id) !== undefined) : undefined
+          asked.push(psk)
+          return psk?.secret
         },
       }
-      const state = await joinCore(welcome, own.package, own.secrets, counting)
-      if (asked !== 1) throw new MlsError("profile", "one psk")
-      return { state }
+      const state = await joinCore(welcome, own.package, own.secrets, noting)
+      const [psk] = asked
+      if (asked.length !== 1 || psk === undefined) throw new MlsError("profile", "one psk")
+      return { group: { state }, psk }
     }
     throw new MlsError("epoch", "a welcome for a key package of this person")
   })

@@ -95,7 +95,14 @@ const guests: readonly [string, () => Promise<Guest>][] = [
   ["somebody of another link", () => guest(foreign)],
   ["an empty identity", () => odd(same, new Uint8Array())],
   ["a MAC cut short", async () => odd(same, (await guest(room)).identity.slice(0, 32))],
-  ["another version", async () => odd(same, concat(Uint8Array.of(2), (await guest(room)).identity.slice(1)))],
+  ["another role", async () => odd(same, concat(Uint8Array.of(3), (await guest(room)).identity.slice(1)))],
+  [
+    "a participant who takes itself for a viewer",
+    async () => {
+      const g = await guest(room)
+      return { ...g, own: await mls.keyPackage(concat(Uint8Array.of(profile.VIEWER), g.identity.slice(1)), g.signer) }
+    },
+  ],
   ["somebody else's identity", async () => odd(same, (await guest(room)).identity)],
   [
     "a leaf extension",
@@ -200,11 +207,31 @@ const commits: readonly [string, () => Promise<Forgery>, boolean?][] = [
     async () => ({ proposals: inline(await add(newcomer), pskProposal(psk)), authenticatedData: statement({ a: [], k: [], r: 2 }) }),
   ],
   [
-    "an admission in open mode",
+    "a new link without its psk",
     async () => ({
-      proposals: inline(await add(newcomer), pskProposal(psk)),
-      authenticatedData: statement({ a: [new Uint8Array(64)], k: [], r: 1 }),
+      proposals: inline(pskProposal(psk)),
+      psks: [psk],
+      authenticatedData: profile.authenticate(2, [], [], new Uint8Array(64)),
     }),
+    true,
+  ],
+  [
+    "a new link in a commit that adds",
+    async () => ({
+      proposals: inline(await add(newcomer), pskProposal(generation1)),
+      psks: [generation1],
+      authenticatedData: profile.authenticate(2, [], [], new Uint8Array(64)),
+    }),
+    true,
+  ],
+  [
+    "a new link in a commit that removes, whose key the removed has too",
+    async () => ({
+      proposals: inline(remove(c), pskProposal(generation1)),
+      psks: [generation1],
+      authenticatedData: profile.authenticate(2, [], [], new Uint8Array(64)),
+    }),
+    true,
   ],
 ]
 for (const [name, forgery, path] of commits) {
@@ -283,10 +310,10 @@ test("refused: messages that are no public commit", async () => {
 test("refused: a Welcome without the psk, of another generation, of another room", async () => {
   const made = await commitOf(a, room, { adds: [newcomer], removes: [] })
   const welcome = made.welcome ?? new Uint8Array()
-  await assert.rejects(mls.join(welcome, [newcomer.own], profile.pskOf(room, 1)), mls.MlsError)
-  await assert.rejects(mls.join(welcome, [newcomer.own], profile.pskOf(foreign)), mls.MlsError)
-  await assert.rejects(mls.join(welcome, [(await guest(room)).own], psk), mls.MlsError)
-  const group = await mls.join(welcome, [newcomer.own], psk)
+  await assert.rejects(mls.join(welcome, [newcomer.own], [profile.pskOf(room, 1)]), mls.MlsError)
+  await assert.rejects(mls.join(welcome, [newcomer.own], [profile.pskOf(foreign)]), mls.MlsError)
+  await assert.rejects(mls.join(welcome, [(await guest(room)).own], [psk]), mls.MlsError)
+  const { group } = await mls.join(welcome, [newcomer.own], [psk])
   await assert.rejects(profile.checkJoined(group, foreign, newcomer.person), mls.MlsError)
   await assert.rejects(profile.checkJoined(group, room, a.person), mls.MlsError)
   assert.equal((await profile.checkJoined(group, room, newcomer.person)).size, 4)
@@ -310,6 +337,9 @@ test("authenticated data has one spelling", () => {
   assert.equal(toHex(profile.authenticate(profile.REFRESH)), "a3616180616b80617200")
   assert.equal(toHex(profile.authenticate(profile.CHANGE)), "a3616180616b80617201")
   assert.deepEqual(profile.stated(profile.authenticate(1)), { r: 1, a: [], k: [] })
+  assert.equal(profile.stated(profile.authenticate(2, [], [], new Uint8Array(64)))?.r, 2)
+  assert.throws(() => profile.authenticate(2), mls.MlsError)
+  assert.throws(() => profile.authenticate(1, [new Uint8Array(16385)]), mls.MlsError)
   const signed = new Uint8Array(64)
   assert.deepEqual(profile.stated(statement({ a: [signed], k: [signed], r: 1 })), { r: 1, a: [signed], k: [signed] })
   for (const [name, bytes] of [
@@ -320,7 +350,12 @@ test("authenticated data has one spelling", () => {
     ["a member less", statement({ a: [], r: 1 })],
     ["no lists", statement({ a: {}, k: [], r: 1 })],
     ["no byte strings", statement({ a: ["x"], k: [], r: 1 })],
-    ["a long statement", statement({ a: [new Uint8Array(513)], k: [], r: 1 })],
+    ["a long entry", statement({ a: [new Uint8Array(16385)], k: [], r: 1 })],
+    ["too many entries", statement({ a: [], k: Array.from({ length: 65 }, () => signed), r: 1 })],
+    ["entries that are too long together", statement({ a: Array.from({ length: 4 }, () => new Uint8Array(12400)), k: [], r: 1 })],
+    ["a new link without a link", statement({ a: [], k: [], r: 2 })],
+    ["a link that is too short", statement({ a: [], k: [], r: 2, g: new Uint8Array(63) })],
+    ["a link without a new one", statement({ a: [], k: [], r: 1, g: new Uint8Array(64) })],
     ["a long number", Uint8Array.from([0xa3, 0x61, 0x61, 0x80, 0x61, 0x6b, 0x80, 0x61, 0x72, 0x18, 0x01])],
     ["another order", Uint8Array.from([0xa3, 0x61, 0x72, 0x01, 0x61, 0x61, 0x80, 0x61, 0x6b, 0x80])],
     ["a member twice", Uint8Array.from([0xa3, 0x61, 0x61, 0x80, 0x61, 0x61, 0x80, 0x61, 0x72, 0x01])],
@@ -374,7 +409,7 @@ test("whatever is changed in a commit, a Welcome or a key package is refused", {
   const targets: readonly [Uint8Array, (bytes: Uint8Array) => Promise<unknown>][] = [
     [added.commit, (bytes) => follow(b, room, bytes)],
     [removed.commit, (bytes) => follow(b, room, bytes)],
-    [welcome, (bytes) => mls.join(bytes, [newcomer.own], psk)],
+    [welcome, (bytes) => mls.join(bytes, [newcomer.own], [psk])],
     [newcomer.own.message, mls.readKeyPackage],
   ]
   let tried = 0
@@ -393,5 +428,5 @@ test("whatever is changed in a commit, a Welcome or a key package is refused", {
   assert.equal(toHex(newcomer.own.secrets.initPrivateKey), secret)
   t.diagnostic(`${tried} changed messages refused`)
   assert.ok(await follow(b, room, added.commit))
-  assert.ok(await mls.join(welcome, [newcomer.own], psk))
+  assert.ok(await mls.join(welcome, [newcomer.own], [psk]))
 })

@@ -21,28 +21,36 @@ export const COMMIT_MAX = 65536 // bytes
 export const WELCOME_MAX = 163840 // bytes
 export const ADDS_MAX = 64 // in one commit
 export const MEMBERS_MAX = 500
-const AUTHENTICATED_MAX = 16384 // bytes of a commit's authenticated data
-const STATEMENT_MAX = 512 // bytes of one admission or kick
+export const ENTRIES_MAX = 64 // admissions, or kicks, in one commit
+export const ENTRY_MAX = 16384 // bytes of one of them
+export const AUTHENTICATED_MAX = 49152 // bytes of a commit's authenticated data
 
 const PERSON_SIZE = 16
 const MAC_SIZE = 16
 const KEY_SIZE = 32
 const ROOM_SIZE = 16
 const GROUP_SIZE = 32
-const LEAF_VERSION = 0x01
-const LEAF_LABEL = ascii("paravent leaf v1")
+const GENERATION_SIZE = 64 // number, nonce, L of a link generation, tag
 const PSK_LABEL = ascii("paravent psk")
 
 // ---- Identity ----
 
-async function leafMac(key: CryptoKey, person: Uint8Array, signatureKey: Uint8Array): Promise<Bytes> {
-  const mac = await crypto.subtle.sign("HMAC", key, concat(LEAF_LABEL, person, signatureKey))
+/** What a leaf may do; part of its credential. A moderator's leaf is a participant's. */
+export type Role = 0x01 | 0x02
+export const PARTICIPANT = 0x01
+/** Receives only: its frames and chat lines count for nothing. */
+export const VIEWER = 0x02
+
+const leafLabels: Readonly<Record<Role, Bytes>> = { [PARTICIPANT]: ascii("paravent leaf v1"), [VIEWER]: ascii("paravent viewer leaf v1") }
+
+async function leafMac(key: CryptoKey, role: Role, person: Uint8Array, signatureKey: Uint8Array): Promise<Bytes> {
+  const mac = await crypto.subtle.sign("HMAC", key, concat(leafLabels[role], person, signatureKey))
   return new Uint8Array(mac).slice(0, MAC_SIZE)
 }
 
 /** The credential identity of a person's leaf, 33 bytes. */
-export async function identityOf(key: CryptoKey, person: Uint8Array, signatureKey: Uint8Array): Promise<Bytes> {
-  return concat(Uint8Array.of(LEAF_VERSION), person, await leafMac(key, person, signatureKey))
+export async function identityOf(key: CryptoKey, person: Uint8Array, signatureKey: Uint8Array, role: Role = PARTICIPANT): Promise<Bytes> {
+  return concat(Uint8Array.of(role), person, await leafMac(key, role, person, signatureKey))
 }
 
 /** Compares in constant time: the only MAC of the profile that is not verified by WebCrypto, being cut short. */
@@ -52,55 +60,81 @@ function sameMac(a: Uint8Array, b: Uint8Array): boolean {
   return different === 0
 }
 
-/** The person (16 bytes) a leaf belongs to; null when its MAC, its form or its keys are not as the profile wants them. */
-export async function personOf(leaf: mls.Leaf, key: CryptoKey): Promise<Bytes | null> {
+/** Whose a leaf is. */
+export interface Owner {
+  readonly person: Bytes // 16 bytes
+  readonly role: Role
+}
+
+/** Null when a leaf's MAC, its form or its keys are not as the profile wants them. */
+export async function ownerOf(leaf: mls.Leaf, key: CryptoKey): Promise<Owner | null> {
   const { identity, signatureKey, encryptionKey } = leaf
   if (!leaf.plain || signatureKey.length !== KEY_SIZE || encryptionKey.length !== KEY_SIZE) return null
-  if (identity.length !== 1 + PERSON_SIZE + MAC_SIZE || identity[0] !== LEAF_VERSION) return null
+  const role = identity[0]
+  if (identity.length !== 1 + PERSON_SIZE + MAC_SIZE || (role !== PARTICIPANT && role !== VIEWER)) return null
   const person = own(identity.subarray(1, 1 + PERSON_SIZE))
-  return sameMac(identity.subarray(1 + PERSON_SIZE), await leafMac(key, person, signatureKey)) ? person : null
+  const mac = await leafMac(key, role, person, signatureKey)
+  return sameMac(identity.subarray(1 + PERSON_SIZE), mac) ? { person, role } : null
 }
 
 // ---- Group id and PSK ----
 
 export const newGroupId = (room: Uint8Array): Bytes => concat(room, crypto.getRandomValues(new Uint8Array(GROUP_SIZE - ROOM_SIZE)))
 
-/** The PSK of a link generation under its id. Generation 0 is the link as it was made. */
-export const pskOf = (room: Room, generation = 0): mls.Psk => ({
-  id: concat(PSK_LABEL, bigEndian(BigInt(generation), 4)),
-  secret: room.psk,
-})
+/** The id of a link generation's PSK. Generation 0 is the link as it was made. */
+export const pskId = (generation: number): Bytes => concat(PSK_LABEL, bigEndian(BigInt(generation), 4))
+
+/** The PSK of generation 0 in a room without a passphrase. */
+export const pskOf = (room: Room, generation = 0): mls.Psk => ({ id: pskId(generation), secret: room.psk })
 
 // ---- Authenticated data of a commit ----
 
 /** Why a commit was made. */
-export type Reason = 0 | 1
+export type Reason = 0 | 1 | 2
 /** Nobody comes or goes: fresh keys only. */
 export const REFRESH = 0
 /** Somebody comes or goes. */
 export const CHANGE = 1
+/** A link generation begins. */
+export const ROTATE = 2
 
-/** `a`: admissions, `k`: kicks, each signed by a moderator; both empty in open mode. */
-interface Stated {
+/** What a commit says besides. The entries of `a` and `k` are signed by moderators (statement.ts). */
+export interface Stated {
   readonly r: Reason
-  readonly a: readonly Uint8Array[]
-  readonly k: readonly Uint8Array[]
+  readonly a: readonly Uint8Array[] // admissions
+  readonly k: readonly Uint8Array[] // kicks
+  readonly g?: Uint8Array // of ROTATE, and no other: number, nonce and the sealed L of the generation (rotate.ts)
 }
 
-export const authenticate = (reason: Reason): Bytes => own(encode({ r: reason, a: [], k: [] }, rfc8949EncodeOptions))
+/** The bytes of what a commit says. Throws MlsError when a limit is broken. */
+export function authenticate(reason: Reason, a: readonly Uint8Array[] = [], k: readonly Uint8Array[] = [], g?: Uint8Array): Bytes {
+  const bytes = own(encode({ r: reason, a, k, ...(g === undefined ? {} : { g }) }, rfc8949EncodeOptions))
+  if (stated(bytes) === null) throw new MlsError("profile", "authenticated data within the limits")
+  return bytes
+}
 
-const isStatements = (v: unknown): v is Uint8Array[] =>
-  Array.isArray(v) && v.length <= MEMBERS_MAX && v.every((s) => s instanceof Uint8Array && s.length <= STATEMENT_MAX)
+const isEntries = (v: unknown): v is Uint8Array[] =>
+  Array.isArray(v) && v.length <= ENTRIES_MAX && v.every((s) => s instanceof Uint8Array && s.length <= ENTRY_MAX)
 
-/** Null unless `bytes` are the one deterministic encoding (RFC 8949, section 4.2.1) of exactly these three members. */
+const isGeneration = (v: unknown): v is Uint8Array => v instanceof Uint8Array && v.length === GENERATION_SIZE
+
+/** What these members say; null when they are others, or of another kind. */
+function statedBy(value: Readonly<Record<string, unknown>>): Stated | null {
+  const { r, a, k, g } = value
+  if (!isEntries(a) || !isEntries(k)) return null
+  const names = Object.keys(value).sort().join()
+  if (names === "a,g,k,r" && r === ROTATE && isGeneration(g)) return { r, a, k, g }
+  return names === "a,k,r" && (r === REFRESH || r === CHANGE) ? { r, a, k } : null
+}
+
+/** Null unless `bytes` are the one deterministic encoding (RFC 8949, section 4.2.1) of exactly these members. */
 export function stated(bytes: Uint8Array): Stated | null {
   if (bytes.length > AUTHENTICATED_MAX) return null
   try {
     const value: unknown = decode(bytes, { strict: true, allowIndefinite: false, allowUndefined: false, rejectDuplicateMapKeys: true })
-    if (typeof value !== "object" || value === null || Object.keys(value).sort().join() !== "a,k,r") return null
-    const { r, a, k } = value as Record<string, unknown>
-    if ((r !== REFRESH && r !== CHANGE) || !isStatements(a) || !isStatements(k)) return null
-    return equal(encode({ r, a, k }, rfc8949EncodeOptions), bytes) ? { r, a, k } : null
+    if (typeof value !== "object" || value === null) return null
+    const said = statedBy(value as Record<string, unknown>)
+    return said !== null && equal(encode(said, rfc8949EncodeOptions), bytes) ? said : null
   } catch {
     return null // not well-formed
   }
@@ -115,15 +149,18 @@ export interface Seat {
   readonly id: PersonId
   readonly identity: Uint8Array // of the leaf's credential
   readonly signatureKey: Uint8Array
+  readonly viewer: boolean
 }
 
 /** Everybody in the group, by leaf number. */
 export type Roster = ReadonlyMap<number, Seat>
 
 async function seat(leaf: mls.Leaf, number: number, key: CryptoKey): Promise<Seat> {
-  const person = await personOf(leaf, key)
-  if (person === null) throw new MlsError("profile", "a leaf of this link")
-  return { leaf: number, person, id: toHex(person), identity: leaf.identity, signatureKey: leaf.signatureKey }
+  const owner = await ownerOf(leaf, key)
+  if (owner === null) throw new MlsError("profile", "a leaf of this link")
+  const { person, role } = owner
+  const { identity, signatureKey } = leaf
+  return { leaf: number, person, id: toHex(person), identity, signatureKey, viewer: role === VIEWER }
 }
 
 function checkSeats(seats: readonly Seat[]): void {
@@ -163,25 +200,30 @@ export async function checkJoined(group: mls.Group, room: Room, self: Uint8Array
 
 // ---- Commits ----
 
-/** What a commit that the profile allows does. */
+/** What a commit that the profile allows does. Whether those it adds may come, admission.ts decides. */
 export interface Allowed {
-  readonly added: readonly PersonId[]
+  readonly said: Stated
+  readonly added: readonly Seat[] // leaf numbers not known yet: -1
   readonly removed: readonly number[] // leaf numbers
 }
 
-function checkForm(incoming: mls.Incoming, group: mls.Group, room: Room): void {
+/** `generation` is the group's present link generation. */
+function checkForm(incoming: mls.Incoming, group: mls.Group, generation: number): Stated {
   const { adds, removes, psks } = incoming
   if (incoming.epoch !== mls.epoch(group) || !equal(incoming.groupId, mls.groupId(group)))
     throw new MlsError("epoch", "a commit for this epoch")
   if (incoming.others) throw new MlsError("profile", "only inline adds, removes and one psk")
-  if (psks.length !== 1 || !equal(psks[0] ?? new Uint8Array(), pskOf(room).id)) throw new MlsError("profile", "the psk of this link")
+  const said = stated(incoming.authenticatedData)
+  if (said === null) throw new MlsError("profile", "known authenticated data")
+  const rotates = said.r === ROTATE
+  const wanted = pskId(rotates ? generation + 1 : generation)
+  if (psks.length !== 1 || !equal(psks[0] ?? new Uint8Array(), wanted)) throw new MlsError("profile", "the psk of this link")
   if (adds.length > ADDS_MAX) throw new MlsError("profile", "at most 64 adds")
   if (incoming.path === null && (removes.length > 0 || adds.length === 0)) throw new MlsError("profile", "a path")
-  const said = stated(incoming.authenticatedData)
-  const reason = adds.length + removes.length > 0 ? CHANGE : REFRESH
-  // In open mode there is nobody to admit by name and no way to kick.
-  if (said === null || said.r !== reason || said.a.length > 0 || said.k.length > 0)
-    throw new MlsError("profile", "known authenticated data")
+  const changes = adds.length + removes.length > 0
+  // The new link is sealed with a secret that all members have: none of them may go with it.
+  if (rotates ? changes : said.r !== (changes ? CHANGE : REFRESH)) throw new MlsError("profile", "the reason of the commit")
+  return said
 }
 
 function checkCommitter(incoming: mls.Incoming, group: mls.Group, roster: Roster): void {
@@ -199,8 +241,8 @@ function checkCommitter(incoming: mls.Incoming, group: mls.Group, roster: Roster
  * Checks a commit, before it is applied, against the group it is for. What
  * needs the group's secrets (tags, signatures, the path) mls.process checks.
  */
-export async function checkCommit(incoming: mls.Incoming, group: mls.Group, roster: Roster, room: Room): Promise<Allowed> {
-  checkForm(incoming, group, room)
+export async function checkCommit(incoming: mls.Incoming, group: mls.Group, roster: Roster, room: Room, generation = 0): Promise<Allowed> {
+  const said = checkForm(incoming, group, generation)
   checkCommitter(incoming, group, roster)
   const removed = new Set(incoming.removes)
   if (removed.size !== incoming.removes.length || incoming.removes.some((leaf) => !roster.has(leaf))) {
@@ -208,5 +250,5 @@ export async function checkCommit(incoming: mls.Incoming, group: mls.Group, rost
   }
   const added = await Promise.all(incoming.adds.map((c) => seat(c, -1, room.leafMac)))
   checkSeats([...Array.from(roster.values()).filter((s) => !removed.has(s.leaf)), ...added])
-  return { added: added.map((s) => s.id), removed: incoming.removes }
+  return { said, added, removed: incoming.removes }
 }
