@@ -37,6 +37,9 @@ func (b bridge) Watch(peer signaling.PeerID, slot string, publisher signaling.Pe
 	b.router.Watch(sfu.PeerID(peer), slot, sfu.PeerID(publisher), mid)
 }
 
+// Silence implements signaling.Media.
+func (b bridge) Silence(peer signaling.PeerID, on bool) { b.router.Silence(sfu.PeerID(peer), on) }
+
 // Close implements signaling.Media.
 func (b bridge) Close(peer signaling.PeerID) { b.router.ClosePeer(sfu.PeerID(peer)) }
 

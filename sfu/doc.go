@@ -42,7 +42,9 @@
 // stream, which seals and sends. No channel, no other goroutine and no
 // allocation of ours lies in between. A slot begins to show a video track once
 // its connection is there, with the first packet of a key frame; until then,
-// requests for one go to the publisher every 350 ms.
+// requests for one go to the publisher every 350 ms. Sound of a peer that was
+// silenced ends there, at one atomic flag of its track, and to the slot's viewer
+// goes on later as if another source began.
 //
 // Backwards, one goroutine for each used slot reads what its viewer reports:
 // missing packets are sent again from the track's history, in the

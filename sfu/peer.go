@@ -21,7 +21,8 @@ type peer struct {
 	gone   atomic.Bool
 	behind atomic.Bool // the queue was full
 
-	tracks map[string]*track // by media id; under Router.mu
+	tracks   map[string]*track // by media id; under Router.mu
+	silenced bool              // under Router.mu
 
 	up     *publishing  // nil: none
 	down   *subscribing // nil: none
@@ -62,6 +63,7 @@ func (p *peer) track(mid string) *track {
 	t := p.tracks[mid]
 	if t == nil {
 		t = &track{publisher: p.id, mid: mid}
+		t.silenced.Store(p.silenced)
 		p.tracks[mid] = t
 	}
 	return t

@@ -25,6 +25,7 @@ func TestRewrite(t *testing.T) {
 		"wraps":                         {{begin: true, in: 65535, want: 1}, {in: 0, drop: true}, {in: 1, want: 2}, {in: 65534, lost: true}},
 		"another source goes on":        {{begin: true, in: 10, want: 1}, {in: 13, want: 4}, {begin: true, in: 20000, want: 5}, {in: 12, lost: true}, {in: 20001, want: 6}},
 		"the same source, later":        {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {begin: true, in: 20, want: 4}, {in: 11, lost: true}, {in: 21, want: 5}},
+		"a stretch that is kept back":   {{begin: true, in: 10, want: 1}, {in: 12, want: 3}, {begin: true, in: 9000, want: 4}, {in: 8999, lost: true}, {in: 11, lost: true}, {in: 9001, want: 5}},
 		"a leap closes up":              {{begin: true, in: 10, want: 1}, {in: 2000, want: 2}, {in: 11, lost: true}, {in: 1999, lost: true}, {in: 2001, want: 3}},
 		"the edge of the window":        {{begin: true, in: 0, want: 1}, {in: 512, want: 513}, {in: 1, want: 2}, {in: 513, want: 514}, {in: 2, want: 3}},
 		"beyond the edge of the window": {{begin: true, in: 0, want: 1}, {in: 513, want: 2}, {in: 1, lost: true}},
@@ -65,7 +66,7 @@ func FuzzRewrite(f *testing.F) {
 		r.begin(first)
 		for i := 0; i+1 < len(steps); i += 2 {
 			far, in := int64(steps[i+1]), at
-			switch steps[i] % 7 {
+			switch steps[i] % 8 {
 			case 0: // on, with a loss
 				at.number += far
 				in = at
@@ -84,12 +85,19 @@ func FuzzRewrite(f *testing.F) {
 				at = input{source: at.source + 1, number: int64(first) * far}
 				r.begin(uint16(at.number))
 				in = at
+			case 7: // the same source, after a stretch that was kept back
+				at.number += 1 + far*100
+				r.begin(uint16(at.number))
+				in = at
 			case 6: // a late drop
 				r.drop(uint16(at.number - far))
 				continue
 			}
 			before := r.out
 			got, ok := r.next(uint16(in.number))
+			if began := steps[i]%8 == 5 || steps[i]%8 == 7; began && (!ok || r.out != before+1) {
+				t.Fatalf("%v, which begins, does not follow %d", in, before)
+			}
 			if !ok {
 				continue
 			}

@@ -150,6 +150,22 @@ func (r *Router) Watch(id PeerID, slot string, publisher PeerID, mid string) {
 	r.post(id, func(p *peer) { p.watch(slot, publisher, mid) })
 }
 
+// Silence says whether the sound that a peer publishes, now and later, is
+// forwarded to nobody: once it returns, no packet of it is begun. To its
+// viewers the streams go on afterwards without a gap in their numbers.
+func (r *Router) Silence(id PeerID, on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.peers[id]
+	if p == nil {
+		return
+	}
+	p.silenced = on
+	for _, t := range p.tracks {
+		t.silenced.Store(on)
+	}
+}
+
 // ClosePeer ends a peer: once it returns, no packet from or to it is begun.
 func (r *Router) ClosePeer(id PeerID) {
 	r.mu.Lock()

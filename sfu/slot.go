@@ -124,6 +124,10 @@ func (s *slot) write(p *packet) {
 	if s.track == nil || s.track.source.Load() != p.source || s.track.ended.Load() || s.out == nil || !s.state.carries() {
 		return
 	}
+	if p.codec == opus && s.track.silenced.Load() {
+		s.run = 0 // what follows begins anew, where this ended
+		return
+	}
 	if s.run != p.run && !s.begin(p) {
 		return
 	}

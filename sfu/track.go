@@ -17,6 +17,7 @@ type track struct {
 	slots     atomic.Pointer[[]*slot] // copy on write, under Router.mu; packets read it without a lock
 	published bool                    // under Router.mu
 	ended     atomic.Bool             // the publisher is gone: no packet is begun any more
+	silenced  atomic.Bool             // sound is forwarded to nobody; written under Router.mu
 	source    atomic.Pointer[source]  // what feeds it now; nil: nothing
 }
 

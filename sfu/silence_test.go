@@ -1,0 +1,165 @@
+package sfu
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// TestSilencedSoundReachesNobody has real connections: what one of two
+// publishers says is kept back while the other is heard, its picture stays, and
+// afterwards its stream goes on where it stopped.
+func TestSilencedSoundReachesNobody(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	alice, eve, bob := newClient(t, r, 1), newClient(t, r, 2), newClient(t, r, 3)
+	sound, picture, other := newTrack(t, webrtc.MimeTypeOpus), newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
+	said, seen, heard := newFeed(t, sound, 1), newFeed(t, picture, 1), newFeed(t, other, 2)
+	senders := alice.publish(false, sound, picture)
+	said.run(t, senders[0])
+	seen.run(t, senders[1])
+	heard.run(t, eve.publish(false, other)[0])
+	wait(t, "tracks", alice.tracks)
+	wait(t, "tracks", eve.tracks)
+	offer := bob.subscribe(codecSet{rtx: true})
+	audio, video := slotsOf(offer, "audio"), slotsOf(offer, "video")
+	for slot, of := range map[string]shownEvent{
+		audio[0]: {publisher: 1, mid: "0"}, video[0]: {publisher: 1, mid: "1"}, audio[1]: {publisher: 2, mid: "0"},
+	} {
+		r.Watch(3, slot, of.publisher, of.mid)
+		wait(t, "shown", bob.shown)
+	}
+	from := bob.viewer(audio[0])
+	last := follow(t, from, 20, offeredOpus)[19]
+
+	r.Silence(1, true)
+	silent := watching(r, 1, "0")
+	sent := silent.count()
+	follow(t, bob.viewer(audio[1]), 60, offeredOpus) // eve speaks on meanwhile
+	follow(t, bob.viewer(video[0]), 100, offeredVP8)
+	if n := silent.count() - sent; n > 1 { // one may have been under way
+		t.Fatalf("%d packets of somebody who is silenced", n)
+	}
+
+	r.Silence(1, false)
+	for range 60 {
+		p := wait(t, "packet", from.packets)
+		if p.SequenceNumber != last.SequenceNumber+1 || int32(p.Timestamp-last.Timestamp) <= 0 || markOf(p.Payload) != 1 {
+			t.Fatalf("%d at %d follows %d at %d", p.SequenceNumber, p.Timestamp, last.SequenceNumber, last.Timestamp)
+		}
+		last = p
+	}
+	if len(bob.shown) != 0 {
+		t.Fatal("something is told that has not changed")
+	}
+}
+
+// TestLaterTracksAreSilencedToo silences somebody who publishes nothing yet,
+// or publishes anew.
+func TestLaterTracksAreSilencedToo(t *testing.T) {
+	t.Parallel()
+	r := newRouter(t)
+	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+	r.Silence(1, true)
+	r.Silence(99, true) // nobody
+	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "audio")[0]
+	r.Watch(2, slot, 1, "1")
+	for i := range 2 {
+		picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
+		senders := alice.publish(i > 0, picture, sound)
+		newFeed(t, picture, 9).run(t, senders[0])
+		f := newFeed(t, sound, byte(i+1))
+		f.run(t, senders[1])
+		if i == 0 {
+			wait(t, "tracks", alice.tracks)
+		}
+		arrive(t, r, 1) // pictures, and sound beside them
+		if n := watching(r, 1, "1").count(); n != 0 {
+			t.Fatalf("%d packets of somebody who is silenced", n)
+		}
+		if len(bob.shown) != 0 {
+			t.Fatal("shown, and nothing comes")
+		}
+		if i == 0 {
+			f.halt()
+		}
+	}
+	r.Silence(1, false)
+	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "1"}) {
+		t.Fatalf("shown %v", got)
+	}
+	if p := follow(t, bob.viewer(slot), 20, offeredOpus); markOf(p[0].Payload) != 2 {
+		t.Fatal("of the connection before")
+	}
+}
+
+// TestSilenceLeavesNoGap says what a viewer sees of a stretch that was kept
+// back, with losses and late packets in it.
+func TestSilenceLeavesNoGap(t *testing.T) {
+	now := time.Unix(1000, 0)
+	tr := &track{publisher: 1, mid: "0"}
+	src := newTestSource(tr)
+	out := &sink{}
+	s := newTestSlot(false, out)
+	s.show(tr)
+	tr.add(s)
+	say := func(numbers ...uint16) {
+		for _, n := range numbers {
+			now = now.Add(20 * time.Millisecond)
+			push(tr, src, raw(111, n, 960*uint32(n), []byte{byte(n)}), now)
+		}
+	}
+	say(65530, 65531, 65532)
+	tr.silenced.Store(true)
+	say(65533, 65535, 3, 2, 700)
+	tr.silenced.Store(false)
+	say(703, 699, 65534, 65533, 704)
+	first := out.headers[0]
+	if len(out.headers) != 5 {
+		t.Fatalf("%d packets", len(out.headers))
+	}
+	for i, h := range out.headers {
+		if h.SequenceNumber != first.SequenceNumber+uint16(i) {
+			t.Fatalf("packet %d has number %d after %d", i, h.SequenceNumber, first.SequenceNumber)
+		}
+	}
+	if a, b := out.headers[2], out.headers[3]; int32(b.Timestamp-a.Timestamp) < 5*960 {
+		t.Fatalf("%d follows %d", b.Timestamp, a.Timestamp)
+	}
+}
+
+func TestSilencingDoesNotAllocate(t *testing.T) {
+	tr := &track{publisher: 1, mid: "0"}
+	src := newTestSource(tr)
+	out := &hole{}
+	s := newTestSlot(false, out)
+	s.show(tr)
+	tr.add(s)
+	b := raw(111, 0, 0, []byte{1, 2, 3})
+	p := &packet{}
+	seq := uint16(0)
+	now := time.Now()
+	n := testing.AllocsPerRun(2000, func() {
+		seq++
+		tr.silenced.Store(seq%100 > 50)
+		binary.BigEndian.PutUint16(b[2:], seq)
+		if src.parse(p, b, now) {
+			tr.forward(p)
+		}
+	})
+	if n != 0 {
+		t.Fatalf("%v allocations a packet, want 0", n)
+	}
+	if out.packets < 900 || out.packets > 1100 {
+		t.Fatalf("%d packets", out.packets)
+	}
+}
+
+// watching is the first slot that shows a track.
+func watching(r *Router, publisher PeerID, mid string) *slot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peers[publisher].tracks[mid].watchers()[0]
+}
