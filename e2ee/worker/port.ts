@@ -208,12 +208,14 @@ export type FromGroup =
   /** A new epoch is in force: its keys are with the media worker. */
   | { readonly on: "epoch"; readonly epoch: number; readonly members: readonly Member[]; readonly added: readonly PersonId[] }
   | { readonly on: "data"; readonly to?: Uint8Array; readonly body: Uint8Array }
-  /** `moderator`: the sender holds a grant that is not withdrawn. `alone`: it was sent to this person only. */
+  /** `moderator`: the sender holds a grant that is not withdrawn; `appointed`: one that can be. `alone`: it was sent to this person only. */
   | {
       readonly on: "heard"
       readonly from: PersonId
       readonly moderator: boolean
+      readonly appointed: boolean
       readonly alone: boolean
+      readonly epoch: number // that it was sealed in: a comparison counts for that one
       readonly message: Message
     }
   /** Ten emoji and thirty digits, both of the present epoch. */
