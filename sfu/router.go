@@ -170,7 +170,7 @@ func (r *Router) Silence(id PeerID, on bool) {
 func (r *Router) ClosePeer(id PeerID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p := r.peers[id]; p != nil {
+	if p := r.peers[id]; p != nil && !keepsPeers() {
 		r.remove(p)
 	}
 }

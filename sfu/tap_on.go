@@ -16,3 +16,10 @@ func tap(c codec, packet []byte) {
 		Tap(tapNames[c], packet)
 	}
 }
+
+// KeepPeers, set before a Router is made, has ClosePeer do nothing: whoever has
+// left or was removed is forwarded everything on, as a server would that helps
+// them. Test builds only, to prove that it helps nobody.
+var KeepPeers bool //nolint:gochecknoglobals // test builds only
+
+func keepsPeers() bool { return KeepPeers }
