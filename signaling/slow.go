@@ -51,7 +51,7 @@ func (s *slow) wait(what try, room roomID, network uint64, now time.Time) time.D
 		return t.held.Sub(now)
 	}
 	wrong := s.rooms[maphash.Comparable(s.seed, room)]
-	if what != passphrases || wrong.level(slowRoomRate, now) < slowRoom {
+	if what != passphrases || wrong.level(slowRoomRate, now) <= slowRoom-1 {
 		return 0
 	}
 	if !t.turn.IsZero() && !now.Before(t.turn) && now.Before(t.until) {
@@ -80,14 +80,23 @@ func (s *slow) wrong(what try, room roomID, network uint64, now time.Time) time.
 	t.held, t.until = now.Add(wait), now.Add(slowTime)
 	s.keep(key, t, now)
 	if what == passphrases {
-		room := maphash.Comparable(s.seed, room)
-		b := s.rooms[room]
-		if b.add(1, slowRoomRate, now) > slowRoom {
-			b.full = slowRoom // a flood is forgiven as soon as it ends
-		}
-		s.rooms[room] = b
+		s.wrongRoom(room, now)
 	}
 	return wait
+}
+
+// wrongRoom counts a wrong passphrase from whichever network.
+func (s *slow) wrongRoom(room roomID, now time.Time) {
+	key := maphash.Comparable(s.seed, room)
+	b, known := s.rooms[key]
+	if !known && len(s.rooms) >= slowEntries {
+		s.forget(now)
+		shrink(s.rooms)
+	}
+	if b.add(1, slowRoomRate, now) > slowRoom {
+		b.full = slowRoom // a flood is forgiven as soon as it ends
+	}
+	s.rooms[key] = b
 }
 
 // penalty is how long to wait after so many tries in vain.
@@ -106,12 +115,7 @@ func penalty(what try, wrong int) time.Duration {
 func (s *slow) keep(key uint64, t tried, now time.Time) {
 	if _, known := s.tries[key]; !known && len(s.tries) >= slowEntries {
 		s.forget(now)
-		for old := range s.tries {
-			if len(s.tries) <= slowEntries/4*3 { // not to be gone through at every try
-				break
-			}
-			delete(s.tries, old)
-		}
+		shrink(s.tries)
 	}
 	s.tries[key] = t
 }
@@ -130,6 +134,17 @@ func (s *slow) forget(now time.Time) (left bool) {
 		}
 	}
 	return len(s.tries)+len(s.rooms) > 0
+}
+
+// shrink drops anything, down to three quarters of what may be kept: it is not
+// to be gone through at every try.
+func shrink[V any](kept map[uint64]V) {
+	for key := range kept {
+		if len(kept) <= slowEntries/4*3 {
+			return
+		}
+		delete(kept, key)
+	}
 }
 
 func later(a, b time.Time) time.Time {
