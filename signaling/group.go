@@ -17,6 +17,8 @@ type personID [wire.PersonSize]byte
 type seat struct {
 	id         personID
 	desktop    bool
+	viewer     bool // asked to commit last
+	admission  *wire.Signed
 	connected  bool
 	member     bool   // has a leaf, as far as commits said
 	since      uint64 // epoch from which it can follow; never without state
@@ -94,20 +96,39 @@ func (g *group) member(id personID) bool {
 	return s != nil && s.member
 }
 
+// entrant is somebody who is to be added to the group.
+type entrant struct {
+	id              personID
+	desktop, viewer bool
+	keyPackage      []byte
+	admission       *wire.Signed // what those who add it show to the others; nil: nothing
+}
+
 // join adds a person who came in. It reports whether the person is to found
 // the group, because there is none that it could enter.
-func (g *group) join(id personID, desktop bool, keyPackage []byte, now time.Time) (found bool) {
-	s := g.seat(id)
+func (g *group) join(e entrant, now time.Time) (found bool) {
+	s := g.seat(e.id)
 	if s == nil {
-		s = &seat{id: id, desktop: desktop}
+		s = &seat{id: e.id}
 		g.seats = append(g.seats, s)
 	}
 	hope := g.hope()
-	s.connected, s.desktop, s.keyPackage, s.strikes, s.since = true, desktop, keyPackage, 0, never
+	s.desktop, s.viewer, s.admission, s.keyPackage = e.desktop, e.viewer, e.admission, e.keyPackage
+	s.connected, s.strikes, s.since = true, 0, never
 	if !hope {
 		g.found(s, now)
 	}
 	return !hope
+}
+
+// outsider says whether a person has no leaf, and with which key package it
+// waits to be added, if it does.
+func (g *group) outsider(id personID) (keyPackage []byte, outside bool) {
+	s := g.seat(id)
+	if s == nil {
+		return nil, true
+	}
+	return s.keyPackage, !s.member
 }
 
 // hope says whether anybody can let people in, now or after coming back.
@@ -169,12 +190,12 @@ func (g *group) drop(s *seat) {
 // resume continues for a person who came back, having reached the given epoch.
 // It reports the frames of the commits that were missed, if the person is a
 // member still; if not, it waits to be added or, with found, founds.
-func (g *group) resume(id personID, desktop bool, epoch uint64, keyPackage []byte, now time.Time) (missed [][]byte, member, found bool) {
-	s := g.seat(id)
+func (g *group) resume(e entrant, epoch uint64, now time.Time) (missed [][]byte, member, found bool) {
+	s := g.seat(e.id)
 	if s == nil || !s.member || s.keyPackage != nil || !g.reaches(s, epoch) {
-		return nil, false, g.join(id, desktop, keyPackage, now)
+		return nil, false, g.join(e, now)
 	}
-	g.forgetNominee(id) // it never saw that it was asked
+	g.forgetNominee(e.id) // it never saw that it was asked
 	s.connected, s.remove, s.hurry = true, false, false
 	for _, l := range g.log[len(g.log)-int(g.epoch-epoch):] {
 		missed = append(missed, l.frame)

@@ -33,6 +33,7 @@ type Hub struct {
 	routes   map[tokenHash]*room // where a resume token leads
 	throttle throttle
 	slow     slow
+	shelf    shelf
 	sweeping bool // a timer is set for sweep
 	entering int  // connections that have not entered a room
 	people   int  // those in rooms, waiting ones included
@@ -56,6 +57,7 @@ func NewHub(media Media, limits Limits) *Hub {
 		routes:   make(map[tokenHash]*room),
 		throttle: newThrottle(),
 		slow:     newSlow(),
+		shelf:    make(shelf),
 	}
 }
 
@@ -214,17 +216,22 @@ func (h *Hub) room(id roomID, moderators moderatorsID) *room {
 	if h.closed || len(h.rooms) >= h.limits.Rooms {
 		return nil
 	}
-	r := newRoom(h, id, moderators)
+	r := newRoom(h, id, moderators, h.shelf.take(id, time.Now()))
 	h.rooms[id] = r
 	h.running.Go(r.run)
 	return r
 }
 
-// forget takes a room out that has ended, with what led to it.
-func (h *Hub) forget(r *room, people int, tokens map[tokenHash]*person) {
+// forget takes a room out that has ended, with what led to it. With keep its
+// rules hold a little longer for whoever comes next.
+func (h *Hub) forget(r *room, people int, tokens map[tokenHash]*person, keep bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.rooms, r.id)
+	if keep && !h.closed {
+		h.shelf.put(r.id, r.rules, time.Now())
+		time.AfterFunc(keepTime, h.dust)
+	}
 	for token := range tokens {
 		delete(h.routes, token)
 	}

@@ -132,6 +132,31 @@ const (
 	mostWait     = 1<<31 - 1        // ms: the longest wait that is told (wire.Refused)
 )
 
+// Lobby and rules (PROTOCOL.md, "Moderation"): clients rely on these.
+const (
+	lobbyMost       = 100             // who wait, beyond whom nobody may knock
+	lobbyPerNetwork = 10              // of them from one network
+	earlyPerNetwork = 100             // who wait from one network while there is no moderator to look at them
+	crowdedWait     = 5 * time.Second // what those beyond are told to wait
+	warnTime        = time.Minute     // between two warnings of a full lobby
+	mostGrants      = 16              // moderators who can be knocked at (wire.Waiting)
+	knockRate       = 1               // a second
+	knockBurst      = 40              // at once: every moderator who comes is knocked at anew
+	actRate         = 10              // orders a second
+	actBurst        = 80              // at once: a moderator puts a whole crowd out, with a Policy before each
+	unmoderatedTime = 5 * time.Minute // a locked meeting without a moderator ends then
+	keepTime        = time.Minute     // rules outlive the last person
+	clockTime       = 24 * time.Hour  // how wrong a moderator's clock may be in Admit.Until: clients allow it too
+)
+
+// Ours: bounds on what rules take.
+const (
+	mostTickets   = 1024     // tickets bound to a device in one room
+	mostDismissed = 64       // as in wire.Policy
+	keptRooms     = 1024     // rooms whose rules are kept without anybody in them
+	admissions    = 40 << 10 // bytes of Admit statements that one commit is to carry: 48 KiB fit
+)
+
 // window is the least time between two commits of a group of n members.
 func window(n int) time.Duration {
 	return min(max(time.Duration(n)*windowPerMember, windowLeast), windowMost)

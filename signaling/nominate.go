@@ -3,6 +3,8 @@ package signaling
 import (
 	"slices"
 	"time"
+
+	"paravent/signaling/wire"
 )
 
 // next says who must be asked for a commit now, if anybody, and when to ask
@@ -51,7 +53,7 @@ func (g *group) lapse(now time.Time) {
 func (g *group) pending() (adds, removes []*seat) {
 	batch := max(1, addsPerCommit>>min(g.misses, 8))
 	for _, s := range g.seats {
-		add := s.joins() && len(adds) < batch
+		add := s.joins() && len(adds) < batch && weight(adds, s) <= admissions
 		if add {
 			adds = append(adds, s)
 		}
@@ -60,6 +62,26 @@ func (g *group) pending() (adds, removes []*seat) {
 		}
 	}
 	return adds, removes
+}
+
+// weight is how many bytes of admissions a commit carries that adds these and
+// one more. One alone always fits.
+func weight(adds []*seat, more *seat) (bytes int) {
+	for _, a := range distinct(append(slices.Clip(adds), more)) {
+		bytes += len(a.Statement) + len(a.Grant) + len(a.Signature)
+	}
+	return bytes
+}
+
+// distinct lists the admissions of those who are to be added, each once.
+func distinct(adds []*seat) []*wire.Signed {
+	var all []*wire.Signed
+	for _, s := range adds {
+		if s.admission != nil && !slices.Contains(all, s.admission) {
+			all = append(all, s.admission)
+		}
+	}
+	return all
 }
 
 // due is when these changes may be asked for. A single join into a quiet group
@@ -94,11 +116,13 @@ func (g *group) size() int {
 	return n
 }
 
-// nominee is the member whose turn it is: desktops before phones, and nobody
-// twice in a row while there is somebody else.
+// nominee is the member whose turn it is: desktops before phones, both before
+// viewers, and nobody twice in a row while there is somebody else.
 func (g *group) nominee() *seat {
 	for _, fits := range []func(*seat) bool{
-		func(s *seat) bool { return s.desktop && s.id != g.last },
+		func(s *seat) bool { return s.desktop && !s.viewer && s.id != g.last },
+		func(s *seat) bool { return !s.viewer && s.id != g.last },
+		func(s *seat) bool { return !s.viewer },
 		func(s *seat) bool { return s.id != g.last },
 		func(*seat) bool { return true },
 	} {
@@ -151,14 +175,15 @@ func (g *group) regroup(now time.Time) (founder *seat, forget []personID, again 
 // candidate is who would found a new group: somebody who waits to be added,
 // for that one has been heard of lately, on a desktop if there is one.
 func (g *group) candidate() *seat {
-	var first *seat
-	for _, s := range g.seats {
-		if s.joins() && s.desktop {
-			return s
-		}
-		if s.joins() && first == nil {
-			first = s
+	for _, fits := range []func(*seat) bool{
+		func(s *seat) bool { return s.desktop && !s.viewer },
+		func(s *seat) bool { return !s.viewer },
+		func(*seat) bool { return true },
+	} {
+		i := slices.IndexFunc(g.seats, func(s *seat) bool { return s.joins() && fits(s) })
+		if i >= 0 {
+			return g.seats[i]
 		}
 	}
-	return first
+	return nil
 }

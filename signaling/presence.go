@@ -10,95 +10,99 @@ import (
 
 // enter lets a person in or lets it wait. The error is a refusal.
 func (r *room) enter(e enter, now time.Time) error {
-	if e.join.Replaces != nil {
-		if old := r.tokens[hashToken(e.join.Replaces)]; old != nil {
-			r.leave(old, wire.CloseReplaced)
-		}
+	p := newPerson(e)
+	if old := r.waits(p.id); old != nil { // its browser asks again on another connection
+		r.stopWaiting(old, wire.CloseReplaced)
 	}
-	p := &person{
+	if r.people[p.id] != nil {
+		return refusal{code: wire.CodeTaken}
+	}
+	if err := r.checkModerator(e.entry); err != nil {
+		return err
+	}
+	r.changed = true
+	where, err := r.door(p, now)
+	switch {
+	case err != nil:
+		return err
+	case r.full(p):
+		return refusal{code: wire.CodeFull}
+	case where != inside && r.crowded(where, p.network):
+		r.warnOfLobby(now)
+		return refusal{code: wire.CodeBusy, wait: crowdedWait}
+	}
+	r.byMail[p.mail] = p
+	r.hub.count(1)
+	if where == inside {
+		r.letIn(p, now)
+	} else {
+		r.wait(p, where)
+	}
+	return nil
+}
+
+func newPerson(e enter) *person {
+	return &person{
 		id:         personID(e.join.Person),
-		moderator:  e.join.Moderator != nil,
+		grant:      e.entry.moderator,
+		generation: e.entry.generation,
+		passphrase: e.entry.passphrase,
+		ticket:     e.entry.ticket,
+		network:    e.entry.network,
 		desktop:    e.join.Device == "desktop",
 		keyPackage: e.join.KeyPackage,
 		mail:       e.mail,
 	}
-	r.replaceWaiting(p.id)
-	if r.people[p.id] != nil {
-		return refusal{code: wire.CodeTaken}
-	}
-	if r.full(p) {
-		return refusal{code: wire.CodeFull}
-	}
-	r.byMail[p.mail] = p
-	r.hub.count(1)
-	if r.mayEnter(p) {
-		r.letIn(p, now)
+}
+
+// checkModerator looks at what only moderators show, and takes over the rules
+// that one brings along.
+func (r *room) checkModerator(e *entry) error {
+	switch {
+	case e.moderator == nil:
 		return nil
+	case r.rules.dismissed(e.moderator.key):
+		return refusal{code: wire.CodeProof}
+	case !r.rules.opened && !r.hub.opens(e):
+		return refusal{code: wire.CodeHost}
 	}
-	r.waiting = append(r.waiting, p)
-	r.tell(p, &wire.Waiting{For: "moderator"})
+	if e.policy != nil {
+		r.bring(e.policy)
+	}
+	if r.rules.dismissed(e.moderator.key) {
+		return refusal{code: wire.CodeProof}
+	}
 	return nil
-}
-
-// replaceWaiting drops a waiting person whose browser asks again on another
-// connection. Nobody else has been told the id, so it is the same one.
-func (r *room) replaceWaiting(id personID) {
-	if i := slices.IndexFunc(r.waiting, func(p *person) bool { return p.id == id }); i >= 0 {
-		r.stopWaiting(r.waiting[i], wire.CloseReplaced)
-	}
-}
-
-// full says whether there is no place for a person. Those who wait take no
-// place from a moderator, without whom they would wait for ever.
-func (r *room) full(p *person) bool {
-	n := len(r.people)
-	if !p.moderator {
-		n += len(r.waiting)
-	}
-	return n >= r.hub.limits.People
-}
-
-// mayEnter says whether a person may come in now: a moderator always, others
-// while one is in, or has been within the resume time.
-func (r *room) mayEnter(p *person) bool {
-	if p.moderator {
-		return true
-	}
-	for _, o := range r.people {
-		if o.moderator {
-			return true
-		}
-	}
-	return false
-}
-
-// admit lets in everybody who waits and may enter by now.
-func (r *room) admit(now time.Time) {
-	if len(r.waiting) == 0 || !r.mayEnter(r.waiting[0]) {
-		return
-	}
-	all := r.waiting
-	r.waiting = nil
-	for _, p := range all {
-		if r.full(p) {
-			r.tell(p, &wire.Refused{Code: wire.CodeFull})
-			r.forget(p, wire.CloseRefused)
-			continue
-		}
-		r.letIn(p, now)
-	}
 }
 
 // letIn makes a person part of the room.
 func (r *room) letIn(p *person, now time.Time) {
+	r.unlist(p)
+	r.arrived++
+	p.turn, p.where, p.told, p.network = r.arrived, inside, nil, 0
 	token := r.newToken(p)
-	found := r.group.join(p.id, p.desktop, p.keyPackage, now)
+	found := r.group.join(p.entrant(p.keyPackage), now)
 	p.keyPackage = nil // the group has it
-	r.tell(p, &wire.Joined{Token: token, Found: found, People: r.everybodyBut(p)})
+	r.tell(p, &wire.Joined{Token: token, Found: found, People: r.everybodyBut(p), Policy: r.rules.signed})
 	r.people[p.id] = p
 	r.openMedia(p)
 	r.tellOthers(p, &wire.Arrived{Person: p.seen()})
+	r.rules.opened = r.rules.opened || p.grant != nil
+	r.changed = true
+	r.tellModerated(p, now)
+	if p.grant != nil {
+		r.tellLobby(p)
+	}
 }
+
+// entrant is what the group is told of a person.
+func (p *person) entrant(keyPackage []byte) entrant {
+	return entrant{id: p.id, desktop: p.desktop, viewer: p.viewer(), keyPackage: keyPackage, admission: p.admission}
+}
+
+// viewer says whether a person receives only. Moderators have no need of a
+// ticket, whatever they came with.
+func (p *person) viewer() bool { return p.ticket != nil && p.ticket.viewer && p.grant == nil }
 
 // newToken gives a person the next resume token; the present one is used up.
 func (r *room) newToken(p *person) []byte {
@@ -130,7 +134,7 @@ func (r *room) everybodyBut(p *person) []wire.Person {
 
 // seen is what others are told of a person.
 func (p *person) seen() wire.Person {
-	return wire.Person{ID: p.id[:], Moderator: p.moderator, Away: p.mail == nil, Tracks: p.tracks}
+	return wire.Person{ID: p.id[:], Moderator: p.grant != nil, Viewer: p.viewer(), Away: p.mail == nil, Tracks: p.tracks}
 }
 
 // resume goes on with a stay on a new connection. The old one may still seem
@@ -140,7 +144,11 @@ func (r *room) resume(e resume, now time.Time) error {
 	if p == nil {
 		return refusal{code: wire.CodeExpired}
 	}
-	if p.token != e.hash { // used: somebody has a copy, and nobody can tell who
+	if p.token != e.hash {
+		r.replayed(p)
+		return refusal{code: wire.CodeExpired}
+	}
+	if r.rules.barred(p.ticket) {
 		r.leave(p, wire.CloseEnded)
 		return refusal{code: wire.CodeExpired}
 	}
@@ -149,12 +157,18 @@ func (r *room) resume(e resume, now time.Time) error {
 		delete(r.byMail, p.mail)
 		p.mail.end(wire.CloseReplaced)
 	}
-	p.mail, p.broke, p.left = e.mail, time.Time{}, false
+	p.mail, p.broke, p.left, r.changed = e.mail, time.Time{}, false, true
 	r.byMail[p.mail] = p
-	missed, member, found := r.group.resume(p.id, p.desktop, e.resume.Epoch, e.resume.KeyPackage, now)
-	r.tell(p, &wire.Resumed{Token: r.newToken(p), Member: member, Found: found, People: r.everybodyBut(p)})
+	missed, member, found := r.group.resume(p.entrant(e.resume.KeyPackage), e.resume.Epoch, now)
+	r.tell(p, &wire.Resumed{
+		Token: r.newToken(p), Member: member, Found: found, People: r.everybodyBut(p), Policy: r.rules.signed,
+	})
 	for _, frame := range missed {
 		r.put(p, frame)
+	}
+	r.tellModerated(p, now)
+	if p.grant != nil {
+		r.tellLobby(p)
 	}
 	switch {
 	case wasLeft: // its media were closed, which its browser cannot know
@@ -166,6 +180,14 @@ func (r *room) resume(e resume, now time.Time) error {
 		r.tellOthers(p, &wire.Back{Person: p.id[:]})
 	}
 	return nil
+}
+
+// replayed ends the stay of somebody whose used token was shown: somebody has
+// a copy, and nobody can tell who. Only moderators learn of it.
+func (r *room) replayed(p *person) {
+	r.tellModerators(p, &wire.Warned{Of: "replay", Person: p.id[:]})
+	r.tell(p, &wire.Over{Why: "replayed"})
+	r.leave(p, wire.CloseEnded)
 }
 
 // depart handles the end of a connection: for good, or a stay that may be
@@ -194,7 +216,7 @@ func (r *room) lose(p *person, code wire.Close, now time.Time) {
 func (r *room) removeLate(now time.Time) {
 	for len(r.late) > 0 { // removing one may find another
 		p := r.late[0]
-		r.late = r.late[1:]
+		r.late = slices.Delete(r.late, 0, 1) // clears what it leaves behind
 		switch {
 		case p.mail == nil || r.byMail[p.mail] != p: // gone already
 		case r.people[p.id] == p:
@@ -213,7 +235,7 @@ func (r *room) expire(now time.Time) (wake time.Time) {
 			continue
 		}
 		if !p.left && !now.Before(p.broke.Add(leafGrace)) {
-			p.left = true
+			p.left, r.changed = true, true
 			r.group.leave(p.id, false)
 			r.closeMedia(p)
 			r.tellOthers(p, &wire.Left{Person: p.id[:]})
@@ -236,18 +258,21 @@ func (r *room) leave(p *person, code wire.Close) {
 	if r.people[p.id] != p {
 		return
 	}
+	r.putOut(p)
+	r.forget(p, code)
+}
+
+// putOut takes a person out of the room; its connection may wait in front of
+// it again.
+func (r *room) putOut(p *person) {
 	delete(r.people, p.id)
+	r.changed = true
 	r.group.leave(p.id, true)
 	r.closeMedia(p)
 	if !p.left {
 		r.tellOthers(p, &wire.Left{Person: p.id[:]})
 	}
-	r.forget(p, code)
-}
-
-func (r *room) stopWaiting(p *person, code wire.Close) {
-	r.waiting = slices.DeleteFunc(r.waiting, func(o *person) bool { return o == p })
-	r.forget(p, code)
+	r.forgetTokens(p)
 }
 
 // forget drops what is known of a person who is neither in nor waiting.
@@ -256,10 +281,15 @@ func (r *room) forget(p *person, code wire.Close) {
 		delete(r.byMail, p.mail)
 		p.mail.end(code)
 	}
+	r.forgetTokens(p)
+	r.hub.count(-1)
+}
+
+func (r *room) forgetTokens(p *person) {
 	tokens := append(p.used, p.token)
 	for _, token := range tokens {
 		delete(r.tokens, token)
 	}
 	r.hub.unroute(tokens...)
-	r.hub.count(-1)
+	p.used, p.token = nil, tokenHash{}
 }

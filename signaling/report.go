@@ -49,6 +49,8 @@ func (r *room) openMedia(p *person) {
 	p.peer = r.hub.peer()
 	r.byPeer[p.peer] = p
 	r.hub.media.Open(p.peer, events{r, p.peer})
+	p.silenced = false
+	r.silence(p)
 }
 
 // closeMedia ends a person's media; nothing more is heard of it.

@@ -21,24 +21,47 @@ type room struct {
 	byPeer  map[PeerID]*person
 	tokens  map[tokenHash]*person // present and used ones
 	group   group
+	rules   *rules
 	late    []*person // whose mail was full: to be removed once the event is handled
+	changed bool      // who is in or waits, or by which rules: what follows is to be looked at
+
+	arrived     uint64    // people let in so far
+	unmoderated time.Time // since when no moderator is in; zero while one is
+	warned      time.Time // when moderators were last told of a full lobby
 }
 
 // person is somebody in a room, or waiting to be let in.
 type person struct {
-	id         personID
-	moderator  bool
-	desktop    bool
+	id        personID
+	grant     *grant       // nil: not a moderator
+	admission *wire.Signed // the Admit that let it in, if one did
+	ticket    *ticket      // nil: came without
+	desktop   bool
+	mail      *mail // nil while the connection is broken
+	broke     time.Time
+	left      bool // Left has been told; the token still lives
+	turn      uint64
+	peer      PeerID
+	silenced  bool // as the media plane knows it
+	tracks    []wire.Track
+	token     tokenHash
+	used      []tokenHash
+	ready     bool
+	watches   map[string]*wire.Watch // by slot, until ready
+	seq       uint64                 // of its last order
+	acts      bucket                 // orders, or knocks
+
+	// Of one who waits:
+	where      whereabouts // as it has been told
+	told       []*grant    // whom to knock at, as it has been told
+	boxes      map[publicKey][]byte
 	keyPackage []byte // from Join, until let in
-	mail       *mail  // nil while the connection is broken
-	broke      time.Time
-	left       bool // Left has been told; the token still lives
-	peer       PeerID
-	tracks     []wire.Track
-	token      tokenHash
-	used       []tokenHash
-	ready      bool
-	watches    map[string]*wire.Watch // by slot, until ready
+	generation *wire.GenerationProof
+	passphrase *publicKey
+	passed     []byte // the passphrase key that it was found to have
+	mayKnock   bool   // it has not been slowed down
+	returned   bool   // it has been in: messages may be on their way
+	network    uint64 // forgotten once let in
 }
 
 // event is anything that reaches a room.
@@ -86,10 +109,11 @@ func (say) event()    {}
 func (depart) event() {}
 func (media) event()  {}
 
-func newRoom(h *Hub, id roomID, moderators moderatorsID) *room {
+func newRoom(h *Hub, id roomID, moderators moderatorsID, rules *rules) *room {
 	return &room{
 		id:         id,
 		moderators: moderators,
+		rules:      rules,
 		hub:        h,
 		inbox:      make(chan event),
 		done:       make(chan struct{}),
@@ -130,7 +154,8 @@ func (r *room) ask(e event, verdict <-chan error) error {
 	}
 }
 
-// run serves the room until nobody is left in it or the server goes down.
+// run serves the room until nobody is left in it or the server goes down. Its
+// rules are kept a little longer.
 func (r *room) run() {
 	code := closeInternal // if something of ours breaks, nobody may stay in a broken room
 	defer func() {
@@ -162,7 +187,7 @@ func (r *room) run() {
 
 // finish ends what is left of the room.
 func (r *room) finish(code wire.Close) {
-	r.hub.forget(r, len(r.people)+len(r.waiting), r.tokens)
+	r.hub.forget(r, len(r.people)+len(r.waiting), r.tokens, code == wire.CloseEnded)
 	close(r.done)
 	for m := range r.byMail {
 		m.end(code)
@@ -182,6 +207,10 @@ func (r *room) handle(e event, now time.Time) {
 		if p := r.byMail[e.mail]; p != nil {
 			r.say(p, e.message, now)
 		}
+	case act:
+		if p := r.byMail[e.mail]; p != nil {
+			r.act(p, e.order, now)
+		}
 	case depart:
 		if p := r.byMail[e.mail]; p != nil {
 			r.depart(p, e.good, now)
@@ -196,10 +225,15 @@ func (r *room) handle(e event, now time.Time) {
 // settle does what follows from the state of the room after an event, and
 // says when to look again; zero: after the next event.
 func (r *room) settle(now time.Time) (wake time.Time) {
-	for again := true; again; again = len(r.late) > 0 {
+	for again := true; again; again = r.changed || len(r.late) > 0 {
 		r.removeLate(now)
-		r.admit(now)
 		wake = r.expire(now)
+		if r.changed {
+			r.changed = false
+			r.follow()
+			r.reconsider(now)
+		}
+		wake = sooner(wake, r.moderate(now))
 		wake = sooner(wake, r.order(now))
 	}
 	return wake
@@ -210,6 +244,7 @@ func (r *room) order(now time.Time) (wake time.Time) {
 	r.group.lapse(now)
 	founder, forget, wake := r.group.regroup(now)
 	if founder != nil {
+		r.changed = true // nobody else is a member any more
 		r.tellID(founder.id, &wire.Regroup{Found: true})
 		for _, id := range forget {
 			r.tellID(id, &wire.Regroup{})
@@ -217,16 +252,23 @@ func (r *room) order(now time.Time) (wake time.Time) {
 	}
 	n, due := r.group.next(now)
 	if n != nil {
-		r.tellID(n.nominee, n.message())
+		r.tellID(n.nominee, r.nominate(n))
 	}
 	return sooner(wake, due)
 }
 
-// message is what the nominee is told.
-func (n *nomination) message() *wire.Nominate {
+// nominate is what the nominee is told: whom to add and why it may, and whom
+// to remove.
+func (r *room) nominate(n *nomination) *wire.Nominate {
 	m := &wire.Nominate{Epoch: n.epoch, DeadlineMs: int(nominationTime.Milliseconds())}
 	for _, s := range n.adds {
 		m.Adds = append(m.Adds, wire.Adding{Person: s.id[:], KeyPackage: s.keyPackage})
+		if p := r.people[s.id]; p != nil && p.grant != nil {
+			m.Grants = append(m.Grants, p.grant.raw)
+		}
+	}
+	for _, a := range distinct(n.adds) {
+		m.Admissions = append(m.Admissions, *a)
 	}
 	for _, s := range n.removes {
 		m.Removes = append(m.Removes, s.id[:])
@@ -265,6 +307,15 @@ func (r *room) tellOthers(but *person, m wire.ServerMessage) {
 	for _, p := range r.people {
 		if p != but {
 			r.put(p, frame)
+		}
+	}
+}
+
+// tellModerators queues a message for every moderator but one.
+func (r *room) tellModerators(but *person, m wire.ServerMessage) {
+	for _, p := range r.people {
+		if p != but && p.grant != nil {
+			r.tell(p, m)
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 // say acts on a message of somebody in the room. One that no browser can have
 // had a reason to send ends its stay; one that came too late has no effect.
 func (r *room) say(p *person, m wire.ClientMessage, now time.Time) {
-	if r.people[p.id] != p { // Joined has not been told: there is nothing to say
-		r.stopWaiting(p, wire.CloseMalformed)
+	role := r.role(p)
+	if role == roleWaiting {
+		r.sayWaiting(p, m, now)
 		return
 	}
 	switch m := m.(type) {
@@ -20,17 +21,34 @@ func (r *room) say(p *person, m wire.ClientMessage, now time.Time) {
 		r.commit(p, m, now)
 	case *wire.Resync:
 		r.group.resync(p.id, m.KeyPackage)
+		r.changed = true
 	case *wire.Data:
 		r.relay(p, m)
 	case *wire.Publish:
-		r.hub.media.Publish(p.peer, m.SDP, m.Restart)
+		if may(role, doPublish) {
+			r.hub.media.Publish(p.peer, m.SDP, m.Restart)
+		} else {
+			r.tell(p, lostMessage(PublishConnection))
+		}
 	case *wire.Subscribe:
 		r.hub.media.Subscribe(p.peer)
 	case *wire.Answer:
 		r.hub.media.Answer(p.peer, m.SDP)
 	case *wire.Watch:
 		r.watch(p, m)
-	case *wire.Join, *wire.Resume, *wire.Leave, *wire.Ping: // a connection's own business
+	case *wire.Knock: // it has been let in meanwhile
+	case *wire.Join, *wire.Resume, *wire.Act, *wire.Leave, *wire.Ping: // a connection's own business
+	}
+}
+
+// sayWaiting acts on a message of somebody who waits. Whoever has not been in
+// can only knock; what others sent before they were put out has no effect.
+func (r *room) sayWaiting(p *person, m wire.ClientMessage, now time.Time) {
+	switch k, ok := m.(*wire.Knock); {
+	case ok:
+		r.knock(p, k, now)
+	case !p.returned:
+		r.stopWaiting(p, wire.CloseMalformed)
 	}
 }
 
@@ -45,6 +63,7 @@ func (r *room) commit(p *person, c *wire.Commit, now time.Time) {
 	if err != nil {
 		return // as in tell
 	}
+	r.changed = true // who is a member
 	r.group.record(frame, now)
 	for _, id := range ruling.told {
 		if o := r.people[id]; o != nil {
