@@ -4,23 +4,21 @@
  * caller's, who must never seal twice with one (epoch, leaf, ctr).
  */
 
-import { ascii, type Bytes, bigEndian, concat, equal, own } from "./bytes.ts"
-import { type Content, decodeContent, encodeContent, type ModeratorClaim } from "./content.ts"
+import { ascii, type Bytes, bigEndian, concat, own } from "./bytes.ts"
+import { type Content, decodeContent, encodeContent } from "./content.ts"
+import { verifies } from "./derive.ts"
 import { encodeKid, parseKid } from "./kid.ts"
-import { hashModerators, type ModeratorKeys } from "./link.ts"
 import { DATA } from "./port.ts"
 import { deriveFrameKey, open, parseHeader, seal } from "./sframe.ts"
 
-export type { Content, ModeratorClaim } from "./content.ts"
+export type { Content } from "./content.ts"
 
 const METADATA = ascii("paravent data v1")
 const SIGNATURE_LABEL = ascii("paravent data signature v1")
-const CLAIM_LABEL = ascii("paravent moderator v1")
 
 const SIGNATURE_SIZE = 64
 const GROUP_SIZE = 32
 const PERSON_SIZE = 16
-const KEY_SIZE = 32
 const FRONT_SIZE = SIGNATURE_SIZE + 1 + 2 // signature, audience, length of the content
 const SIZES = [256, 1024, 4096, 16384] as const // of the padded plaintext, bytes
 
@@ -58,9 +56,12 @@ export interface Opening extends DataEpoch {
   readonly lastSeq: number
 }
 
-/** How opening ended. `seq` is to be remembered as the next lastSeq, also for an unknown type, which is then ignored. */
+/**
+ * How opening ended. `seq` is to be remembered as the next lastSeq, also for an
+ * unknown type, which is then ignored. `alone`: sealed for this person only.
+ */
 export type Opened =
-  | { readonly verdict: "ok"; readonly seq: number; readonly content: Content }
+  | { readonly verdict: "ok"; readonly seq: number; readonly alone: boolean; readonly content: Content }
   | { readonly verdict: "unknown type"; readonly seq: number }
   | { readonly verdict: "malformed" | "no key" | "forged" | "replayed" }
 
@@ -113,15 +114,6 @@ function unpack(plaintext: Bytes): Unpacked | null {
   return { signature: plaintext.slice(0, SIGNATURE_SIZE), toOne: audience === 1, content: plaintext.slice(FRONT_SIZE, end) }
 }
 
-async function verifies(publicKey: Uint8Array, signature: Uint8Array, input: Bytes): Promise<boolean> {
-  try {
-    const key = await crypto.subtle.importKey("raw", own(publicKey), "Ed25519", false, ["verify"])
-    return await crypto.subtle.verify("Ed25519", key, own(signature), input)
-  } catch {
-    return false // not a key
-  }
-}
-
 /** Opens a body that is said to come from `how.leaf`. Never throws on bad input. */
 export async function openData(body: Uint8Array, how: Opening): Promise<Opened> {
   checkSizes(how, how.self)
@@ -140,33 +132,5 @@ export async function openData(body: Uint8Array, how: Opening): Promise<Opened> 
   if (numbered === null) return { verdict: "malformed" }
   if (numbered.seq <= how.lastSeq) return { verdict: "replayed" }
   if (numbered.content === null) return { verdict: "unknown type", seq: numbered.seq }
-  return { verdict: "ok", seq: numbered.seq, content: numbered.content }
-}
-
-// ---- The moderator's claim, inside a hello ----
-
-const claimed = (groupId: Uint8Array, person: Uint8Array, leafKey: Uint8Array): Bytes => concat(CLAIM_LABEL, groupId, person, leafKey)
-
-/** Says with the moderator key that the leaf with signature key `leafKey` is this moderator's. */
-export async function claimModerator(
-  keys: ModeratorKeys,
-  groupId: Uint8Array,
-  person: Uint8Array,
-  leafKey: Uint8Array,
-): Promise<ModeratorClaim> {
-  const signature = await crypto.subtle.sign("Ed25519", keys.signature.privateKey, claimed(groupId, person, leafKey))
-  return { signatureKey: keys.signature.publicKey, kemKey: keys.kem.publicKey, signature: new Uint8Array(signature) }
-}
-
-/** Whether a claim holds in a room whose link says `moderators` (mh), for this leaf in this group. */
-export async function isModerator(
-  claim: ModeratorClaim,
-  moderators: Uint8Array,
-  groupId: Uint8Array,
-  person: Uint8Array,
-  leafKey: Uint8Array,
-): Promise<boolean> {
-  if (groupId.length !== GROUP_SIZE || person.length !== PERSON_SIZE || leafKey.length !== KEY_SIZE) return false
-  const hash = await hashModerators(claim.signatureKey, claim.kemKey)
-  return equal(hash, moderators) && verifies(claim.signatureKey, claim.signature, claimed(groupId, person, leafKey))
+  return { verdict: "ok", seq: numbered.seq, alone: parts.toOne, content: numbered.content }
 }

@@ -3,38 +3,44 @@
  * possession (PROTOCOL.md, "Link" and "Proofs"). WebCrypto only.
  */
 
-import { ascii, type Bytes, concat, equal, fromBase64Url, own, toBase64Url } from "./bytes.ts"
-import type { Link } from "./port.ts"
+import { decodeStatement, encodeStatement, type Policy } from "../../client/src/wire/statements.gen.ts"
+import { ascii, type Bytes, bigEndian, concat, equal, fromBase64Url, own, toBase64Url } from "./bytes.ts"
+import { decodeFields, encodeFields, has, isBytes } from "./cbor.ts"
+import {
+  agreementPair,
+  checkSizes,
+  expand,
+  hashModerators,
+  hashRoom,
+  type ModeratorKeys,
+  type SigningPair,
+  sign,
+  signingPair,
+} from "./derive.ts"
+import { passphraseKeys } from "./passphrase.ts"
+import type { Link, Rule, Rules, Ticket } from "./port.ts"
+import { readTicket, TICKET_SECRET_SIZE, TICKET_SIZE, ticketKeys } from "./ticket.ts"
+
+export type { AgreementPair, ModeratorKeys, SigningPair } from "./derive.ts"
+export { hashModerators, hashRoom } from "./derive.ts"
 
 const SECRET_SIZE = 32
 const HASH_SIZE = 16
 const PERSON_SIZE = 16
 const NONCE_SIZE = 32
-const FRAGMENT_SIZE_MAX = 128 // the longest fragment is 110 characters: longer input is not looked at
+const SALT_SIZE = 16
+const NUMBER_SIZE = 4
+const HOST_MAX = 128 // bytes, as on the wire
+const FRAGMENT_SIZE_MAX = 24576 // characters: rules with full lists fit; longer input is not looked at
 const ORIGIN_SIZE_MAX = 300 // a host name has at most 253 characters
+
+const ROOM_SALT = "paravent v1"
+const MODERATOR_SALT = "paravent moderator v1"
 
 /** A link whose parts fit together, and the server it leads to. */
 export interface ParsedLink {
   readonly origin: string
   readonly link: Link
-}
-
-/** An Ed25519 key pair whose private half cannot be read. */
-export interface SigningPair {
-  readonly publicKey: Bytes // 32 bytes
-  readonly privateKey: CryptoKey // sign only
-}
-
-/** An X25519 key pair whose private half cannot be read. */
-export interface AgreementPair {
-  readonly publicKey: Bytes // 32 bytes
-  readonly privateKey: CryptoKey // deriveBits only
-}
-
-/** What a moderator link holds beyond a participant link. */
-export interface ModeratorKeys {
-  readonly signature: SigningPair
-  readonly kem: AgreementPair
 }
 
 /** Everything that follows from L and mh. */
@@ -44,96 +50,142 @@ export interface RoomKeys {
   readonly join: SigningPair
   readonly leafMac: CryptoKey // k_leaf: HMAC-SHA-256, sign and verify
   readonly psk: Bytes // psk of link generation 0, 32 bytes
+  readonly passphraseSalt: Bytes // 16 bytes: for stretch (passphrase.ts)
 }
 
-async function expand(ikm: Uint8Array, salt: string, label: string): Promise<Bytes> {
-  const key = await crypto.subtle.importKey("raw", own(ikm), "HKDF", false, ["deriveBits"])
-  const params = { name: "HKDF", hash: "SHA-256", salt: ascii(salt), info: ascii(label) }
-  return new Uint8Array(await crypto.subtle.deriveBits(params, key, 256))
+/** What follows from the link secret of a generation. */
+export interface GenerationKeys {
+  readonly join: SigningPair // its public key is Policy.generation.key
+  readonly psk: Bytes // 32 bytes
 }
 
-// PKCS #8 (RFC 8410, section 7) of a private key: this, then its 32 bytes.
-const pkcs8Prefix = (oid: number): Bytes => Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, oid, 4, 0x22, 4, 0x20)
-const ED25519_OID = 0x70
-const X25519_OID = 0x6e
-
-/** The public half of a private key: WebCrypto tells it only in the JWK of an extractable key. */
-async function publicHalf(pkcs8: Bytes, name: "Ed25519" | "X25519", usage: KeyUsage): Promise<Bytes> {
-  const readable = await crypto.subtle.importKey("pkcs8", pkcs8, { name }, true, [usage])
-  const { x } = await crypto.subtle.exportKey("jwk", readable)
-  const key = x === undefined ? null : fromBase64Url(x)
-  if (key?.length !== SECRET_SIZE) throw new Error("link: no public key in the JWK")
-  return key
+/** join and psk of a generation, from its link secret. */
+export async function generationKeys(secret: Uint8Array): Promise<GenerationKeys> {
+  checkSizes([secret, SECRET_SIZE])
+  const [seed, psk] = await Promise.all([expand(secret, ROOM_SALT, "join"), expand(secret, ROOM_SALT, "mls psk")])
+  return { join: await signingPair(seed), psk }
 }
 
-async function pairFrom(seed: Uint8Array, name: "Ed25519" | "X25519"): Promise<SigningPair> {
-  const pkcs8 = concat(pkcs8Prefix(name === "Ed25519" ? ED25519_OID : X25519_OID), seed)
-  const usage = name === "Ed25519" ? "sign" : "deriveBits"
-  const publicKey = await publicHalf(pkcs8, name, usage)
-  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, { name }, false, [usage])
-  pkcs8.fill(0)
-  return { publicKey, privateKey }
+/** The link secret of a later generation, 32 bytes: whoever has M has all of them. `number` is from 1. */
+export const generationSecret = (moderator: Uint8Array, number: number): Promise<Bytes> => {
+  if (number < 1) throw new RangeError("link: generation 0 is the link's own")
+  return expand(moderator, MODERATOR_SALT, concat(ascii("link "), bigEndian(BigInt(number), NUMBER_SIZE)))
 }
-
-async function shortHash(...parts: readonly Uint8Array[]): Promise<Bytes> {
-  const hash = await crypto.subtle.digest("SHA-256", concat(...parts))
-  return new Uint8Array(hash).slice(0, HASH_SIZE)
-}
-
-/** mh: what a link says of the moderators' keys. */
-export const hashModerators = (signatureKey: Uint8Array, kemKey: Uint8Array): Promise<Bytes> =>
-  shortHash(ascii("paravent moderators v1"), signatureKey, kemKey)
-
-/** The room id that belongs to mh and the public join key. */
-export const hashRoom = (moderators: Uint8Array, joinKey: Uint8Array): Promise<Bytes> =>
-  shortHash(ascii("paravent room v1"), moderators, joinKey)
-
-/** psk[g], 32 bytes, from the link secret of generation g. */
-export const deriveLinkPsk = (secret: Uint8Array): Promise<Bytes> => expand(secret, "paravent v1", "mls psk")
 
 /** Derives all that a participant link gives. */
 export async function deriveRoom(link: Link): Promise<RoomKeys> {
-  const [joinSeed, mac, psk] = await Promise.all([
-    expand(link.secret, "paravent v1", "join"),
-    expand(link.secret, "paravent v1", "leaf mac"),
-    deriveLinkPsk(link.secret),
+  const [{ join, psk }, mac, passphraseSalt] = await Promise.all([
+    generationKeys(link.secret),
+    expand(link.secret, ROOM_SALT, "leaf mac"),
+    expand(link.secret, ROOM_SALT, "passphrase salt", SALT_SIZE),
   ])
-  const join = await pairFrom(joinSeed, "Ed25519")
   const leafMac = await crypto.subtle.importKey("raw", mac, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])
   const moderators = own(link.moderators)
-  return { room: await hashRoom(moderators, join.publicKey), moderators, join, leafMac, psk }
+  return { room: await hashRoom(moderators, join.publicKey), moderators, join, leafMac, psk, passphraseSalt }
 }
 
 /** Derives the moderator keys from M. */
 export async function deriveModerator(secret: Uint8Array): Promise<ModeratorKeys> {
-  const [signatureSeed, kemSeed] = await Promise.all([
-    expand(secret, "paravent moderator v1", "sig"),
-    expand(secret, "paravent moderator v1", "kem"),
-  ])
-  const [signature, kem] = await Promise.all([pairFrom(signatureSeed, "Ed25519"), pairFrom(kemSeed, "X25519")])
+  const [seed, privateKey] = await Promise.all([expand(secret, MODERATOR_SALT, "sig"), expand(secret, MODERATOR_SALT, "kem")])
+  const [signature, kem] = await Promise.all([signingPair(seed), agreementPair(privateKey)])
   return { signature, kem }
+}
+
+// ---- The parts behind "~" ----
+
+function readGeneration(bytes: Bytes): Link["generation"] | null {
+  if (bytes.length !== NUMBER_SIZE + SECRET_SIZE) return null
+  const number = new DataView(bytes.buffer).getUint32(0)
+  return number === 0 ? null : { number, secret: bytes.slice(NUMBER_SIZE) }
+}
+
+async function readTicketPart(bytes: Bytes, link: Link): Promise<Ticket | null> {
+  if (bytes.length !== TICKET_SECRET_SIZE + TICKET_SIZE) return null
+  const [secret, ticket] = [bytes.slice(0, TICKET_SECRET_SIZE), bytes.slice(TICKET_SECRET_SIZE)]
+  const read = await readTicket(ticket, (await deriveRoom(link)).room, link.moderators)
+  return read !== null && equal(read.key, (await ticketKeys(secret)).publicKey) ? { secret, ticket } : null
+}
+
+/** The policy in rules: canonical, number 0, a version that can hold. */
+function readRule(text: unknown): Rule | null {
+  if (typeof text !== "string") return null
+  try {
+    const statement = decodeStatement(text)
+    if (statement.t !== "policy" || statement.seq !== 0 || statement.version === 0 || encodeStatement(statement) !== text) return null
+    const { t: _t, seq: _seq, ...policy } = statement
+    return policy
+  } catch {
+    return null // Malformed
+  }
+}
+
+/** Whether keys and secrets in rules belong together: false ones would lock everybody out, or nobody. */
+async function fits({ policy, passphrase }: Rules, moderator: Uint8Array): Promise<boolean> {
+  if ((passphrase === undefined) !== (policy.passphrase === undefined)) return false
+  if (passphrase !== undefined && policy.passphrase !== undefined) {
+    const { signature } = await passphraseKeys(passphrase)
+    if (!equal(signature.publicKey, policy.passphrase)) return false
+  }
+  if (policy.generation === undefined) return true
+  const { number, key } = policy.generation
+  if (number === 0 || number > 0xffffffff) return false
+  return equal((await generationKeys(await generationSecret(moderator, number))).join.publicKey, key)
+}
+
+async function readRules(bytes: Bytes, moderator: Uint8Array): Promise<Rules | null> {
+  const fields = decodeFields(bytes)
+  if (fields === null || !has(fields, ["p"], ["s", "h"])) return null
+  const { p, s, h } = fields
+  const policy = readRule(p)
+  if (policy === null || (s !== undefined && !isBytes(s, SECRET_SIZE))) return null
+  if (h !== undefined && !(h instanceof Uint8Array && h.length >= 1 && h.length <= HOST_MAX)) return null
+  const rules = { policy, ...(s === undefined ? {} : { passphrase: own(s) }), ...(h === undefined ? {} : { host: own(h) }) }
+  return (await fits(rules, moderator)) ? rules : null
+}
+
+function writeRules({ policy, passphrase, host }: Rules): Bytes {
+  const statement: Policy = { t: "policy", seq: 0, ...policy }
+  if (policy.version === 0) throw new RangeError("link: rules that never hold")
+  return encodeFields({ p: encodeStatement(statement), s: passphrase, h: host })
 }
 
 // ---- Text ----
 
-const split = /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?$/
+const form = /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?(?:~g([A-Za-z0-9_-]+))?(?:~t([A-Za-z0-9_-]+))?(?:~r([A-Za-z0-9_-]+))?$/
+
+/** Reads what stands behind "~g", "~t" and "~r"; null when one of them is wrong or stands where it may not. */
+async function withParts(link: Link, [g, t, r]: readonly (string | undefined)[]): Promise<Link | null> {
+  if (link.moderator !== undefined) {
+    if (g !== undefined || t !== undefined) return null
+    const bytes = r === undefined ? undefined : fromBase64Url(r)
+    if (bytes === undefined) return link
+    const rules = bytes && (await readRules(bytes, link.moderator))
+    return rules && { ...link, rules }
+  }
+  if (r !== undefined) return null
+  const [generationPart, ticketPart] = [g === undefined ? undefined : fromBase64Url(g), t === undefined ? undefined : fromBase64Url(t)]
+  const generation = generationPart && readGeneration(generationPart)
+  const ticket = ticketPart && (await readTicketPart(ticketPart, link))
+  if (generation === null || ticket === null) return null
+  return { ...link, ...(generation === undefined ? {} : { generation }), ...(ticket === undefined ? {} : { ticket }) }
+}
 
 /**
  * Reads the fragment of a link, "#" included. Null unless every character is
- * as the protocol wants it and, in a moderator link, M belongs to mh.
+ * as the protocol wants it and all parts belong together: M to mh, a ticket to
+ * the room and its secret, rules to M.
  */
 export async function parseFragment(fragment: string): Promise<Link | null> {
-  if (fragment.length > FRAGMENT_SIZE_MAX) return null
-  const parts = split.exec(fragment)
+  const parts = fragment.length > FRAGMENT_SIZE_MAX ? null : form.exec(fragment)
   const participant = parts?.[1] === undefined ? null : fromBase64Url(parts[1])
-  if (participant === null) return null
+  if (parts === null || participant === null) return null
   const link = { secret: participant.slice(0, SECRET_SIZE), moderators: participant.slice(SECRET_SIZE) }
-  if (parts?.[2] === undefined) return link
+  if (parts[2] === undefined) return withParts(link, parts.slice(3))
   const moderator = fromBase64Url(parts[2])
   if (moderator === null) return null
   const keys = await deriveModerator(moderator)
   const hash = await hashModerators(keys.signature.publicKey, keys.kem.publicKey)
-  return equal(hash, link.moderators) ? { ...link, moderator } : null
+  return equal(hash, link.moderators) ? withParts({ ...link, moderator }, parts.slice(3)) : null
 }
 
 const originForm = /^(https?):\/\/([a-z0-9]+(?:[.-]+[a-z0-9]+)*|\[[0-9a-f:]+(?:\.[0-9.]+)?\])(?::([1-9][0-9]{0,4}))?$/
@@ -158,36 +210,62 @@ export async function parseLink(text: string): Promise<ParsedLink | null> {
   return link === null ? null : { origin, link }
 }
 
-/** The participant's text of `link`, without the moderator's part even if it is there. */
-export const participantText = (origin: string, link: Link): string => `${origin}/#1.${toBase64Url(concat(link.secret, link.moderators))}`
+const base = (origin: string, link: Link): string => `${origin}/#1.${toBase64Url(concat(link.secret, link.moderators))}`
 
-/** The moderator's text, or "" when `link` is a participant's. */
-export const moderatorText = (origin: string, link: Link): string =>
-  link.moderator === undefined ? "" : `${participantText(origin, link)}.${toBase64Url(link.moderator)}`
+/** The participant's text of `link`, with its generation and its ticket, without the moderator's parts even if they are there. Who copies a link for others leaves its own ticket out. */
+export function participantText(origin: string, link: Link): string {
+  const { generation, ticket } = link
+  const g = generation && `~g${toBase64Url(concat(bigEndian(BigInt(generation.number), NUMBER_SIZE), generation.secret))}`
+  const t = ticket && `~t${toBase64Url(concat(ticket.secret, ticket.ticket))}`
+  return `${base(origin, link)}${g ?? ""}${t ?? ""}`
+}
 
-/** Makes a room: fresh secrets, and the two links that lead to it. */
-export async function newLinks(origin: string): Promise<{ readonly participant: string; readonly moderator: string }> {
+/** The moderator's text, with its rules, or "" when `link` is a participant's. It has no generation: M gives them all. Throws RangeError for rules of version 0. */
+export function moderatorText(origin: string, link: Link): string {
+  if (link.moderator === undefined) return ""
+  const r = link.rules && `~r${toBase64Url(writeRules(link.rules))}`
+  return `${base(origin, link)}.${toBase64Url(link.moderator)}${r ?? ""}`
+}
+
+/**
+ * Makes a room: fresh secrets, and the two links that lead to it. `rules` may
+ * be a function of the salt for the passphrase, which depends on the secrets.
+ */
+export async function newLinks(
+  origin: string,
+  rules?: Rules | ((passphraseSalt: Bytes) => Promise<Rules>),
+): Promise<{ readonly participant: string; readonly moderator: string }> {
   const secret = crypto.getRandomValues(new Uint8Array(SECRET_SIZE))
   const moderator = crypto.getRandomValues(new Uint8Array(SECRET_SIZE))
   const keys = await deriveModerator(moderator)
   const link = { secret, moderators: await hashModerators(keys.signature.publicKey, keys.kem.publicKey), moderator }
-  return { participant: participantText(origin, link), moderator: moderatorText(origin, link) }
+  const made = typeof rules === "function" ? await rules((await deriveRoom(link)).passphraseSalt) : rules
+  if (made !== undefined && !(await fits(made, moderator))) throw new RangeError("link: rules that do not fit together")
+  return {
+    participant: participantText(origin, link),
+    moderator: moderatorText(origin, made === undefined ? link : { ...link, rules: made }),
+  }
 }
 
 // ---- Proofs ----
 
-function proofInput(label: string, nonce: Uint8Array, room: Uint8Array, person: Uint8Array): Bytes {
-  if (nonce.length !== NONCE_SIZE || room.length !== HASH_SIZE || person.length !== PERSON_SIZE)
-    throw new RangeError("link: proof over wrong sizes")
-  return concat(ascii(label), nonce, room, person)
-}
+type Prove = (key: CryptoKey, nonce: Uint8Array, room: Uint8Array, person: Uint8Array) => Promise<Bytes>
 
-const sign = async (key: CryptoKey, input: Bytes): Promise<Bytes> => new Uint8Array(await crypto.subtle.sign("Ed25519", key, input))
+const prover =
+  (label: string): Prove =>
+  (key, nonce, room, person) => {
+    checkSizes([nonce, NONCE_SIZE], [room, HASH_SIZE], [person, PERSON_SIZE])
+    return sign(key, concat(ascii(label), nonce, room, person))
+  }
 
-/** Proves to the server, for its nonce, that this person has the link. 64 bytes. */
-export const proveJoin = (key: CryptoKey, nonce: Uint8Array, room: Uint8Array, person: Uint8Array): Promise<Bytes> =>
-  sign(key, proofInput("paravent join proof v1", nonce, room, person))
+/** Proves to the server, for its nonce, with `join`, that this person has the link. 64 bytes. */
+export const proveJoin: Prove = prover("paravent join proof v1")
 
-/** Proves to the server, for its nonce, that this person has the moderator link. 64 bytes. */
-export const proveModerator = (key: CryptoKey, nonce: Uint8Array, room: Uint8Array, person: Uint8Array): Promise<Bytes> =>
-  sign(key, proofInput("paravent moderator proof v1", nonce, room, person))
+/** The same with the `join` of a later generation, for a link that has one. */
+export const proveGeneration: Prove = prover("paravent generation proof v1")
+
+/** The same for the passphrase, with the signing key that follows from it. */
+export const provePassphrase: Prove = prover("paravent passphrase proof v1")
+
+/** Proves to the server, with the leaf's signature key, which a grant names, that this person may moderate. 64 bytes. */
+export const proveModerator: Prove = prover("paravent moderator proof v1")

@@ -15,12 +15,14 @@ import (
 var clientFloors = map[string][]string{
 	"client/src/wire/": {"client/src/wire/"},
 	"client/src/ui/":   {"client/src/ui/", "client/src/call/state.ts", "client/src/i18n", "client/locales/", "e2ee/worker/emoji.ts", "preact", "preact/hooks", "preact/jsx-runtime"},
-	"e2ee/worker/":     {"e2ee/worker/", "e2ee/vectors/", "ts-mls", "ts-mls/", "@hpke/core", "@noble/hashes/", "cborg", "cborg/"},
+	"e2ee/worker/":     {"e2ee/worker/", "e2ee/vectors/", "client/src/wire/", "ts-mls", "ts-mls/", "@hpke/core", "@noble/hashes/", "cborg", "cborg/"},
 }
 
 // portal is all of e2ee/worker that a page may import: the messages, and pure
-// functions and tables for bytes, links and the safety code.
-var portal = []string{"e2ee/worker/port.ts", "e2ee/worker/bytes.ts", "e2ee/worker/link.ts", "e2ee/worker/emoji.ts"}
+// functions and tables for bytes, links, tickets, passphrases and the safety code.
+var portal = []string{
+	"e2ee/worker/port.ts", "e2ee/worker/bytes.ts", "e2ee/worker/link.ts", "e2ee/worker/ticket.ts", "e2ee/worker/passphrase.ts", "e2ee/worker/emoji.ts",
+}
 
 var imported = regexp.MustCompile(
 	`(?:^|[\s;}])(?:import|export)\b[^"'();=]*?\bfrom\s*["']([^"']+)["']` +
