@@ -23,6 +23,7 @@ var floors = map[string][]string{
 	"client":             {},
 	"e2ee/data":          {"e2ee/link", "e2ee/sframe"},
 	"e2ee/link":          {},
+	"e2ee/mls":           {},
 	"e2ee/sframe":        {},
 	"e2ee/vectors/gen":   {"e2ee/data", "e2ee/link", "e2ee/sframe"},
 }
