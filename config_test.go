@@ -28,7 +28,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(errs)
 	}
 	want := server.Config{Listen: ":8443", Data: "paravent-data", Rooms: server.DefaultRooms, People: server.DefaultPeople}
-	if conf.Listen != want.Listen || conf.Data != want.Data || conf.Rooms != want.Rooms || conf.People != want.People || conf.UDP != "" || conf.Public != nil {
+	if conf.Listen != want.Listen || conf.Data != want.Data || conf.Rooms != want.Rooms || conf.People != want.People || conf.UDP != "" || conf.Public != nil || conf.Tokens {
 		t.Errorf("%+v", conf)
 	}
 }
@@ -69,6 +69,7 @@ func TestEachFaultIsOneSentenceThatNamesTheSetting(t *testing.T) {
 		{[]string{"-data", ""}, []string{"-data"}},
 		{[]string{"-cert", file}, []string{"-cert and -key: want both"}},
 		{[]string{"-cert", file, "-key", file + "x"}, []string{"-key"}},
+		{[]string{"-hosts", "closed"}, []string{`-hosts "closed": want open or token`}},
 		{[]string{"-max-rooms", "0"}, []string{`-max-rooms "0": want a number from 1 to`}},
 		{[]string{"-max-people", "many"}, []string{`-max-people "many": want a number from 1 to`}},
 		{[]string{"-max-people", "501"}, []string{`-max-people "501"`}},
@@ -108,6 +109,44 @@ func TestHelpIsNotAFault(t *testing.T) {
 			t.Errorf("-%s is not explained", s.flag)
 		}
 	}
+	for _, s := range tokenSettings {
+		if !strings.Contains(out.String(), "-"+s.flag+" ") {
+			t.Errorf("-%s is not explained", s.flag)
+		}
+	}
+}
+
+func TestTokensAreForWhoeverHasTheFolder(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "data")
+	for _, c := range []struct {
+		args []string
+		vars map[string]string
+	}{
+		{[]string{"token", "-data", folder}, nil},
+		{[]string{"token", "-data", folder, "-days", "3650"}, nil},
+		{[]string{"token", "-days", "1"}, map[string]string{"PARAVENT_DATA": folder}},
+	} {
+		var out, errs bytes.Buffer
+		code := run(c.args, from(c.vars), &out, &errs)
+		if text := out.String(); code != 0 || errs.Len() > 0 || !strings.HasPrefix(text, "h1.") || strings.Count(text, "\n") != 1 || len(text) != 3+107+1 {
+			t.Errorf("%q: %d, %q, %q", c.args, code, text, errs.String())
+		}
+	}
+	if _, err := os.Stat(filepath.Join(folder, "host.key")); err != nil {
+		t.Error(err)
+	}
+	for says, args := range map[string][]string{
+		`cannot start: -days "0": want a number from 1 to 3650`:    {"token", "-days", "0"},
+		`cannot start: -days "3651": want a number from 1 to 3650`: {"token", "-days", "3651"},
+		`cannot start: -data: cannot make the folder: `:            {"token", "-data", "/proc/nowhere"},
+		`cannot start: flag provided but not defined: -hosts`:      {"token", "-hosts", "token"},
+		`cannot start: "now" is not a flag`:                        {"token", "now"},
+	} {
+		var out, errs bytes.Buffer
+		if code := run(args, none, &out, &errs); code != 2 || out.Len() > 0 || !strings.HasPrefix(errs.String(), says) {
+			t.Errorf("%q: %d, %q, %q", args, code, out.String(), errs.String())
+		}
+	}
 }
 
 func TestCommands(t *testing.T) {
@@ -118,6 +157,7 @@ func TestCommands(t *testing.T) {
 	}{
 		{[]string{"version"}, 0, "paravent development\n", ""},
 		{[]string{"-help"}, 0, "paravent [serve]", ""},
+		{[]string{"token", "-help"}, 0, "paravent [serve]", ""},
 		{[]string{"version", "x"}, 2, "", "cannot start: paravent version takes no arguments"},
 		{[]string{"client-manifest", "-v"}, 2, "", "cannot start: paravent client-manifest takes no arguments"},
 		{[]string{"dance"}, 2, "", `cannot start: "dance" is not a command`},

@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"paravent/client"
 	"paravent/server"
@@ -47,6 +48,8 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 	switch command {
 	case "serve":
 		return serve(args, lookup, report)
+	case "token":
+		return token(args, lookup, report)
 	case "version", "client-manifest":
 		if len(args) > 0 {
 			report.CannotStart(fmt.Errorf("paravent %s takes no arguments", command))
@@ -58,7 +61,7 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 		}
 		return manifest(stdout, report)
 	default:
-		report.CannotStart(fmt.Errorf("%q is not a command: want serve, version or client-manifest", command))
+		report.CannotStart(fmt.Errorf("%q is not a command: want serve, token, version or client-manifest", command))
 		return exitRefused
 	}
 }
@@ -90,6 +93,26 @@ func serve(args []string, lookup func(string) (string, bool), report server.Repo
 		report.Stopped(err)
 		return exitStopped
 	}
+	return exitDone
+}
+
+// token prints one host token.
+func token(args []string, lookup func(string) (string, bool), report server.Report) int {
+	request, errs := read(tokenSettings, args, lookup)
+	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
+		usage(report.Out)
+		return exitDone
+	}
+	if len(errs) > 0 {
+		report.CannotStart(errs...)
+		return exitRefused
+	}
+	text, err := server.HostToken(request.folder, request.days, time.Now())
+	if err != nil {
+		report.CannotStart(err)
+		return exitRefused
+	}
+	fmt.Fprintln(report.Out, text)
 	return exitDone
 }
 

@@ -185,8 +185,27 @@ func covers(leaf *x509.Certificate, hosts []string) bool {
 	return true
 }
 
-// writeWhole writes a file that only its owner may read, wholly or not at all.
-func writeWhole(folder, name string, body []byte) (err error) {
+// writeWhole writes a file that only its owner may read, wholly or not at all,
+// in place of one that is there.
+func writeWhole(folder, name string, body []byte) error {
+	return write(folder, body, func(temporary string) error {
+		return os.Rename(temporary, filepath.Join(folder, name))
+	})
+}
+
+// writeNew is writeWhole, but leaves one that is there as it is.
+func writeNew(folder, name string, body []byte) error {
+	return write(folder, body, func(temporary string) error {
+		err := os.Link(temporary, filepath.Join(folder, name))
+		if err == nil || errors.Is(err, os.ErrExist) {
+			err = os.Remove(temporary)
+		}
+		return err
+	})
+}
+
+// write writes a temporary file and has it put in its place.
+func write(folder string, body []byte, place func(temporary string) error) (err error) {
 	file, err := os.CreateTemp(folder, ".new-*") // mode 0600
 	if err != nil {
 		return err
@@ -206,7 +225,7 @@ func writeWhole(folder, name string, body []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), filepath.Join(folder, name))
+	return place(file.Name())
 }
 
 // fingerprint is the SHA-256 of the certificate, as browsers show it.

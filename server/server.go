@@ -1,10 +1,12 @@
 // Package server is the program around the meeting: HTTPS, the browser client
 // and the two ports. It joins signaling and the media plane (bridge.go) and
-// writes nothing but the operator's certificate and two lines (report.go).
+// writes nothing but the operator's certificate, its own keys and two lines
+// (report.go).
 package server
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -46,10 +48,11 @@ type Config struct {
 	Listen    string   // TCP address, HOST:PORT
 	UDP       string   // UDP address, HOST:PORT; empty: the same as the TCP one
 	Public    []string // addresses and names under which browsers reach us; empty: our own
-	Data      string   // folder for our own certificate and key
+	Data      string   // folder for our own certificate and keys
 	Cert, Key string   // PEM files in place of our own; both or neither
 	Rooms     int      // most rooms
 	People    int      // most people in a room
+	Tokens    bool     // a room is opened with a host token only (HostToken)
 }
 
 // Server is a server whose ports are open. It answers once Serve is called.
@@ -78,6 +81,14 @@ func Open(conf Config, files fs.FS) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	limits := signaling.Limits{Rooms: conf.Rooms, People: conf.People}
+	if conf.Tokens {
+		key, err := hostKeyIn(conf.Data)
+		if err != nil {
+			return nil, fmt.Errorf("-hosts token: %w", err)
+		}
+		limits.Hosts = ed25519.PublicKey(key[ed25519.SeedSize:])
+	}
 	listener, media, err := bind(conf.Listen, conf.UDP)
 	if err != nil {
 		return nil, err
@@ -92,7 +103,7 @@ func Open(conf Config, files fs.FS) (*Server, error) {
 		_, _ = listener.Close(), media.Close()
 		return nil, fmt.Errorf("server: start the media plane: %w", err)
 	}
-	hub := signaling.NewHub(bridge{router}, signaling.Limits{Rooms: conf.Rooms, People: conf.People})
+	hub := signaling.NewHub(bridge{router}, limits)
 	return &Server{
 		http:        newHTTP(routes(pages, hub, conf.Cert != "" && !selfSigned(cert.current(time.Now()))), tlsConfig(cert)),
 		listener:    listener,
