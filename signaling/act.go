@@ -30,7 +30,7 @@ func (r *room) act(p *person, o *order, now time.Time) {
 	}
 	switch s := o.statement.(type) {
 	case *wire.Policy:
-		r.lay(p, o, s)
+		r.lay(o, s)
 	case *wire.Admit:
 		r.admit(o, s, now)
 	case *wire.Deny:
@@ -60,28 +60,18 @@ func (r *room) tellActed(o *order, concerned ...*person) {
 	}
 }
 
-// lay makes a policy the room's, if it is the next and its author may.
-func (r *room) lay(by *person, o *order, s *wire.Policy) {
-	if !r.rules.newer(s) || !r.mayLay(r.role(by), s) {
-		return
-	}
-	r.rules.policy, r.rules.signed = s, &o.signed
-	r.changed = true
-	r.tellActed(o)
-}
-
-// bring takes over a policy that a moderator brings along who comes in: a room
-// that the server has forgotten goes on under its rules.
-func (r *room) bring(o *order) {
-	s, ok := o.statement.(*wire.Policy)
-	author := roleModerator
+// lay makes a policy the room's, if it follows and its author may. Somebody
+// who comes in may bring a holder's along: a room that the server has
+// forgotten goes on under its rules.
+func (r *room) lay(o *order, s *wire.Policy) {
+	role := roleModerator
 	if o.grant.holder {
-		author = roleHolder
+		role = roleHolder
 	}
-	if !ok || r.rules.dismissed(o.grant.key) || !r.rules.newer(s) || !r.mayLay(author, s) {
+	if !r.rules.follows(s, o.grant) || !r.mayLay(role, s) {
 		return
 	}
-	r.rules.policy, r.rules.signed = s, &o.signed
+	r.rules.policy, r.rules.signed, r.rules.author = s, &o.signed, o.grant
 	r.changed = true
 	r.tellActed(o)
 }
@@ -94,14 +84,12 @@ func (r *room) mayLay(role role, s *wire.Policy) bool {
 	return may(role, doUnseat) || !r.unseats(s)
 }
 
-// unseats says whether a policy takes the room from somebody in it who has the
+// unseats says whether a policy bars somebody in the room who has the
 // moderator link.
 func (r *room) unseats(s *wire.Policy) bool {
 	for _, p := range r.people {
-		if p.grant != nil && p.grant.holder {
-			if m := markOf(p.grant.key); holdsMark(s.Dismissed, m) || holdsMark(s.Barred, m) {
-				return true
-			}
+		if p.grant != nil && p.grant.holder && withdrawn(p.grant, s) {
+			return true
 		}
 	}
 	return false
@@ -110,8 +98,11 @@ func (r *room) unseats(s *wire.Policy) bool {
 // follow has the people in the room follow its rules after something changed.
 func (r *room) follow() {
 	for _, p := range r.people {
-		if p.grant != nil && r.rules.dismissed(p.grant.key) {
+		if p.grant != nil && withdrawn(p.grant, r.rules.policy) {
 			p.grant = nil
+		}
+		if p.admission != nil && withdrawn(p.admission.grant, r.rules.policy) {
+			p.admission = nil // if it has a leaf already, it stays
 		}
 	}
 	r.sendBack()
@@ -148,7 +139,7 @@ func (r *room) admit(o *order, s *wire.Admit, now time.Time) {
 			r.turnAway(p, refusal{code: wire.CodeFull})
 			continue
 		}
-		p.admission = &o.signed
+		p.admission = o
 		r.letIn(p, now)
 	}
 }
@@ -188,11 +179,12 @@ func (r *room) remove(by *person, o *order, s *wire.Remove) {
 }
 
 // appoint makes somebody who is in a moderator. Everybody learns it from the
-// order itself.
+// order itself. Nobody is appointed with the holders' own KEM key, which would
+// make it one of them.
 func (r *room) appoint(o *order, now time.Time) {
 	g := o.appointed
 	p := r.people[g.person]
-	if p == nil || p.viewer() || p.grant != nil && p.grant.holder || r.rules.dismissed(g.key) || !g.holds(now) {
+	if p == nil || p.viewer() || g.holder || p.grant != nil && p.grant.holder || withdrawn(g, r.rules.policy) || !g.holds(now) {
 		return
 	}
 	r.tellActed(o)

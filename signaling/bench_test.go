@@ -20,12 +20,13 @@ import (
 // BenchmarkRoomJoin measures how long a room takes to let one more person in
 // and out again, with a hundred people there who are told of it.
 func BenchmarkRoomJoin(b *testing.B) {
-	hub := NewHub(&fakeMedia{events: make(map[PeerID]MediaEvents)}, Limits{})
+	hub := NewHub(newFakeMedia(), Limits{})
 	defer hub.Close(b.Context())
 	visit := func(name string) (*room, *mail) {
 		id, m := named(name), newMail()
-		r, err := hub.enter(roomID{}, enter{
-			join:    &wire.Join{Person: id[:], KeyPackage: make([]byte, 300), Moderator: &wire.ModeratorProof{}},
+		r, err := hub.enter(enter{
+			join:    &wire.Join{Person: id[:], KeyPackage: make([]byte, 300)},
+			entry:   &entry{moderator: &grant{raw: make([]byte, wire.GrantSize)}},
 			mail:    m,
 			verdict: make(chan error, 1),
 		})

@@ -14,11 +14,15 @@ import (
 
 func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
+func entrantOf(name, keyPackage string) entrant {
+	return entrant{id: named(name), desktop: true, keyPackage: []byte(keyPackage)}
+}
+
 // groupOf makes a group of members and goes on to a quiet moment.
 func groupOf(names ...string) (*group, time.Time) {
 	g, now := &group{}, start()
 	for _, name := range names {
-		g.join(named(name), true, []byte("kp"), now)
+		g.join(entrantOf(name, "kp"), now)
 	}
 	for _, s := range g.seats {
 		s.member, s.keyPackage = true, nil
@@ -70,11 +74,11 @@ func TestWindow(t *testing.T) {
 
 func TestJoinsAreBatchedButTheFirstIsNot(t *testing.T) {
 	g, now := groupOf("a", "b")
-	g.join(named("c"), true, []byte("kp"), now)
+	g.join(entrantOf("c", "kp"), now)
 	if got := asked(g, now); got != "a: +c" {
 		t.Fatalf("asked %q, want the join at once", got)
 	}
-	g.join(named("d"), true, []byte("kp"), now)
+	g.join(entrantOf("d", "kp"), now)
 	if got := asked(g, now); got != "" {
 		t.Fatalf("asked %q while a commit is under way", got)
 	}
@@ -84,7 +88,7 @@ func TestJoinsAreBatchedButTheFirstIsNot(t *testing.T) {
 	if got := asked(g, now.Add(windowLeast-1)); got != "" {
 		t.Fatalf("asked %q within the window", got)
 	}
-	g.join(named("e"), true, []byte("kp"), now)
+	g.join(entrantOf("e", "kp"), now)
 	if got := asked(g, now.Add(windowLeast)); got != "b: +d +e" {
 		t.Fatalf("asked %q after the window", got)
 	}
@@ -93,7 +97,7 @@ func TestJoinsAreBatchedButTheFirstIsNot(t *testing.T) {
 func TestAtMostSixtyFourAdds(t *testing.T) {
 	g, now := groupOf("a")
 	for i := range 100 {
-		g.join(named(fmt.Sprint("p", i)), true, []byte("kp"), now)
+		g.join(entrantOf(fmt.Sprint("p", i), "kp"), now)
 	}
 	n, _ := g.next(now)
 	if len(n.adds) != addsPerCommit || nameOf(n.adds[0].id[:]) != "p0" {
@@ -174,7 +178,7 @@ func TestCommitsThatAreRefused(t *testing.T) {
 			g.epoch = 5
 			g.leave(named("c"), true)
 			g.lose(named("d"))
-			g.join(named("e"), true, []byte("kp"), now)
+			g.join(entrantOf("e", "kp"), now)
 			g.resync(named("f"), []byte("kp"))
 			if g.commit(named(c.author), c.commit, now).accepted || g.epoch != 5 {
 				t.Fatal("accepted")
@@ -198,7 +202,7 @@ func TestUnaskedCommitsAreBoundToTheWindow(t *testing.T) {
 
 func TestPersonNobodyCanAddMustGo(t *testing.T) {
 	g, now := groupOf("a", "b", "c")
-	g.join(named("x"), true, []byte("not a key package"), now)
+	g.join(entrantOf("x", "not a key package"), now)
 	for strike := 1; ; strike++ {
 		now = now.Add(windowMost)
 		if asked(g, now) == "" {
@@ -233,7 +237,7 @@ func TestLeafNobodyCanFindCountsAsRemoved(t *testing.T) {
 func TestAddsAreTriedAloneWhenNomineesStaySilent(t *testing.T) {
 	g, now := groupOf("a", "b")
 	for i := range 4 {
-		g.join(named(fmt.Sprint("p", i)), true, []byte("kp"), now)
+		g.join(entrantOf(fmt.Sprint("p", i), "kp"), now)
 	}
 	sizes, last := []int{}, ""
 	for range 9 {
@@ -341,7 +345,7 @@ func (w *world) act(kind byte) {
 		w.arrived++
 		b := &browser{id: named(fmt.Sprint("p", w.arrived)), connected: true}
 		w.people[b.id] = b
-		if w.g.join(b.id, w.rng.IntN(2) == 0, []byte("kp"), w.now) {
+		if w.g.join(entrant{id: b.id, desktop: w.rng.IntN(2) == 0, viewer: w.rng.IntN(4) == 0, keyPackage: []byte("kp")}, w.now) {
 			w.founds(b)
 		}
 	case 1:
@@ -381,7 +385,7 @@ func (w *world) act(kind byte) {
 
 func (w *world) resume(b *browser) {
 	b.connected = true
-	missed, member, found := w.g.resume(b.id, true, b.epoch, []byte("kp"), w.now)
+	missed, member, found := w.g.resume(entrant{id: b.id, desktop: true, keyPackage: []byte("kp")}, b.epoch, w.now)
 	if !member {
 		b.inGroup = 0
 	}

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,9 @@ type house struct {
 	t     *testing.T
 	hub   *Hub
 	media *fakeMedia
+	keys  *keys
+	law   *wire.Policy // what moderators bring along; nil: nothing
+	came  uint64       // visitors made: everybody has a network of its own
 }
 
 // inHouse runs a story in a bubble. What is left of the hub ends with it, and
@@ -25,8 +29,8 @@ type house struct {
 func inHouse(t *testing.T, limits Limits, story func(h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		media := &fakeMedia{events: make(map[PeerID]MediaEvents)}
-		h := &house{t, NewHub(media, limits), media}
+		media := newFakeMedia()
+		h := &house{t: t, hub: NewHub(media, limits), media: media, keys: newKeys(t), law: rules(1)}
 		defer h.hub.Close(context.Background()) // a story that fails ends early
 		story(h)
 		h.hub.Close(context.Background())
@@ -44,9 +48,12 @@ type visitor struct {
 	h     *house
 	name  string
 	join  *wire.Join
+	entry *entry
 	mail  *mail
 	room  *room
 	token []byte
+	seq   uint64 // of the last order
+	last  []wire.ServerMessage
 }
 
 func named(name string) (id personID) {
@@ -58,14 +65,22 @@ func nameOf(id []byte) string { return strings.TrimRight(string(id), "\x00") }
 
 // who makes a visitor of the room; a name in capitals is a moderator's.
 func (h *house) who(name string) *visitor {
+	h.t.Helper()
 	id := named(name)
-	j := &wire.Join{
-		Room: make([]byte, wire.RoomSize), Person: id[:], KeyPackage: []byte("kp " + name), Device: "desktop",
-	}
+	h.came++
+	j := &wire.Join{Person: id[:], KeyPackage: []byte("kp " + name), Device: "desktop"}
+	e := &entry{room: roomID(h.keys.room), moderators: moderatorsID(h.keys.moderators), person: id, network: h.came}
 	if strings.ToUpper(name) == name {
-		j.Moderator = &wire.ModeratorProof{}
+		g, err := readGrant(h.keys.grant(name), e.room, e.moderators)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		e.moderator = g
+		if h.law != nil {
+			e.policy = h.keys.order(name, h.law)
+		}
 	}
-	return &visitor{h: h, name: name, join: j}
+	return &visitor{h: h, name: name, join: j, entry: e, seq: 1}
 }
 
 // come lets visitors join on new connections, one after the other.
@@ -83,7 +98,7 @@ func (h *house) come(names ...string) []*visitor {
 
 func (v *visitor) come() error {
 	m := newMail()
-	r, err := v.h.hub.enter(roomID(v.join.Room), enter{join: v.join, mail: m, verdict: make(chan error, 1)})
+	r, err := v.h.hub.enter(enter{join: v.join, entry: v.entry, mail: m, verdict: make(chan error, 1)})
 	if err == nil {
 		v.mail, v.room = m, r
 	}
@@ -106,6 +121,59 @@ func (v *visitor) back(epoch uint64) error {
 func (v *visitor) say(m wire.ClientMessage) { v.room.post(say{v.mail, m}) }
 func (v *visitor) lose()                    { v.room.post(depart{mail: v.mail}) }
 func (v *visitor) leave()                   { v.room.post(depart{mail: v.mail, good: true}) }
+
+// order gives an order. Its number is the next one.
+func (v *visitor) order(statement wire.Statement) {
+	v.h.t.Helper()
+	v.seq++
+	reflect.ValueOf(statement).Elem().FieldByName("Seq").SetUint(v.seq)
+	v.send(v.h.keys.order(v.name, statement))
+}
+
+// send posts an order that somebody has signed.
+func (v *visitor) send(o *order) { v.room.post(act{v.mail, o}) }
+
+// admits, removes and the like are the orders that stories are about.
+func (v *visitor) admits(names ...string) {
+	v.h.t.Helper()
+	s := &wire.Admit{Until: milliseconds(time.Now().Add(time.Minute))}
+	for _, name := range names {
+		s.People = append(s.People, admitted(name))
+	}
+	v.order(s)
+}
+
+func admitted(name string) wire.Admitted {
+	id := named(name)
+	return wire.Admitted{Person: id[:], Key: public(keyOf(name))}
+}
+
+func (v *visitor) denies(name string) {
+	v.h.t.Helper()
+	id := named(name)
+	v.order(&wire.Deny{Person: id[:]})
+}
+
+func (v *visitor) removes(name, how string) {
+	v.h.t.Helper()
+	id := named(name)
+	v.order(&wire.Remove{Person: id[:], How: how})
+}
+
+// lays lays down the next policy: the present one with a change.
+func (v *visitor) lays(change func(*wire.Policy)) {
+	v.h.t.Helper()
+	p := *v.h.law
+	p.Version++
+	change(&p)
+	v.h.law = &p
+	v.order(&p)
+}
+
+// knocks says who one is to whoever holds the room's KEM key.
+func (v *visitor) knocks() {
+	v.say(&wire.Knock{Boxes: []wire.Box{{KEMKey: v.h.keys.kem, Sealed: []byte("I am " + v.name)}}})
+}
 
 // commit offers a commit with the changes written as in got: "+a -b".
 func (v *visitor) commit(epoch uint64, changes string) {
@@ -139,10 +207,24 @@ func (v *visitor) got() []string {
 		case *wire.Resumed:
 			v.token = m.Token
 		}
+		v.last = append(v.last, m)
 		out = append(out, short(m))
 	}
 	if code != 0 {
 		out = append(out, fmt.Sprint("close ", int(code)))
+	}
+	return unremarkable(out)
+}
+
+// unremarkable leaves out that a moderator is in, where that goes without
+// saying: just after somebody came.
+func unremarkable(told []string) (out []string) {
+	out = []string{}
+	for _, m := range told {
+		if m == "moderated" && len(out) > 0 && (strings.HasPrefix(out[len(out)-1], "joined") || slices.ContainsFunc(out, func(o string) bool { return strings.HasPrefix(o, "resumed") })) {
+			continue
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -185,9 +267,24 @@ func (h *house) seated(names ...string) []*visitor {
 func short(m wire.ServerMessage) string {
 	switch m := m.(type) {
 	case *wire.Waiting:
-		return "waiting"
+		return "waiting " + m.For + strings.Repeat("+", len(m.Grants))
 	case *wire.Refused:
-		return "refused " + string(m.Code)
+		return "refused " + string(m.Code) + flag(m.WaitMs > 0, fmt.Sprint(" ", m.WaitMs))
+	case *wire.Knocked:
+		return "knocked " + nameOf(m.Person) + " " + string(m.Sealed) + flag(m.Ticket != nil, " ticket")
+	case *wire.Unknocked:
+		return "unknocked " + nameOf(m.Person)
+	case *wire.Acted:
+		return "acted " + shortStatement(m.Signed)
+	case *wire.Moderated:
+		if m.Present {
+			return "moderated"
+		}
+		return fmt.Sprint("unmoderated ", m.EndsMs)
+	case *wire.Over:
+		return "over " + m.Why
+	case *wire.Warned:
+		return strings.TrimSpace("warned " + m.Of + " " + nameOf(m.Person))
 	case *wire.Joined:
 		return "joined" + flag(m.Found, " found") + people(m.People)
 	case *wire.Resumed:
@@ -234,6 +331,36 @@ func short(m wire.ServerMessage) string {
 	return fmt.Sprintf("%T", m)
 }
 
+// shortStatement writes an order in words.
+func shortStatement(signed wire.Signed) string {
+	statement, err := wire.DecodeStatement(signed.Statement)
+	if err != nil {
+		return err.Error()
+	}
+	switch s := statement.(type) {
+	case *wire.Policy:
+		return fmt.Sprint("policy ", s.Version)
+	case *wire.Admit:
+		out := "admit"
+		for _, a := range s.People {
+			out += " " + nameOf(a.Person)
+		}
+		return out
+	case *wire.Deny:
+		return "deny " + nameOf(s.Person)
+	case *wire.Note:
+		return "note " + nameOf(s.Person)
+	case *wire.Remove:
+		return s.How + " " + nameOf(s.Person)
+	case *wire.Stop:
+		return strings.TrimSpace("stop " + s.Source + " " + nameOf(s.Person))
+	case *wire.Appoint:
+		return "appoint " + nameOf(s.Grant[grantPerson:grantKey])
+	case *wire.End:
+	}
+	return "end"
+}
+
 func flag(yes bool, word string) string {
 	if yes {
 		return word
@@ -244,7 +371,7 @@ func flag(yes bool, word string) string {
 func people(all []wire.Person) string {
 	names := []string{}
 	for _, p := range all {
-		names = append(names, " "+nameOf(p.ID)+flag(p.Away, "(away)")+strings.Repeat("*", len(p.Tracks)))
+		names = append(names, " "+nameOf(p.ID)+flag(p.Viewer, "(viewer)")+flag(p.Away, "(away)")+strings.Repeat("*", len(p.Tracks)))
 	}
 	slices.Sort(names)
 	return strings.Join(names, "")
@@ -252,9 +379,14 @@ func people(all []wire.Person) string {
 
 // fakeMedia is a media plane that only notes what it is asked.
 type fakeMedia struct {
-	mu     sync.Mutex
-	events map[PeerID]MediaEvents // of open peers
-	calls  []string
+	mu       sync.Mutex
+	events   map[PeerID]MediaEvents // of open peers
+	silenced map[PeerID]bool
+	calls    []string
+}
+
+func newFakeMedia() *fakeMedia {
+	return &fakeMedia{events: make(map[PeerID]MediaEvents), silenced: make(map[PeerID]bool)}
 }
 
 func (f *fakeMedia) note(format string, args ...any) {
@@ -290,8 +422,16 @@ func (f *fakeMedia) Open(peer PeerID, e MediaEvents) {
 func (f *fakeMedia) Close(peer PeerID) {
 	f.mu.Lock()
 	delete(f.events, peer)
+	delete(f.silenced, peer)
 	f.mu.Unlock()
 	f.note("close %d", peer)
+}
+
+func (f *fakeMedia) Silence(peer PeerID, on bool) {
+	f.mu.Lock()
+	f.silenced[peer] = on
+	f.mu.Unlock()
+	f.note("silence %d %v", peer, on)
 }
 
 func (f *fakeMedia) Publish(peer PeerID, offer string, restart bool) {

@@ -64,15 +64,13 @@ func (r *room) turnAway(p *person, err error) {
 	r.stopWaiting(p, wire.CloseRefused)
 }
 
-// full says whether there is no place for a person. Those who wait take no
-// place from a moderator, without whom they would wait for ever.
+// full says whether there is no place for a person. Those who wait take a
+// place from newcomers, but none from a moderator, without whom they would wait
+// for ever.
 func (r *room) full(p *person) bool {
 	n := len(r.people)
-	if p.grant == nil {
+	if p.grant == nil && !slices.Contains(r.waiting, p) {
 		n += len(r.waiting)
-		if slices.Contains(r.waiting, p) {
-			n--
-		}
 	}
 	return n >= r.hub.limits.People
 }
@@ -209,19 +207,17 @@ func (r *room) unlist(p *person) {
 // sendBack has people wait again who are not yet in the group when the rules
 // have come to want a moderator's word, for nobody would add them.
 func (r *room) sendBack() {
-	if !r.rules.barrier() {
-		return
-	}
 	for _, p := range r.people {
 		keyPackage, outside := r.group.outsider(p.id)
+		vouched := !r.rules.barrier() || p.grant != nil || p.admission != nil
 		switch {
-		case p.grant != nil || p.admission != nil || !outside:
+		case !outside || vouched && !r.rules.barred(p.ticket):
 		case p.mail == nil:
 			r.leave(p, closeNormal)
 		case keyPackage != nil: // without one it has yet to send it
 			r.putOut(p)
-			p.keyPackage, p.where, p.mayKnock, p.returned = keyPackage, nowhere, true, true
-			p.told, p.ready = nil, false
+			p.keyPackage, p.where, p.admission = keyPackage, nowhere, nil
+			p.mayKnock, p.returned, p.ready = true, true, false
 			r.waiting = append(r.waiting, p)
 		}
 	}

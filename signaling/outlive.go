@@ -8,13 +8,13 @@ import "time"
 type shelf map[roomID]kept
 
 type kept struct {
-	rules *rules
+	rules *ruleset
 	until time.Time
 }
 
 // put keeps the rules of a room that has ended. When there are too many, those
 // that have been kept longest go: their rooms begin anew, behind the lobby.
-func (s shelf) put(id roomID, u *rules, now time.Time) {
+func (s shelf) put(id roomID, u *ruleset, now time.Time) {
 	if u.signed == nil && len(u.tickets) == 0 && !u.opened {
 		return // nothing that a new room would not have
 	}
@@ -31,11 +31,11 @@ func (s shelf) put(id roomID, u *rules, now time.Time) {
 }
 
 // take returns the rules that were kept for a room, or new ones.
-func (s shelf) take(id roomID, now time.Time) *rules {
+func (s shelf) take(id roomID, now time.Time) *ruleset {
 	k, there := s[id]
 	delete(s, id)
 	if !there || !now.Before(k.until) {
-		return newRules()
+		return newRuleset()
 	}
 	return k.rules
 }

@@ -14,50 +14,49 @@ const (
 	ends   = "end"
 )
 
-// rules are what moderators have laid down for a room. They outlive the last
-// person for a little while (outlive.go), and so hold nobody but those whose
+// ruleset is what moderators have laid down for a room. It outlives the last
+// person for a little while (outlive.go), and so holds nobody but those whose
 // keys stand in what was signed.
-type rules struct {
+type ruleset struct {
 	policy  *wire.Policy
 	signed  *wire.Signed  // the policy as everybody is shown it; nil: version 0
+	author  *grant        // whose it is; nil: version 0
 	tickets map[mark]mark // the ticket and the device of each use of a ticket that holds for one device
 	opened  bool          // a moderator has been in, and the meeting has not been ended
 }
 
-// newRules is what holds before a moderator has said anything (wire.Policy).
-func newRules() *rules {
-	return &rules{
+// newRuleset is what holds before a moderator has said anything (wire.Policy).
+func newRuleset() *ruleset {
+	return &ruleset{
 		policy:  &wire.Policy{Lobby: true, Chat: true, Share: true, Unmoderated: locks},
 		tickets: make(map[mark]mark),
 	}
 }
 
 // barrier says whether nobody is added to the group without a moderator's word.
-func (u *rules) barrier() bool { return u.policy.Lobby || u.policy.Locked }
+func (u *ruleset) barrier() bool { return u.policy.Lobby || u.policy.Locked }
 
-// dismissed says whether the grant of a key is withdrawn, or the key barred.
-func (u *rules) dismissed(key publicKey) bool {
-	m := markOf(key)
-	return holdsMark(u.policy.Dismissed, m) || holdsMark(u.policy.Barred, m)
+// withdrawn says whether a grant holds no more by a policy. Nobody can dismiss
+// whoever has the moderator link: it could make another grant.
+func withdrawn(g *grant, by *wire.Policy) bool {
+	m := markOf(g.key)
+	return holdsMark(by.Barred, m) || !g.holder && holdsMark(by.Dismissed, m)
 }
 
 // barred says whether a ticket, or the device it is used on, may not come in.
-func (u *rules) barred(t *ticket) bool {
+func (u *ruleset) barred(t *ticket) bool {
 	return t != nil && (holdsMark(u.policy.Barred, markOf(t.key)) || holdsMark(u.policy.Barred, markOf(t.device)))
 }
 
 // silences says whether a person who is no moderator may not speak.
-func (u *rules) silences(id personID) bool {
+func (u *ruleset) silences(id personID) bool {
 	return holdsID(u.policy.Silenced, id) || u.policy.Quiet && !holdsID(u.policy.Speakers, id)
 }
 
 // renews says whether a policy does what only a holder of the moderator link
 // may: change the link generation, or give keys back the grants that were
-// withdrawn. What has been laid down nowhere yet may be brought by anybody.
-func (u *rules) renews(p *wire.Policy) bool {
-	if u.policy.Version == 0 {
-		return false
-	}
+// withdrawn.
+func (u *ruleset) renews(p *wire.Policy) bool {
 	if !sameGeneration(u.policy.Generation, p.Generation) {
 		return true
 	}
@@ -65,12 +64,18 @@ func (u *rules) renews(p *wire.Policy) bool {
 	return !full && slices.ContainsFunc(u.policy.Dismissed, func(m []byte) bool { return !holdsMark(p.Dismissed, mark(m)) })
 }
 
-// newer says whether a policy comes after the present one. Generations of
-// links only count up.
-func (u *rules) newer(p *wire.Policy) bool {
-	was, is := u.policy.Generation, p.Generation
-	back := was != nil && (is == nil || is.Number < was.Number || is.Number == was.Number && !sameGeneration(was, is))
-	return p.Version > u.policy.Version && !back
+// follows says whether a policy comes after the present one: it is the next;
+// or, of a holder of the moderator link, any later one, or one that withdraws
+// the grant of whoever laid the present one down. So nobody who was appointed
+// can freeze the rules by a great number.
+func (u *ruleset) follows(p *wire.Policy, by *grant) bool {
+	switch {
+	case withdrawn(by, u.policy):
+		return false
+	case !by.holder:
+		return p.Version == u.policy.Version+1
+	}
+	return p.Version > u.policy.Version || u.author != nil && withdrawn(u.author, p)
 }
 
 func sameGeneration(a, b *wire.Generation) bool {

@@ -61,15 +61,17 @@ func (r *room) checkModerator(e *entry) error {
 	switch {
 	case e.moderator == nil:
 		return nil
-	case r.rules.dismissed(e.moderator.key):
+	case withdrawn(e.moderator, r.rules.policy):
 		return refusal{code: wire.CodeProof}
 	case !r.rules.opened && !r.hub.opens(e):
 		return refusal{code: wire.CodeHost}
 	}
-	if e.policy != nil {
-		r.bring(e.policy)
+	if o := e.policy; o != nil && o.grant.holder {
+		if policy, ok := o.statement.(*wire.Policy); ok {
+			r.lay(o, policy)
+		}
 	}
-	if r.rules.dismissed(e.moderator.key) {
+	if withdrawn(e.moderator, r.rules.policy) {
 		return refusal{code: wire.CodeProof}
 	}
 	return nil
@@ -97,7 +99,11 @@ func (r *room) letIn(p *person, now time.Time) {
 
 // entrant is what the group is told of a person.
 func (p *person) entrant(keyPackage []byte) entrant {
-	return entrant{id: p.id, desktop: p.desktop, viewer: p.viewer(), keyPackage: keyPackage, admission: p.admission}
+	e := entrant{id: p.id, desktop: p.desktop, viewer: p.viewer(), keyPackage: keyPackage}
+	if p.admission != nil {
+		e.admission = &p.admission.signed
+	}
+	return e
 }
 
 // viewer says whether a person receives only. Moderators have no need of a

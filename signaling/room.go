@@ -21,7 +21,7 @@ type room struct {
 	byPeer  map[PeerID]*person
 	tokens  map[tokenHash]*person // present and used ones
 	group   group
-	rules   *rules
+	rules   *ruleset
 	late    []*person // whose mail was full: to be removed once the event is handled
 	changed bool      // who is in or waits, or by which rules: what follows is to be looked at
 
@@ -33,9 +33,9 @@ type room struct {
 // person is somebody in a room, or waiting to be let in.
 type person struct {
 	id        personID
-	grant     *grant       // nil: not a moderator
-	admission *wire.Signed // the Admit that let it in, if one did
-	ticket    *ticket      // nil: came without
+	grant     *grant  // nil: not a moderator
+	admission *order  // the Admit that let it in, if one did
+	ticket    *ticket // nil: came without
 	desktop   bool
 	mail      *mail // nil while the connection is broken
 	broke     time.Time
@@ -109,7 +109,7 @@ func (say) event()    {}
 func (depart) event() {}
 func (media) event()  {}
 
-func newRoom(h *Hub, id roomID, moderators moderatorsID, rules *rules) *room {
+func newRoom(h *Hub, id roomID, moderators moderatorsID, rules *ruleset) *room {
 	return &room{
 		id:         id,
 		moderators: moderators,

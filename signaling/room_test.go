@@ -32,16 +32,16 @@ func TestParticipantsWaitForAModerator(t *testing.T) {
 	inHouse(t, Limits{}, func(h *house) {
 		all := h.come("b", "c")
 		b, c := all[0], all[1]
-		b.want("waiting")
-		c.want("waiting")
+		b.want("waiting moderator")
+		c.want("waiting moderator")
 		a := h.come("A")[0]
 		a.want("joined found", "arrived b", "arrived c", "nominate 0 +b +c")
 		b.want("joined A", "arrived c")
 		c.want("joined A b")
 		a.leave()
-		b.want("left A", "regroup found", "nominate 0 +c") // those who are in stay
+		b.want("left A", "unmoderated 300000", "regroup found", "nominate 0 +c") // those who are in stay
 		d := h.come("d")[0]
-		d.want("waiting") // newcomers wait again
+		d.want("waiting moderator") // newcomers wait again
 		b.want()
 	})
 }
@@ -55,7 +55,7 @@ func TestModeratorAwayStillLetsIn(t *testing.T) {
 		time.Sleep(leafGrace + time.Second)
 		h.come("d")[0].want("joined b c")
 		time.Sleep(resumeTime - leafGrace)
-		h.come("e")[0].want("waiting")
+		h.come("e")[0].want("waiting moderator")
 	})
 }
 
@@ -69,8 +69,8 @@ func TestWaitingPersonIsForgottenWithItsConnection(t *testing.T) {
 		}
 		again := h.come("b")[0]
 		twice := h.come("b")[0] // the first connection hangs: the same browser again
-		again.want("waiting", "close 4004")
-		twice.want("waiting")
+		again.want("waiting moderator", "close 4004")
+		twice.want("waiting moderator")
 	})
 }
 
@@ -79,7 +79,7 @@ func TestLastPersonLeavesAndTheRoomIsGone(t *testing.T) {
 		all := h.seated("A", "b")
 		all[0].leave()
 		all[0].want("close 1000")
-		all[1].want("left A", "nominate 1 -A")
+		all[1].want("left A", "unmoderated 300000", "nominate 1 -A")
 		all[1].leave()
 		synctest.Wait()
 		if c := h.hub.Counts(); c != (Counts{}) {
@@ -112,7 +112,7 @@ func TestLostConnectionAwayThenLeft(t *testing.T) {
 			t.Errorf("told %q, want %q", told, want)
 		}
 		time.Sleep(resumeTime)
-		if err := all[2].back(1); !errors.Is(err, refusal(wire.CodeExpired)) {
+		if err := all[2].back(1); !errors.Is(err, refusal{code: wire.CodeExpired}) {
 			t.Errorf("after the resume time: %v", err)
 		}
 	})
@@ -219,61 +219,21 @@ func TestUsedTokenEndsTheStay(t *testing.T) {
 			t.Fatal(err)
 		}
 		all[1].want("resumed member A")
-		if err := thief.back(1); !errors.Is(err, refusal(wire.CodeExpired)) {
+		if err := thief.back(1); !errors.Is(err, refusal{code: wire.CodeExpired}) {
 			t.Errorf("used token: %v", err)
 		}
-		all[1].want("close 4008")
-		all[0].want("left b", "nominate 1 -b")
-		if err := all[1].back(1); !errors.Is(err, refusal(wire.CodeExpired)) {
+		all[1].want("over replayed", "close 4008")
+		all[0].want("warned replay b", "left b", "nominate 1 -b")
+		if err := all[1].back(1); !errors.Is(err, refusal{code: wire.CodeExpired}) {
 			t.Errorf("the new token of an ended stay: %v", err)
 		}
-	})
-}
-
-func TestReloadReplacesThePerson(t *testing.T) {
-	inHouse(t, Limits{}, func(h *house) {
-		all := h.seated("A", "b")
-		again := h.who("b2")
-		again.join.Replaces = all[1].token
-		if err := again.come(); err != nil {
-			t.Fatal(err)
-		}
-		all[1].want("close 4004")
-		all[0].want("left b", "arrived b2", "nominate 1 +b2 -b")
-		again.want("joined A")
-		all[0].commit(1, "+b2 -b")
-		again.want("welcome 2")
-	})
-}
-
-func TestReloadOfTheOnlyModerator(t *testing.T) {
-	inHouse(t, Limits{}, func(h *house) {
-		all := h.seated("A", "b")
-		again := h.who("A2")
-		again.join.Replaces = all[0].token
-		if err := again.come(); err != nil {
-			t.Fatal(err)
-		}
-		again.want("joined b")
-		all[1].want("left A", "arrived A2", "nominate 1 +A2 -A")
-	})
-}
-
-func TestUnknownTokenOfAReloadIsIgnored(t *testing.T) {
-	inHouse(t, Limits{}, func(h *house) {
-		v := h.who("A")
-		v.join.Replaces = make([]byte, wire.TokenSize)
-		if err := v.come(); err != nil {
-			t.Fatal(err)
-		}
-		v.want("joined found")
 	})
 }
 
 func TestPersonIdInUseIsRefused(t *testing.T) {
 	inHouse(t, Limits{}, func(h *house) {
 		all := h.seated("A", "b")
-		if err := h.who("b").come(); !errors.Is(err, refusal(wire.CodeTaken)) {
+		if err := h.who("b").come(); !errors.Is(err, refusal{code: wire.CodeTaken}) {
 			t.Errorf("same id: %v", err)
 		}
 		all[1].want()
@@ -284,19 +244,19 @@ func TestPersonIdInUseIsRefused(t *testing.T) {
 func TestRoomAndServerHaveLimits(t *testing.T) {
 	inHouse(t, Limits{People: 2, Rooms: 1}, func(h *house) {
 		h.come("b", "c")
-		if err := h.who("d").come(); !errors.Is(err, refusal(wire.CodeFull)) {
+		if err := h.who("d").come(); !errors.Is(err, refusal{code: wire.CodeFull}) {
 			t.Errorf("third: %v", err)
 		}
 		elsewhere := h.who("E")
-		elsewhere.join.Room = []byte("another room ...")
-		if err := elsewhere.come(); !errors.Is(err, refusal(wire.CodeBusy)) {
+		elsewhere.entry.room = roomID([]byte("another room ..."))
+		if err := elsewhere.come(); !errors.Is(err, refusal{code: wire.CodeBusy}) {
 			t.Errorf("second room: %v", err)
 		}
 	})
 	inHouse(t, Limits{People: 2}, func(h *house) {
 		all := h.come("b", "c", "A") // those who wait take no place from a moderator
-		all[0].want("waiting", "joined A")
-		all[1].want("waiting", "refused full", "close 4001")
+		all[0].want("waiting moderator", "joined A")
+		all[1].want("waiting moderator", "refused full", "close 4001")
 	})
 }
 
@@ -413,7 +373,7 @@ func TestFiveHundredWaitForOneModerator(t *testing.T) {
 		crowd := h.come(names...)
 		a := h.come("A")[0]
 		for i, v := range crowd {
-			if told := v.got(); len(told) != len(crowd)+1-i || told[0] != "waiting" {
+			if told := v.got(); len(told) != len(crowd)+1-i || told[0] != "waiting moderator" {
 				t.Fatalf("%s was told %d things, the first %q", v.name, len(told), told[0])
 			}
 		}
@@ -459,7 +419,7 @@ func TestMessagesOfAWaitingPersonEndItsStay(t *testing.T) {
 	inHouse(t, Limits{}, func(h *house) {
 		b := h.come("b")[0]
 		b.say(&wire.Subscribe{})
-		b.want("waiting", "close 4000")
+		b.want("waiting moderator", "close 4000")
 	})
 }
 
@@ -511,7 +471,7 @@ func TestWatchIsHeldUntilReady(t *testing.T) {
 		a.leave()
 		synctest.Wait()
 		h.media.of(2).Shown("1", 1, "5") // it was on its way
-		b.want("left A", "nominate 1 -A", "shown 1")
+		b.want("left A", "unmoderated 300000", "nominate 1 -A", "shown 1")
 		for i := range 2 * heldWatches {
 			a.say(&wire.Watch{Slot: fmt.Sprint(i)})
 		}
@@ -571,7 +531,7 @@ func TestClosingTellsEverybody(t *testing.T) {
 				t.Errorf("%s was told %q", v.name, told)
 			}
 		}
-		if err := h.who("d").come(); !errors.Is(err, refusal(wire.CodeBusy)) {
+		if err := h.who("d").come(); !errors.Is(err, refusal{code: wire.CodeBusy}) {
 			t.Errorf("after Close: %v", err)
 		}
 	})
