@@ -27,6 +27,11 @@ const clocks = {
   en: new Intl.DateTimeFormat("en", { hour: "numeric", minute: "2-digit" }),
 } as const
 
+const days = {
+  de: new Intl.DateTimeFormat("de", { dateStyle: "short", timeStyle: "short" }),
+  en: new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }),
+} as const
+
 /** Every language, by its own name, in the order they are offered. */
 export const languages: readonly (readonly [Language, string])[] = [
   ["de", "Deutsch"],
@@ -50,3 +55,6 @@ export function t(language: Language): Say {
 
 /** The time of day, without the date; `at` in milliseconds since 1970. */
 export const clock = (language: Language, at: number): string => clocks[language].format(at)
+
+/** A day and the time of day, as short as the language writes them. */
+export const day = (language: Language, at: number): string => days[language].format(at)

@@ -1,8 +1,9 @@
 import type { VNode } from "preact"
 import { useEffect, useRef } from "preact/hooks"
-import type { Action, End, State } from "../call/state.ts"
-import { type Key, t } from "../i18n.ts"
+import type { Action, State } from "../call/state.ts"
+import { t } from "../i18n.ts"
 import { Call } from "./call.tsx"
+import { Ended, Home } from "./ended.tsx"
 import { Button, LinkField, Message, Notices } from "./parts.tsx"
 import { Prejoin } from "./prejoin.tsx"
 import { Start } from "./start.tsx"
@@ -39,6 +40,7 @@ function useHeading({ stage }: State): void {
   useEffect(() => {
     if (before.current === page) return
     before.current = page
+    if (document.querySelector("[data-first]") !== null) return // a field that waits to be filled in has it
     const heading = document.querySelector("h1")
     if (heading === null) return
     heading.tabIndex = -1
@@ -48,15 +50,15 @@ function useHeading({ stage }: State): void {
 
 function pageTitle({ state, say }: View): string {
   if (state.stage.at !== "call") return say("app.title")
-  const unread = state.unread > 0 ? `(${state.unread}) ` : ""
-  return `${unread}${say("call.title")} · ${say("app.title")}`
+  const news = state.unread + state.moderation.lobby.length
+  return `${news > 0 ? `(${news}) ` : ""}${say("call.title")} · ${say("app.title")}`
 }
 
 const Body = (view: View): VNode => {
   const { stage } = view.state
   switch (stage.at) {
     case "start":
-      return <Start view={view} links={stage.links} />
+      return <Start view={view} stage={stage} />
     case "bad-link":
       return (
         <Message view={view} title="link.bad" more="link.bad-more">
@@ -68,7 +70,13 @@ const Body = (view: View): VNode => {
       return <Prejoin view={view} stage={stage} />
     case "joining":
       return (
-        <Message view={view} busy title={`join.${stage.waiting}`} more={`join.${stage.waiting}-more`}>
+        <Message
+          view={view}
+          busy
+          title={`join.${stage.waiting}`}
+          more={`join.${stage.waiting}-more`}
+          below={<Notes view={view} notes={stage.notes} />}
+        >
           <Button onClick={() => view.act({ do: "leave" })}>{view.say("leave")}</Button>
         </Message>
       )
@@ -79,18 +87,13 @@ const Body = (view: View): VNode => {
   }
 }
 
-const Home = ({ act, say }: View): VNode => <Button onClick={() => act({ do: "home" })}>{say("end.home")}</Button>
-
-/** Trying again with the same link or browser would end the same way. */
-const final: ReadonlySet<End> = new Set<End>(["proof", "unsupported"])
-
-const Ended = ({ view, why }: { view: View; why: End }): VNode => (
-  <Message view={view} title={`end.${why}`} more={`end.${why}-more` satisfies Key} alarm={why === "unencrypted"}>
-    {!final.has(why) && (
-      <Button kind="main" onClick={() => view.act({ do: "again" })}>
-        {view.say("end.again")}
-      </Button>
-    )}
-    <Home {...view} />
-  </Message>
+/** What moderators wrote to somebody who waits. */
+const Notes = ({ view, notes }: { view: View; notes: readonly string[] }): VNode => (
+  <div class="notes" role="log" aria-label={view.say("join.notes")}>
+    {notes.map((note, i) => (
+      <p key={i}>
+        <b>{view.say("join.note")}</b> <span dir="auto">{note}</span>
+      </p>
+    ))}
+  </div>
 )

@@ -1,7 +1,8 @@
 import type { VNode } from "preact"
-import { useEffect, useRef } from "preact/hooks"
-import type { Encryption, Links } from "../call/state.ts"
-import { Chat } from "./chat.tsx"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { Encryption, Links, PersonId } from "../call/state.ts"
+import { Bars } from "./bars.tsx"
+import { Chat, type Recipient } from "./chat.tsx"
 import { Code } from "./code.tsx"
 import { Drawn } from "./icons.tsx"
 import { Brand, Button } from "./parts.tsx"
@@ -9,13 +10,18 @@ import { People } from "./people.tsx"
 import { Settings } from "./settings.tsx"
 import { pressed, shortcut, shortcutsOn } from "./shortcuts.ts"
 import { Stage } from "./stage.tsx"
-import { Toolbar } from "./toolbar.tsx"
+import { PanelButton, Toolbar } from "./toolbar.tsx"
 import type { View } from "./view.ts"
 
 /** The call: everybody, the controls, and at most one panel. */
 export const Call = ({ view, reconnecting }: { view: View; reconnecting: boolean }): VNode => {
   const { state, say } = view
   useKeys(view)
+  const [to, setTo] = useState<Recipient | null>(null)
+  const write = (person: PersonId): void => {
+    setTo({ person, name: state.tiles.find((tile) => tile.person === person)?.name ?? "" })
+    view.act({ do: "panel", panel: "chat" })
+  }
   const alone = state.tiles.every((tile) => tile.self)
   return (
     <div class="call" data-panel={state.panel}>
@@ -28,14 +34,18 @@ export const Call = ({ view, reconnecting }: { view: View; reconnecting: boolean
             <span>{say("call.sharing")}</span>
           </p>
         )}
+        <div class="tools">
+          <PanelButton view={view} panel="code" icon="shield" name={say("code.title")} />
+          <PanelButton view={view} panel="settings" icon="sliders" name={say("set.title")} />
+        </div>
       </header>
       <main class="middle">
         <h1 class="spoken">{say("call.title")}</h1>
-        <div role="status">{reconnecting && <p class="banner">{say("call.reconnecting")}</p>}</div>
+        <Bars view={view} reconnecting={reconnecting} />
         <Stage {...view} />
         {alone && !reconnecting && <Alone {...view} links={state.links} />}
       </main>
-      <OpenPanel {...view} />
+      <OpenPanel view={view} to={to} onTo={setTo} onWrite={write} />
       <Toolbar {...view} />
     </div>
   )
@@ -48,7 +58,7 @@ function useKeys(view: View): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const { state, act } = latest.current
-      if (event.key !== "Escape" && !shortcutsOn()) return
+      if (event.key === "Escape" ? document.querySelector(":popover-open") !== null : !shortcutsOn()) return
       const action = shortcut(state, pressed(event))
       if (action === null) return
       event.preventDefault() // or the letter would be typed into the field that the panel focuses
@@ -89,14 +99,21 @@ const Alone = ({ links, act, say }: View & { links: Links | null }): VNode => (
   </div>
 )
 
-const OpenPanel = (view: View): VNode | null => {
+interface OpenProps {
+  readonly view: View
+  readonly to: Recipient | null
+  readonly onTo: (to: Recipient | null) => void
+  readonly onWrite: (person: PersonId) => void
+}
+
+const OpenPanel = ({ view, to, onTo, onWrite }: OpenProps): VNode | null => {
   switch (view.state.panel) {
     case "none":
       return null
     case "chat":
-      return <Chat {...view} key="chat" />
+      return <Chat view={view} to={to} onTo={onTo} key="chat" />
     case "people":
-      return <People {...view} key="people" />
+      return <People view={view} onWrite={onWrite} key="people" />
     case "code":
       return <Code {...view} key="code" />
     case "settings":

@@ -20,16 +20,16 @@ const Picker = ({ kind, state, act, say }: View & { kind: DeviceKind }): VNode =
   )
 }
 
-/** Camera, microphone, speaker. */
-export const Pickers = (view: View): VNode => {
+/** Camera, microphone, speaker; somebody who only watches has no use for the first two. */
+export const Pickers = ({ speakerOnly = false, ...view }: View & { speakerOnly?: boolean }): VNode => {
   const { list, canChooseSpeaker } = view.state.devices
   const named = [...list.camera, ...list.microphone].some((device) => device.label !== "")
   return (
     <div class="pickers">
-      <Picker kind="camera" {...view} />
-      <Picker kind="microphone" {...view} />
+      {!speakerOnly && <Picker kind="camera" {...view} />}
+      {!speakerOnly && <Picker kind="microphone" {...view} />}
       {canChooseSpeaker ? <Picker kind="speaker" {...view} /> : <p class="hint">{view.say("device.speaker-system")}</p>}
-      {!named && <p class="hint">{view.say("device.names-later")}</p>}
+      {!named && !speakerOnly && <p class="hint">{view.say("device.names-later")}</p>}
     </div>
   )
 }

@@ -5,8 +5,25 @@
 
 import { render } from "preact"
 import { EMOJI } from "../../../e2ee/worker/emoji.ts"
-import type { Action, ChatLine, End, Language, Panel, Stage, State, Theme, Tile } from "../call/state.ts"
+import type {
+  Action,
+  ChatLine,
+  End,
+  Event,
+  Invitation,
+  Language,
+  Links,
+  Moderation,
+  Panel,
+  RoomRules,
+  Stage,
+  State,
+  Theme,
+  Tile,
+  Waiting,
+} from "../call/state.ts"
 import { App } from "./app.tsx"
+import { invented, rules, someone as stranger } from "./invented.ts"
 
 const query = new URLSearchParams(location.search)
 
@@ -74,14 +91,13 @@ function slide(): MediaStream {
 const emojiOf = (i: number, n: number): string[] => Array.from({ length: n }, (_, k) => EMOJI[(i * 17 + k * 29) % 64]?.symbol ?? "")
 
 const someone = (i: number): Tile => ({
-  person: id(i),
+  ...stranger(id(i)),
   self: i === 0,
   name: people[i % people.length] ?? "",
   moderator: i === 0 || i === 4,
   microphone: i % 3 !== 1,
   camera: i % 4 !== 3,
   video: i % 4 !== 3 ? picture(i) : null,
-  screen: null,
   speaking: i === 2,
   away: i === 6,
   emoji: emojiOf(i, 4).join(""),
@@ -101,12 +117,13 @@ const chat: readonly ChatLine[] = [
   self: who === 0,
   text: String(text),
   at: Date.UTC(2026, 10, 21, 9, 30 + i),
+  to: null,
 }))
 
 const device = (i: string, label: string): { id: string; label: string } => ({ id: i, label })
 
 const base: State = {
-  stage: { at: "start", links: null },
+  stage: { at: "start", links: null, rules, invitations: [], making: false },
   name: "Ada Lovelace",
   devices: {
     list: {
@@ -122,6 +139,7 @@ const base: State = {
     level: 0.55,
   },
   tiles: [],
+  moderation: invented(),
   pinned: null,
   chat,
   unread: 0,
@@ -139,6 +157,58 @@ const base: State = {
   hideSelf: false,
 }
 
+const links: Links = base.links ?? { participant: "", moderator: "" }
+
+const invitations: readonly Invitation[] = [
+  {
+    label: "Dr. Chiamaka Okonkwo-Featherstonehaugh",
+    viewer: false,
+    once: true,
+    from: null,
+    until: Date.UTC(2026, 11, 3, 17),
+    revoked: false,
+  },
+  { label: "", viewer: true, once: false, from: Date.UTC(2026, 11, 1, 8), until: null, revoked: false },
+  { label: "Émile", viewer: false, once: true, from: null, until: null, revoked: true },
+].map((invitation, i) => ({ ...invitation, id: i, link: `${links.participant}~t${"Ab3d".repeat(60)}` }))
+
+const waiting = (i: number, more: Partial<Waiting> = {}): Waiting => ({
+  person: id(40 + i),
+  name: people[(i + 5) % people.length] ?? "",
+  emoji: emojiOf(40 + i, 4).join(""),
+  viewer: false,
+  ticket: false,
+  label: "",
+  asked: false,
+  ...more,
+})
+const lobby: readonly Waiting[] = [
+  waiting(0, { ticket: true, label: "Dr. François Lefèvre" }),
+  waiting(1),
+  waiting(2, { viewer: true, ticket: true }),
+  waiting(3, { asked: true }),
+  waiting(4, { name: "A very long name that somebody has chosen to see what happens" }),
+]
+
+const dids: readonly (readonly [Event["did"], string, boolean])[] = [
+  ["lobby-on", "", false],
+  ["admit", "Björn Åkesson", false],
+  ["mute", "Chiamaka Okonkwo-Featherstonehaugh", false],
+  ["quiet-on", "", false],
+  ["allow-speech", "Ada Lovelace", true],
+  ["stop-screen", "دانا", false],
+  ["ban", "Ivo", false],
+  ["renew", "", false],
+]
+const events: readonly Event[] = dids.map(([did, whom, self], i) => ({
+  id: i,
+  at: Date.UTC(2026, 10, 21, 9, 31 + i),
+  by: i === 3 ? "" : "Émile",
+  did,
+  whom,
+  self,
+}))
+
 const off = { ...base.devices, camera: "off", microphone: "off", level: 0 } as const
 const unnamed = { camera: [device("", "")], microphone: [device("", "")], speaker: [] }
 const inCall: Stage = { at: "call", connection: "good", since: 0 }
@@ -150,11 +220,52 @@ const meeting = (n: number, more: Partial<State> = {}): State => ({
 })
 const panel = (open: Panel, more: Partial<State> = {}): State => meeting(5, { panel: open, ...more })
 const ended = (why: End): State => ({ ...base, stage: { at: "ended", why } })
-const prejoin = (more: Partial<State>, moderator = false): State => ({
+type Entry = Extract<Stage, { at: "prejoin" }>["entry"]
+const free: Entry = { passphrase: "none", host: "none", waitUntil: 0, viewer: false, ticket: false }
+const prejoin = (more: Partial<State>, entry: Partial<Entry> = {}, moderator = false): State => ({
   ...base,
-  stage: { at: "prejoin", moderator, echo: "idle", preview: null },
+  stage: { at: "prejoin", moderator, echo: "idle", preview: null, entry: { ...free, ...entry } },
   ...more,
 })
+const joining = (at: Extract<Stage, { at: "joining" }>["waiting"], ...notes: string[]): State => ({
+  ...base,
+  stage: { at: "joining", waiting: at, notes },
+})
+/** The start page with rules that were chosen, before and after the links are made. */
+const start = (more: Partial<Extract<Stage, { at: "start" }>>): State => ({
+  ...base,
+  stage: { at: "start", links: null, rules, invitations: [], making: false, ...more },
+})
+const high = {
+  ...rules,
+  tickets: true,
+  verify: true,
+  passphrase: "takofi-luzemo-nipada",
+  from: Date.UTC(2026, 11, 1, 8),
+  host: "pvh1.Zk3vZk3v",
+}
+
+/** Seen by a moderator who has the moderator link. */
+const moderating = (n: number, more: Partial<Moderation>, changed: Partial<RoomRules> = {}, rest: Partial<State> = {}): State => {
+  const state = meeting(n, { ...rest, moderation: invented({ role: "moderator", holder: true, events, ...more }, changed) })
+  return { ...state, tiles: state.tiles.map(standing) }
+}
+/** A hand here, a viewer there. */
+const standing = (tile: Tile, i: number): Tile =>
+  ({
+    1: { ...tile, hand: 2, reaction: "👏" },
+    2: { ...tile, hand: 1, maySpeak: false, microphone: false, speaking: false },
+    3: { ...tile, role: "viewer" as const, camera: false, microphone: false },
+    4: { ...tile, role: "moderator" as const, appointed: true },
+  })[i] ?? { ...tile, role: tile.moderator ? "moderator" : tile.role }
+const guest = (n: number, more: Partial<Moderation>, changed: Partial<RoomRules> = {}, rest: Partial<State> = {}): State => {
+  const state = meeting(n, {
+    links: { participant: links.participant, moderator: "" },
+    ...rest,
+    moderation: invented({ events, ...more }, changed),
+  })
+  return { ...state, tiles: state.tiles.map(standing).map((tile) => (tile.self ? { ...tile, moderator: false } : tile)) }
+}
 const shares = (state: State, ...who: number[]): State => ({
   ...state,
   tiles: state.tiles.map((tile, i) => (who.includes(i) ? { ...tile, screen: slide() } : tile)),
@@ -162,14 +273,26 @@ const shares = (state: State, ...who: number[]): State => ({
 
 const views: Readonly<Record<string, () => State>> = {
   start: () => base,
-  links: () => ({ ...base, stage: { at: "start", links: base.links }, notice: { id: 1, say: "copied" } }),
+  options: () => base,
+  "options-high": () => start({ rules: high }),
+  "options-wrong": () => start({ rules: { ...rules, from: Date.UTC(2031, 1, 2), until: Date.UTC(2031, 1, 1) } }),
+  making: () => start({ making: true }),
+  links: () => ({ ...start({ links }), notice: { id: 1, say: "copied" } }),
+  "links-high": () => start({ links, rules: high, invitations }),
   "bad-link": () => ({ ...base, stage: { at: "bad-link" } }),
   prejoin: () => prejoin({ name: "", devices: { ...off, list: unnamed, canChooseSpeaker: false } }),
-  "prejoin-on": () => prejoin({ stage: { at: "prejoin", moderator: true, echo: "recording", preview: picture(1) } }),
+  "prejoin-on": () => prejoin({ stage: { at: "prejoin", moderator: true, echo: "recording", preview: picture(1), entry: free } }),
   "prejoin-denied": () => prejoin({ devices: { ...off, camera: "denied", microphone: "missing" } }),
-  connecting: () => ({ ...base, stage: { at: "joining", waiting: "connection" } }),
-  waiting: () => ({ ...base, stage: { at: "joining", waiting: "moderator" } }),
-  keys: () => ({ ...base, stage: { at: "joining", waiting: "keys" } }),
+  "prejoin-passphrase": () => prejoin({ devices: off }, { passphrase: "wanted", ticket: true }),
+  "prejoin-wrong": () => prejoin({ devices: off }, { passphrase: "wrong", waitUntil: Date.now() + 16_000 }),
+  "prejoin-wait": () => prejoin({ devices: off }, { waitUntil: Date.now() + 290_000 }),
+  "prejoin-host": () => prejoin({ devices: off }, { host: "wanted" }, true),
+  "prejoin-viewer": () => prejoin({ devices: off }, { viewer: true, ticket: true }),
+  connecting: () => joining("connection"),
+  waiting: () => joining("moderator"),
+  "waiting-admission": () => joining("admission", "We will let you in at half past.", "Ein klein wenig noch, bitte!"),
+  "waiting-lock": () => joining("lock"),
+  keys: () => joining("keys"),
   "call-1": () => meeting(1),
   "call-2": () => meeting(2, { unread: 3 }),
   "call-3": () => meeting(3),
@@ -196,6 +319,46 @@ const views: Readonly<Record<string, () => State>> = {
   "chat-empty": () => panel("chat", { chat: [] }),
   people: () => panel("people"),
   "people-guest": () => panel("people", { links: { participant: base.links?.participant ?? "", moderator: "" } }),
+  "people-moderator": () => moderating(5, {}, {}, { panel: "people" }),
+  "people-more": () => moderating(5, {}, {}, { panel: "people" }),
+  "people-ban": () => moderating(5, {}, {}, { panel: "people" }),
+  "people-lobby": () => moderating(3, { lobby, lobbyFull: true }, { banned: true }, { panel: "people" }),
+  "people-rules": () => moderating(2, { invitations }, { locked: true, quiet: true, passphrase: true }, { panel: "people" }),
+  "people-participant": () => guest(5, {}, { tickets: true }, { panel: "people" }),
+  "knock-one": () => moderating(3, { lobby: lobby.slice(1, 2) }),
+  "knock-many": () => moderating(5, { lobby }, {}, { unread: 2, notice: { id: 1, say: "knock" } }),
+  leaving: () => moderating(3, {}),
+  moderated: () => guest(9, { handUp: true }),
+  silenced: () => guest(4, { maySpeak: false }, { quiet: true }, { devices: off }),
+  asked: () => guest(4, { maySpeak: false, handUp: true }, { quiet: true }, { devices: off }),
+  viewer: () => guest(4, { role: "viewer" }, {}, { devices: off, panel: "chat" }),
+  unmoderated: () => guest(4, { present: false, endsAt: Date.now() + 252_000 }),
+  "unmoderated-open": () => guest(4, { present: false }),
+  renewed: () => moderating(4, { renewed: true }),
+  compare: () => guest(4, { compare: "wanted" }, { verify: true }, { devices: off }),
+  "compare-code": () => guest(4, { compare: "wanted" }, { verify: true }, { devices: off, panel: "code" }),
+  "compare-done": () => {
+    const state = guest(4, { compare: "done" }, { verify: true }, { panel: "code" })
+    return { ...state, tiles: state.tiles.map((tile, i) => ({ ...tile, compared: i < 2 })) }
+  },
+  unconfirmed: () => moderating(4, { unconfirmed: true }, {}, { devices: off }),
+  reactions: () => guest(4, {}),
+  told: () => guest(4, { maySpeak: false }, {}, { notice: { id: 1, say: "event", event: { ...(events[2] as Event), self: true } } }),
+  "chat-private": () =>
+    guest(
+      4,
+      {},
+      {},
+      {
+        panel: "chat",
+        chat: [
+          ...chat.slice(0, 4),
+          { ...(chat[0] as ChatLine), id: 20, text: "This is between the two of us.", to: "Ada Lovelace" },
+          { ...(chat[3] as ChatLine), id: 21, text: "Understood.", to: "Björn Åkesson" },
+        ],
+      },
+    ),
+  "chat-off": () => guest(5, {}, { chat: false }, { panel: "chat" }),
   code: () => panel("code"),
   "code-computing": () => panel("code", { code: null }),
   settings: () => panel("settings"),
@@ -212,6 +375,18 @@ const ends: readonly End[] = [
   "broken",
   "lost",
   "restarting",
+  "removed",
+  "banned",
+  "denied",
+  "over",
+  "unmoderated",
+  "replayed",
+  "ticket",
+  "early",
+  "late",
+  "used",
+  "barred",
+  "replaced",
 ]
 
 /** The names of all views, for whoever wants to visit each. */
@@ -234,12 +409,16 @@ function answer(state: State, action: Action): State {
       return { ...state, pinned: action.person }
     case "name":
       return { ...state, name: action.name }
+    case "rules":
+      return state.stage.at === "start" ? { ...state, stage: { ...state.stage, rules: action.rules } } : state
+    case "hand":
+      return { ...state, moderation: { ...state.moderation, handUp: action.up } }
     case "hide-self":
       return { ...state, hideSelf: action.on }
     case "say":
       return {
         ...state,
-        chat: [...state.chat, { id: state.chat.length, from: id(0), name: "", self: true, text: action.text, at: Date.now() }],
+        chat: [...state.chat, { id: state.chat.length, from: id(0), name: "", self: true, text: action.text, at: Date.now(), to: null }],
       }
     default:
       return state
@@ -259,3 +438,19 @@ function show(state: State): void {
 const done: Action[] = []
 Object.assign(globalThis, { gallery: { names, done } })
 show(first)
+
+/** What a person would have clicked to see the view. */
+const clicks: Readonly<Record<string, readonly string[]>> = {
+  options: [".options > summary"],
+  "options-high": [".options > summary"],
+  "options-wrong": [".options > summary"],
+  "people-more": ["[data-opens=more]"],
+  "people-ban": ["[data-opens=ban]"],
+  "people-rules": [".section > summary", ".invite .section > summary", ".invite-form summary"],
+  "people-participant": [".section > summary"],
+  "people-lobby": ["[data-waiting] .quiet"],
+  leaving: [".leaving .twice button"],
+  reactions: ["[popovertarget]"],
+  "compare-code": [".verdict .twice button"],
+}
+for (const selector of clicks[chosen] ?? []) document.querySelector<HTMLElement>(selector)?.click()

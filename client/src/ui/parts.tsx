@@ -1,26 +1,146 @@
 /** Small things that several views show. */
 
 import type { ComponentChildren, VNode } from "preact"
-import { useEffect } from "preact/hooks"
-import type { Language, Notice } from "../call/state.ts"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { Language } from "../call/state.ts"
 import { type Key, languages, type Say } from "../i18n.ts"
+import { told } from "./events.ts"
 import { Drawn, type Icon } from "./icons.tsx"
 import type { View } from "./view.ts"
 
 interface ButtonProps {
   readonly icon?: Icon
-  readonly kind?: "main" | "plain"
+  readonly kind?: "main" | "plain" | "quiet" | "alarm"
   readonly submit?: boolean
+  readonly idle?: boolean // not now: it stays, so that the focus is not lost, and does nothing
+  readonly about?: string | undefined // id of what says whom or what it concerns
   readonly onClick?: () => void
   readonly children: ComponentChildren
 }
 
-export const Button = ({ icon, kind = "plain", submit = false, onClick, children }: ButtonProps): VNode => (
-  <button type={submit ? "submit" : "button"} class={`button ${kind}`} {...(onClick && { onClick })}>
+export const Button = ({ icon, kind = "plain", submit = false, idle = false, about, onClick, children }: ButtonProps): VNode => (
+  <button
+    type={submit ? "submit" : "button"}
+    class={`button ${kind}`}
+    aria-disabled={idle || undefined}
+    aria-describedby={about}
+    {...(onClick && { onClick: idle ? undefined : onClick })}
+  >
     {icon !== undefined && <Drawn icon={icon} />}
     {children}
   </button>
 )
+
+interface SwitchProps {
+  readonly id: string
+  readonly label: string
+  readonly hint?: string
+  readonly on: boolean
+  readonly onTurn: (on: boolean) => void
+}
+
+/** Something that is on or off. */
+export const Switch = ({ id, label, hint, on, onTurn }: SwitchProps): VNode => (
+  <div class="switch">
+    <label class="check">
+      <input
+        type="checkbox"
+        role="switch"
+        id={id}
+        checked={on}
+        aria-checked={on}
+        aria-describedby={hint && `${id}-hint`}
+        onChange={(e) => {
+          const wanted = e.currentTarget.checked
+          e.currentTarget.checked = on // what is shown is the state, which may say no
+          onTurn(wanted)
+        }}
+      />
+      <span>{label}</span>
+    </label>
+    {hint !== undefined && (
+      <p class="hint" id={`${id}-hint`}>
+        {hint}
+      </p>
+    )}
+  </div>
+)
+
+interface ConfirmProps {
+  readonly ask: string // the question
+  readonly name: string // of the button that does it: the same as of the one that asked
+  readonly about?: string
+  readonly say: Say
+  readonly onSure: () => void
+  readonly onCancel: () => void
+  readonly children?: ComponentChildren
+}
+
+/** The second of two steps, in the place of the first. It has the focus; Escape goes back. */
+export const Confirm = ({ ask, name, about, say, onSure, onCancel, children }: ConfirmProps): VNode => {
+  const box = useRef<HTMLFieldSetElement>(null)
+  useEffect(() => box.current?.querySelector<HTMLElement>(".alarm")?.focus(), [])
+  return (
+    <fieldset class="confirm" ref={box} onKeyDown={onEscape(onCancel)}>
+      <legend>{ask}</legend>
+      {children}
+      <div class="row wrap">
+        <Button kind="alarm" about={about} onClick={onSure}>
+          {name}
+        </Button>
+        <Button onClick={onCancel}>{say("cancel")}</Button>
+      </div>
+    </fieldset>
+  )
+}
+
+/** Escape closes the innermost thing that is open, and only that. */
+export const onEscape =
+  (close: () => void) =>
+  (event: KeyboardEvent): void => {
+    if (event.key !== "Escape") return
+    event.stopPropagation()
+    close()
+  }
+
+interface TwiceProps {
+  readonly name: string
+  readonly ask: string
+  readonly icon?: Icon
+  readonly kind?: "plain" | "quiet"
+  readonly say: Say
+  readonly onSure: () => void
+}
+
+/** A button whose effect cannot be undone: it asks once more in its own place. */
+export const Twice = ({ name, ask, icon, kind = "plain", say, onSure }: TwiceProps): VNode => {
+  const [asked, setAsked] = useState(false)
+  const place = useRef<HTMLDivElement>(null)
+  const close = (): void => {
+    setAsked(false)
+    requestAnimationFrame(() => place.current?.querySelector("button")?.focus())
+  }
+  return (
+    <div class="twice" ref={place}>
+      {asked ? (
+        <Confirm
+          ask={ask}
+          name={name}
+          say={say}
+          onCancel={close}
+          onSure={() => {
+            close()
+            onSure()
+          }}
+        />
+      ) : (
+        <Button kind={kind} {...(icon && { icon })} onClick={() => setAsked(true)}>
+          {name}
+        </Button>
+      )}
+    </div>
+  )
+}
 
 /** Words for a screen reader where the eye has an icon. */
 export const Spoken = ({ children }: { children: ComponentChildren }): VNode => <span class="spoken">{children}</span>
@@ -110,7 +230,8 @@ export const Message = (props: {
   more: Key
   alarm?: boolean
   busy?: boolean
-  children?: ComponentChildren
+  below?: ComponentChildren // what else there is to say
+  children?: ComponentChildren // what can be done
 }): VNode => (
   <Page view={props.view} kind="message">
     <div class="card" data-alarm={props.alarm === true}>
@@ -120,6 +241,7 @@ export const Message = (props: {
         <h1>{props.view.say(props.title)}</h1>
         <p class="soft">{props.view.say(props.more)}</p>
       </div>
+      {props.below}
       {props.children !== undefined && <div class="choices">{props.children}</div>}
     </div>
   </Page>
@@ -133,19 +255,6 @@ const Leaves = (): VNode => (
     <i />
   </div>
 )
-
-function told(notice: Notice, say: Say): string {
-  switch (notice.say) {
-    case "arrived":
-    case "left":
-      return say(`notice.${notice.say}`, { name: notice.name || say("tile.nameless") })
-    case "camera-denied":
-    case "microphone-denied":
-      return say(`device.${notice.say}`)
-    default:
-      return say(`notice.${notice.say}`)
-  }
-}
 
 /** How long a notice stays: long enough to be found and read. In ms. */
 const staying = (text: string): number => 3500 + 70 * text.length

@@ -12,6 +12,7 @@ const codecs: readonly Codec[] = ["auto", "VP8", "VP9", "AV1"]
 const keys: readonly (readonly [string, Key])[] = [
   ["M", "set.key-microphone"],
   ["V", "set.key-camera"],
+  ["H", "set.key-hand"],
   ["C", "set.key-chat"],
   ["P", "set.key-people"],
 ]
@@ -21,7 +22,7 @@ export const Settings = (view: View): VNode => (
     <div class="panel-body settings">
       <section aria-labelledby="set-devices">
         <h3 id="set-devices">{view.say("set.devices")}</h3>
-        <Pickers {...view} />
+        <Pickers {...view} speakerOnly={view.state.moderation.role === "viewer"} />
       </section>
       <Display {...view} />
       <Shortcuts {...view} />

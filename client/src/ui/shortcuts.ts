@@ -21,14 +21,20 @@ export interface Pressed {
 }
 
 /** What a key does in the present state; null for nothing. */
-export function shortcut(state: Pick<State, "devices" | "panel">, { key, typing, modified, repeat }: Pressed): Action | null {
+export function shortcut(
+  state: Pick<State, "devices" | "panel" | "moderation">,
+  { key, typing, modified, repeat }: Pressed,
+): Action | null {
   if (modified || repeat || typing) return null
   const { microphone, camera } = state.devices
+  const watching = state.moderation.role === "viewer"
   switch (key.toLowerCase()) {
+    case "h":
+      return { do: "hand", up: !state.moderation.handUp }
     case "m":
-      return { do: "microphone", on: microphone !== "on" && microphone !== "starting" }
+      return watching ? null : { do: "microphone", on: microphone !== "on" && microphone !== "starting" }
     case "v":
-      return { do: "camera", on: camera !== "on" && camera !== "starting" }
+      return watching ? null : { do: "camera", on: camera !== "on" && camera !== "starting" }
     case "c":
       return { do: "panel", panel: state.panel === "chat" ? "none" : "chat" }
     case "p":

@@ -1,23 +1,10 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import type { Tile } from "../call/state.ts"
+import { someone } from "./invented.ts"
 import { largest, shown } from "./stage.tsx"
 
 const stream = {} as MediaStream
-const someone = (person: string, more: Partial<Tile> = {}): Tile => ({
-  person,
-  self: false,
-  name: person,
-  moderator: false,
-  microphone: false,
-  camera: false,
-  video: null,
-  screen: null,
-  speaking: false,
-  away: false,
-  emoji: "",
-  ...more,
-})
 const me = someone("me", { self: true })
 
 const names = (tiles: Tile[], hideSelf = false): string[] =>

@@ -1,69 +1,113 @@
 import type { VNode } from "preact"
-import type { Links } from "../call/state.ts"
+import type { Links, MeetingRules, Stage } from "../call/state.ts"
 import { Drawn } from "./icons.tsx"
+import { Invitations } from "./invitations.tsx"
+import { Options, possible } from "./options.tsx"
 import { Button, LinkField, Page } from "./parts.tsx"
 import type { View } from "./view.ts"
 
+type At = Extract<Stage, { at: "start" }>
+
 /** The first page: what this is, one button, and a field for a link. */
-export const Start = ({ view, links }: { view: View; links: Links | null }): VNode => (
+export const Start = ({ view, stage }: { view: View; stage: At }): VNode => (
   <Page view={view} kind="start">
-    <div class="front">{links === null ? <Welcome {...view} /> : <Made {...view} links={links} />}</div>
+    <div class="front">
+      {stage.links === null ? <Welcome view={view} stage={stage} /> : <Made view={view} stage={stage} links={stage.links} />}
+    </div>
     <Screen />
   </Page>
 )
 
-const Welcome = (view: View): VNode => (
-  <>
-    <h1>{view.say("start.claim")}</h1>
-    <p class="lede">{view.say("start.lede")}</p>
-    <p class="soft">{view.say("start.lede-more")}</p>
-    <div class="choices">
-      <Button kind="main" onClick={() => view.act({ do: "new-meeting" })}>
-        {view.say("start.new")}
-      </Button>
-    </div>
-    <details class="paste">
-      <summary>{view.say("link.paste")}</summary>
-      <LinkField {...view} />
-    </details>
-  </>
-)
+const Welcome = ({ view, stage }: { view: View; stage: At }): VNode => {
+  const { act, say } = view
+  const start = (): void => {
+    if (possible(stage.rules)) return act({ do: "new-meeting" })
+    for (const closed of document.querySelectorAll("details")) closed.open = true
+    document.getElementById("rule-until")?.focus()
+  }
+  return (
+    <>
+      <h1>{say("start.claim")}</h1>
+      <p class="lede">{say("start.lede")}</p>
+      <p class="soft">{say("start.lede-more")}</p>
+      <div class="choices begin">
+        <Button kind="main" idle={stage.making} onClick={start}>
+          {say("start.new")}
+        </Button>
+        <span class="soft" role="status">
+          {stage.making && say("start.making")}
+        </span>
+      </div>
+      <Options view={view} rules={stage.rules} />
+      <details class="paste">
+        <summary>{say("link.paste")}</summary>
+        <LinkField {...view} />
+      </details>
+    </>
+  )
+}
 
 /** Both links, once they are made: which one to give away, which one to keep. */
-const Made = ({ links, act, say }: View & { links: Links }): VNode => (
-  <>
-    <h1>{say("start.links")}</h1>
-    <p class="soft">{say("start.links-more")}</p>
-    <section class="made" aria-labelledby="made-participant">
-      <h2 id="made-participant">
-        <Drawn icon="people" />
-        {say("start.participant")}
-      </h2>
-      <p class="soft">{say("start.participant-more")}</p>
+const Made = ({ view, stage, links }: { view: View; stage: At; links: Links }): VNode => {
+  const { act, say } = view
+  const { rules } = stage
+  return (
+    <>
+      <h1>{say("start.links")}</h1>
+      <p class="soft">{say("start.links-more")}</p>
+      <section class="made" aria-labelledby="made-participant">
+        <h2 id="made-participant">
+          <Drawn icon="people" />
+          {say("start.participant")}
+        </h2>
+        <p class="soft">{say(rules.tickets ? "start.participant-tickets" : "start.participant-more")}</p>
+        <div class="row">
+          <code class="link">{links.participant}</code>
+          <Button kind={rules.tickets ? "plain" : "main"} icon="copy" onClick={() => act({ do: "copy", text: links.participant })}>
+            {say("copy.link")}
+          </Button>
+        </div>
+        <Kept view={view} rules={rules} />
+      </section>
+      <section class="made moderator" aria-labelledby="made-moderator">
+        <h2 id="made-moderator">
+          <Drawn icon="star" />
+          {say("start.moderator")}
+        </h2>
+        <p class="soft">{say("start.moderator-more")}</p>
+        <div class="row wrap">
+          <Button icon="copy" onClick={() => act({ do: "copy", text: links.moderator })}>
+            {say("copy.moderator")}
+          </Button>
+          <Button icon="open" onClick={() => act({ do: "open-link", link: links.moderator })}>
+            {say("start.as-moderator")}
+          </Button>
+        </div>
+      </section>
+      <details class="made more" open={rules.tickets}>
+        <summary>{say("invite.title")}</summary>
+        <p class="soft">{say("invite.more")}</p>
+        <Invitations view={view} invitations={stage.invitations} revocable={false} />
+      </details>
+    </>
+  )
+}
+
+/** What was chosen, so that it can be told to those who are invited. */
+const Kept = ({ view: { act, say }, rules }: { view: View; rules: MeetingRules }): VNode | null => {
+  if (rules.passphrase === "") return null
+  return (
+    <>
+      <p class="soft">{say("start.passphrase")}</p>
       <div class="row">
-        <code class="link">{links.participant}</code>
-        <Button kind="main" icon="copy" onClick={() => act({ do: "copy", text: links.participant })}>
-          {say("copy.link")}
+        <code class="link">{rules.passphrase}</code>
+        <Button icon="copy" onClick={() => act({ do: "copy", text: rules.passphrase })}>
+          {say("passphrase.copy")}
         </Button>
       </div>
-    </section>
-    <section class="made" aria-labelledby="made-moderator">
-      <h2 id="made-moderator">
-        <Drawn icon="star" />
-        {say("start.moderator")}
-      </h2>
-      <p class="soft">{say("start.moderator-more")}</p>
-      <div class="row wrap">
-        <Button icon="copy" onClick={() => act({ do: "copy", text: links.moderator })}>
-          {say("copy.moderator")}
-        </Button>
-        <Button icon="open" onClick={() => act({ do: "open-link", link: links.moderator })}>
-          {say("start.as-moderator")}
-        </Button>
-      </div>
-    </section>
-  </>
-)
+    </>
+  )
+}
 
 /** The picture beside the words: a folding screen, and what is behind it. */
 const Screen = (): VNode => (

@@ -1,9 +1,11 @@
 import type { VNode } from "preact"
 import type { PersonId, Tile } from "../call/state.ts"
-import { Drawn } from "./icons.tsx"
+import type { Say } from "../i18n.ts"
+import { Drawn, type Icon } from "./icons.tsx"
 import { Spoken } from "./parts.tsx"
 import { hue, initials } from "./person.ts"
 import { Picture } from "./picture.tsx"
+import { reactionName } from "./reactions.tsx"
 import type { View } from "./view.ts"
 
 interface Props {
@@ -37,41 +39,69 @@ export const PersonTile = ({ tile, large, view }: Props): VNode => {
       {tile.moderator && (
         <span class="tile-star">
           <Drawn icon="star" />
-          <Spoken>{say("tile.moderator")}</Spoken>
+          <Spoken>{say(tile.appointed ? "role.co-moderator" : "tile.moderator")}</Spoken>
         </span>
       )}
+      {tile.hand > 0 && (
+        <span class="tile-hand">
+          <Drawn icon="hand" />
+          <span aria-hidden="true">{tile.hand}</span>
+          <Spoken>{say("hand.number", { n: tile.hand })}</Spoken>
+        </span>
+      )}
+      <Reaction emoji={tile.reaction} view={view} />
       {tile.away && <p class="tile-away">{say("tile.away")}</p>}
       <Pin person={tile.person} name={name} large={large} view={view} />
     </li>
   )
 }
 
+/** Large over the picture for a moment. */
+const Reaction = ({ emoji, view: { say } }: { emoji: string; view: View }): VNode | null => {
+  const name = reactionName(emoji)
+  return name === null ? null : (
+    <span class="tile-reaction" role="img" aria-label={say(name)} key={emoji}>
+      {emoji}
+    </span>
+  )
+}
+
 /** Name, microphone and camera; the words for the icons are for screen readers. */
 const Plate = ({ tile, name, view: { say } }: { tile: Tile; name: string; view: View }): VNode => (
   <div class="plate">
-    {tile.speaking && tile.microphone ? (
-      <span class="waves">
-        <i />
-        <i />
-        <i />
-        <Spoken>{say("tile.speaking")}</Spoken>
-      </span>
-    ) : (
-      <span class="plate-icon" data-on={tile.microphone}>
-        <Drawn icon={tile.microphone ? "microphone" : "microphone-off"} />
-        <Spoken>{say(tile.microphone ? "tile.unmuted" : "tile.muted")}</Spoken>
-      </span>
-    )}
+    {tile.role === "viewer" ? <Sign icon="eye" words={say("role.viewer")} /> : <Voice tile={tile} say={say} />}
     <bdi class="plate-name">{name}</bdi>
     {tile.self && <span class="plate-you">({say("tile.you")})</span>}
-    {!tile.camera && (
-      <span class="plate-icon">
-        <Drawn icon="camera-off" />
-        <Spoken>{say("tile.camera-off")}</Spoken>
-      </span>
-    )}
+    {!tile.camera && tile.role !== "viewer" && <Sign icon="camera-off" words={say("tile.camera-off")} />}
+    {tile.compared && <Sign icon="shield" words={say("people.compared")} />}
   </div>
 )
+
+const Sign = ({ icon, words }: { icon: Icon; words: string }): VNode => (
+  <span class="plate-icon" title={words}>
+    <Drawn icon={icon} />
+    <Spoken>{words}</Spoken>
+  </span>
+)
+
+/** Speaking, able to speak, muted, or not allowed to speak. */
+const Voice = ({ tile, say }: { tile: Tile; say: Say }): VNode => {
+  if (!tile.maySpeak) return <Sign icon="hush" words={say("people.silenced")} />
+  if (!tile.speaking || !tile.microphone)
+    return tile.microphone ? (
+      <Sign icon="microphone" words={say("tile.unmuted")} />
+    ) : (
+      <Sign icon="microphone-off" words={say("tile.muted")} />
+    )
+  return (
+    <span class="waves">
+      <i />
+      <i />
+      <i />
+      <Spoken>{say("tile.speaking")}</Spoken>
+    </span>
+  )
+}
 
 interface ScreenProps {
   readonly tile: Tile

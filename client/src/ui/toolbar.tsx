@@ -1,6 +1,8 @@
 import type { VNode } from "preact"
 import type { Capture, Panel } from "../call/state.ts"
 import { Drawn, type Icon } from "./icons.tsx"
+import { Reactions } from "./reactions.tsx"
+import { EndForAll } from "./tools.tsx"
 import type { View } from "./view.ts"
 
 interface ToolProps {
@@ -9,11 +11,20 @@ interface ToolProps {
   readonly label: string // what is written below the icon; part of the name
   readonly look: "on" | "off" | "starting" | "trouble" | "leave"
   readonly shortcut?: string
+  readonly about?: string // id of what describes it
   readonly onClick: () => void
 }
 
-const Tool = ({ icon, name, label, look, shortcut, onClick }: ToolProps): VNode => (
-  <button type="button" class="tool" data-look={look} aria-label={name} aria-keyshortcuts={shortcut} onClick={onClick}>
+const Tool = ({ icon, name, label, look, shortcut, about, onClick }: ToolProps): VNode => (
+  <button
+    type="button"
+    class="tool"
+    data-look={look}
+    aria-label={name}
+    aria-keyshortcuts={shortcut}
+    aria-describedby={about}
+    onClick={onClick}
+  >
     <span class="tool-face">
       <Drawn icon={icon} />
     </span>
@@ -73,17 +84,61 @@ const ScreenButton = ({ state, act, say }: View): VNode | null => {
   )
 }
 
+/** Asks to speak; everybody sees whose turn it is. */
+const HandButton = ({ state, act, say }: View): VNode => {
+  const up = state.moderation.handUp
+  return (
+    <Tool
+      icon="hand"
+      name={say(up ? "hand.lower" : "hand.raise")}
+      label={say("hand")}
+      look={up ? "on" : "off"}
+      shortcut="H"
+      onClick={() => act({ do: "hand", up: !up })}
+    />
+  )
+}
+
+/**
+ * Leaving takes one click. To whom the meeting would be left alone is told
+ * before, as long as the button has the pointer or the focus.
+ */
+const LeaveButton = (view: View): VNode => {
+  const { state, act, say } = view
+  const others = state.tiles.filter((tile) => !tile.self)
+  const last = state.moderation.role === "moderator" && others.length > 0 && others.every((tile) => !tile.moderator)
+  return (
+    <div class="leaving">
+      <Tool
+        icon="leave"
+        name={say("leave")}
+        label={say("leave")}
+        look="leave"
+        {...(last && { about: "leaving-alone" })}
+        onClick={() => act({ do: "leave" })}
+      />
+      {last && (
+        <div class="leaving-words">
+          <p id="leaving-alone">{say(`leave.${state.moderation.rules.unmoderated}`)}</p>
+          <EndForAll {...view} />
+        </div>
+      )}
+    </div>
+  )
+}
+
 interface PanelProps {
   readonly view: View
   readonly panel: Exclude<Panel, "none">
   readonly icon: Icon
   readonly name: string
   readonly unread?: number
+  readonly about?: string // id of what the number means
   readonly shortcut?: string
 }
 
 /** Opens and closes a panel; the panel gives the focus back to it (panel.tsx). */
-const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelProps): VNode => {
+export const PanelButton = ({ view, panel, icon, name, unread = 0, about, shortcut }: PanelProps): VNode => {
   const open = view.state.panel === panel
   return (
     <button
@@ -94,7 +149,7 @@ const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelPro
       aria-expanded={open}
       aria-keyshortcuts={shortcut}
       aria-label={name}
-      aria-describedby={unread > 0 ? "unread" : undefined}
+      aria-describedby={unread > 0 ? about : undefined}
       onClick={() => view.act({ do: "panel", panel: open ? "none" : panel })}
     >
       {/* The number is drawn by the style sheet: the button is called "Chat", with or without it. */}
@@ -106,28 +161,44 @@ const PanelButton = ({ view, panel, icon, name, unread = 0, shortcut }: PanelPro
   )
 }
 
-/** Everything one can do in a call. */
+/** What one does most in a call. */
 export const Toolbar = (view: View): VNode => {
-  const { state, act, say } = view
+  const { state, say } = view
+  const { role, lobby } = state.moderation
   return (
     <section class="toolbar" aria-label={say("call.controls")}>
+      {role !== "viewer" && (
+        <div class="tools">
+          <MicrophoneButton {...view} />
+          <CameraButton {...view} />
+          <ScreenButton {...view} />
+        </div>
+      )}
       <div class="tools">
-        <MicrophoneButton {...view} />
-        <CameraButton {...view} />
-        <ScreenButton {...view} />
+        <HandButton {...view} />
+        <Reactions {...view} />
       </div>
       <div class="tools">
-        <PanelButton view={view} panel="chat" icon="chat" name={say("chat.open")} unread={state.unread} shortcut="C" />
-        <PanelButton view={view} panel="people" icon="people" name={say("people.title")} shortcut="P" />
-        <PanelButton view={view} panel="code" icon="shield" name={say("code.title")} />
-        <PanelButton view={view} panel="settings" icon="sliders" name={say("set.title")} />
+        <PanelButton view={view} panel="chat" icon="chat" name={say("chat.open")} unread={state.unread} about="unread" shortcut="C" />
+        <PanelButton
+          view={view}
+          panel="people"
+          icon="people"
+          name={say("people.title")}
+          unread={lobby.length}
+          about="waiting"
+          shortcut="P"
+        />
       </div>
       <div class="tools">
-        <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" onClick={() => act({ do: "leave" })} />
+        <LeaveButton {...view} />
       </div>
       {/* Read out when a message comes while the chat is closed. */}
       <span id="unread" class="spoken" role="status">
         {state.unread > 0 && say("chat.unread.other", { n: state.unread })}
+      </span>
+      <span id="waiting" class="spoken">
+        {lobby.length > 0 && say("bar.knock.other", { n: lobby.length })}
       </span>
     </section>
   )
