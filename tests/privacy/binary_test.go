@@ -1,6 +1,6 @@
 // Package privacy starts the real program and holds it to its promise: it says
-// two lines and nothing more, and writes a certificate and its key and nothing
-// more, whatever is thrown at it.
+// two lines and nothing more, writes a certificate and keys of its own and
+// nothing more, whatever is thrown at it, and forgets who was there.
 package privacy
 
 import (
@@ -343,6 +343,11 @@ func TestWhatCannotWorkIsOneSentenceAndExitCodeTwo(t *testing.T) {
 	if err := os.WriteFile(broken+"/key.pem", []byte("not a key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	ownKey := pairs[0] + "/paravent-data/key.pem"
+	noHost := t.TempDir()
+	if err := os.WriteFile(noHost+"/host.key", []byte("not a key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		env, args []string
 		says      string
@@ -368,6 +373,12 @@ func TestWhatCannotWorkIsOneSentenceAndExitCodeTwo(t *testing.T) {
 		{nil, []string{"-data", file}, "-data"},
 		{nil, []string{"-data", "/proc/paravent"}, "-data"},
 		{nil, []string{"-data", broken}, "-data"},
+		{nil, []string{"-hosts", "nobody"}, "-hosts"},
+		{nil, []string{"-listen", "127.0.0.1:0", "-hosts", "token", "-cert", cert, "-key", ownKey, "-data", file}, "-hosts token: -data"},
+		{nil, []string{"-listen", "127.0.0.1:0", "-hosts", "token", "-data", noHost}, "-hosts token: -data: host.key"},
+		{nil, []string{"token", "-data", noHost}, "-data: host.key"},
+		{nil, []string{"token", "-days", "0"}, "-days"},
+		{[]string{"PARAVENT_DAYS=4000"}, []string{"token"}, "PARAVENT_DAYS"},
 	} {
 		folder := t.TempDir()
 		refused(t, program(t), folder, c.env, c.args, c.says)

@@ -3,181 +3,184 @@ package privacy
 import (
 	"bytes"
 	"crypto/ed25519"
-	"crypto/rand"
-	"errors"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 
-	"paravent/e2ee/link"
 	"paravent/signaling/wire"
 )
 
-// secret stands in everything that a client sends here. If the program repeats
-// any of it, the checks of stop find it.
-const secret = "SECRET-jane.doe@example.org-192.0.2.77"
-
-// browser is a WebSocket client that speaks the protocol as a browser does.
-type browser struct {
-	t      *testing.T
-	conn   *websocket.Conn
-	person []byte
+// hostToken has the program make a host token for the server in folder.
+func hostToken(t *testing.T, folder string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"token"}, args...)...)
+	cmd.Dir, cmd.Env = folder, []string{}
+	out, err := cmd.Output()
+	text, whole := strings.CutSuffix(string(out), "\n")
+	token, bad := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(text, "h1."))
+	if err != nil || !whole || bad != nil || len(token) != 80 {
+		t.Fatalf("%v: %q is no host token", err, out)
+	}
+	return token
 }
 
-func (r *running) dial() *browser {
-	r.t.Helper()
-	dialer := websocket.Dialer{TLSClientConfig: r.trust(), Subprotocols: []string{wire.Subprotocol}, HandshakeTimeout: patience}
-	headers := http.Header{"Origin": {"https://" + r.address()}, "User-Agent": {secret}}
-	conn, response, err := dialer.DialContext(r.t.Context(), "wss://"+r.address()+"/signaling", headers)
-	if err != nil {
-		r.t.Fatal("open a WebSocket: ", err)
-	}
-	_ = response.Body.Close()
-	r.t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		r.t.Fatal(err)
-	}
-	person := make([]byte, wire.PersonSize)
-	_, _ = rand.Read(person)
-	return &browser{r.t, conn, person}
-}
-
-func (b *browser) send(messages ...wire.ClientMessage) {
-	b.t.Helper()
-	for _, m := range messages {
-		frame, err := wire.EncodeClient(m)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		if err := b.conn.WriteMessage(websocket.TextMessage, frame); err != nil {
-			b.t.Fatal(err)
-		}
-	}
-}
-
-// await reads until a message of type M comes.
-func await[M wire.ServerMessage](b *browser) M {
-	b.t.Helper()
-	for {
-		_, frame, err := b.conn.ReadMessage()
-		if err != nil {
-			b.t.Fatal("the connection ended: ", err)
-		}
-		message, err := wire.DecodeServer(frame)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		if m, ok := message.(M); ok {
-			return m
-		}
-	}
-}
-
-// closed reads until the server closes the connection and returns the code.
-func (b *browser) closed() int {
-	b.t.Helper()
-	for {
-		if _, _, err := b.conn.ReadMessage(); err != nil {
-			if e, ok := errors.AsType[*websocket.CloseError](err); ok {
-				return e.Code
-			}
-			b.t.Fatal("want a close frame: ", err)
-		}
-	}
-}
-
-func public(key ed25519.PrivateKey) []byte { return key[ed25519.SeedSize:] }
-
-// join enters the room of l, as a moderator if the link is one.
-func (b *browser) join(l *link.Link, moderator *link.Moderator) {
-	b.t.Helper()
-	nonce := await[*wire.Challenge](b).Nonce
-	room, err := l.Room()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	signature, err := room.ProveJoin(nonce, b.person)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	join := &wire.Join{
-		Room: room.ID[:], Moderators: l.Moderators[:], JoinKey: public(room.Join), JoinSignature: signature,
-		Person: b.person, KeyPackage: []byte(secret), Device: "desktop",
-	}
-	if moderator != nil {
-		proof, err := moderator.Prove(nonce, room.ID[:], b.person)
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		join.Moderator = &wire.ModeratorProof{
-			SignatureKey: public(moderator.Signature), KEMKey: moderator.KEM.PublicKey().Bytes(), Signature: proof,
-		}
-	}
-	b.send(join)
-}
-
-// TestAWholeMeetingLeavesNothing holds a meeting of two, misbehaves in every
-// way it can think of, and then looks at what the program said and wrote.
+// TestAWholeMeetingLeavesNothing opens a room with a host token, lets people
+// in, turns others away, puts them out, misbehaves in every way it can think
+// of, and then looks at what the program said and wrote.
 func TestAWholeMeetingLeavesNothing(t *testing.T) {
-	r := start(t, t.TempDir())
-	var l, m [32]byte
-	_, _ = rand.Read(l[:])
-	_, _ = rand.Read(m[:])
-	both, err := link.New(l, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := link.NewModerator(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	first := r.dial()
-	first.join(both, keys)
-	if !await[*wire.Joined](first).Found {
-		t.Fatal("the first one founds the group")
-	}
-	first.send(&wire.Ready{Epoch: 0})
-	second := r.dial()
-	second.join(both, nil)
-	nominated := await[*wire.Nominate](first)
-	first.send(&wire.Commit{
-		Epoch: nominated.Epoch, Commit: []byte(secret), Welcome: []byte(secret),
-		Adds: [][]byte{second.person}, Removes: [][]byte{},
-	})
-	await[*wire.Committed](first)
-	await[*wire.Joined](second)
-	await[*wire.Welcome](second)
-	first.send(&wire.Ready{Epoch: nominated.Epoch + 1})
-	second.send(&wire.Ready{Epoch: nominated.Epoch + 1}, &wire.Data{Body: []byte(secret)})
-	if got := await[*wire.Relayed](first); !bytes.Equal(got.Body, []byte(secret)) || !bytes.Equal(got.From, second.person) {
-		t.Error("the data message was changed on its way")
-	}
-
-	// SDP that is none, an answer that nobody asked for, tracks of nobody.
-	second.send(&wire.Publish{SDP: "v=0\r\no=" + secret}, &wire.Subscribe{}, &wire.Answer{SDP: secret},
-		&wire.Watch{Slot: "0", Person: first.person, Mid: "none"}, &wire.Watch{Slot: "nowhere", Mid: ""}, &wire.Ping{})
-	await[*wire.Pong](second)
-
+	folder := t.TempDir()
+	token, foreign := hostToken(t, folder), hostToken(t, t.TempDir())
+	r := start(t, folder, "-hosts", "token")
+	r.leaves = []string{"paravent-data/certificate.pem", "paravent-data/host.key", "paravent-data/key.pem"}
+	m := newRoom(t)
+	chair := open(t, r, m, token, foreign)
+	meet(t, r, m, chair)
+	restrict(t, r, m, chair)
+	replay(t, r, m, chair)
 	disturb(t, r)
 
 	// One leaves without a word, the other is told that the server restarts.
-	_ = second.conn.NetConn().Close()
-	if got := await[*wire.Away](first); !bytes.Equal(got.Person, second.person) {
+	last := r.dial("127.0.9.1")
+	last.send(last.proof(m, last.asModerator(m)))
+	chair.add(last)
+	_ = last.conn.NetConn().Close()
+	if got := await[*wire.Away](chair); !bytes.Equal(got.Person, last.person) {
 		t.Error("somebody else is away")
 	}
-	first.send(&wire.Ping{})
-	await[*wire.Pong](first)
-	code := make(chan int, 1)
-	go func() { code <- first.closed() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		chair.closed(wire.CloseRestarting)
+	}()
 	r.stop()
-	if got := <-code; got != int(wire.CloseRestarting) {
-		t.Errorf("close code %d, want %d", got, wire.CloseRestarting)
+	<-done
+}
+
+// open has the room opened by somebody with a host token, and by nobody else.
+func open(t *testing.T, r *running, m *room, token, foreign []byte) *browser {
+	t.Helper()
+	for _, host := range [][]byte{nil, foreign, []byte(secret)} {
+		b := r.dial("127.0.0.1")
+		b.send(b.proof(m, b.asModerator(m), withHost(host)))
+		b.refused(wire.CodeHost)
+	}
+	chair := r.dial("127.0.0.1")
+	chair.send(chair.proof(m, chair.asModerator(m), withHost(token)))
+	if !await[*wire.Joined](chair).Found {
+		t.Fatal("the first one founds the group")
+	}
+	chair.send(&wire.Ready{Epoch: 0})
+	return chair
+}
+
+// meet lets one in, turns one away, and talks.
+func meet(t *testing.T, r *running, m *room, chair *browser) {
+	t.Helper()
+	denied := r.dial("127.0.2.1")
+	denied.send(denied.proof(m))
+	denied.knock(m)
+	await[*wire.Knocked](chair)
+	chair.order(m, func(seq uint64) wire.Statement {
+		return &wire.Note{Seq: seq, Person: denied.person, Box: []byte(secret)}
+	})
+	await[*wire.Acted](denied)
+	chair.order(m, func(seq uint64) wire.Statement { return &wire.Deny{Seq: seq, Person: denied.person} })
+	denied.refused(wire.CodeDenied)
+	again := r.dial("127.0.2.2") // from the same network
+	again.send(again.proof(m))
+	again.refused(wire.CodeThrottled)
+
+	guest := r.dial("127.0.3.1")
+	guest.send(guest.proof(m))
+	guest.knock(m)
+	chair.admit(m, guest)
+	await[*wire.Joined](guest)
+	chair.add(guest)
+	epoch := await[*wire.Welcome](guest).Epoch
+	body := bytes.Repeat([]byte(secret), 16<<10/len(secret)) // as long as chat may be
+	guest.send(&wire.Ready{Epoch: epoch}, &wire.Data{Body: body}, &wire.Data{To: chair.person, Body: []byte(secret)})
+	for _, want := range [][]byte{body, []byte(secret)} {
+		if got := await[*wire.Relayed](chair); !bytes.Equal(got.Body, want) || !bytes.Equal(got.From, guest.person) {
+			t.Error("a data message was changed on its way")
+		}
+	}
+	// SDP that is none, an answer that nobody asked for, tracks of nobody.
+	guest.send(&wire.Publish{SDP: "v=0\r\no=" + secret}, &wire.Subscribe{}, &wire.Answer{SDP: secret},
+		&wire.Watch{Slot: "0", Person: chair.person, Mid: "none"}, &wire.Watch{Slot: "nowhere", Mid: ""}, &wire.Ping{})
+	await[*wire.Pong](guest)
+
+	chair.order(m, func(seq uint64) wire.Statement { return &wire.Stop{Seq: seq, Source: "microphone"} })
+	chair.order(m, func(seq uint64) wire.Statement {
+		return &wire.Remove{Seq: seq, Person: guest.person, How: "remove"}
+	})
+	if why := await[*wire.Over](guest).Why; why != "removed" {
+		t.Errorf("over because of %q", why)
+	}
+	guest.closed(wire.CloseRemoved)
+}
+
+// restrict wants a passphrase and tickets from now on, lets one in who has
+// both, and bans it.
+func restrict(t *testing.T, r *running, m *room, chair *browser) {
+	t.Helper()
+	words, ticketKey, device := newKey(), newKey(), newKey()
+	ticket := m.ticket(ticketKey)
+	policy := func(barred ...[]byte) func(seq uint64) wire.Statement {
+		return func(seq uint64) wire.Statement {
+			return &wire.Policy{
+				Seq: seq, Version: uint64(1 + len(barred)), Lobby: true, Chat: true, Tickets: true, Unmoderated: "lock", Passphrase: public(words),
+				Speakers: [][]byte{}, Silenced: [][]byte{}, Dismissed: [][]byte{}, Barred: barred, Banned: len(barred) > 0,
+			}
+		}
+	}
+	chair.order(m, policy())
+	await[*wire.Acted](chair)
+	come := func(from string, key ed25519.PrivateKey, device ed25519.PrivateKey) *browser {
+		b := r.dial(from)
+		b.send(b.proof(m, b.withPassphrase(m, key), b.withTicket(m, ticket, ticketKey, device)))
+		return b
+	}
+	bare := r.dial("127.0.4.1")
+	bare.send(bare.proof(m))
+	bare.refused(wire.CodeTicket)
+	come("127.0.4.1", newKey(), device).refused(wire.CodePassphrase)
+	guest := come("127.0.4.1", words, device)
+	guest.knock(m)
+	chair.admit(m, guest)
+	await[*wire.Joined](guest)
+	chair.add(guest)
+	come("127.0.5.1", words, newKey()).refused(wire.CodeUsed)
+	chair.order(m, policy(short("paravent mark v1", public(ticketKey))))
+	chair.order(m, func(seq uint64) wire.Statement { return &wire.Remove{Seq: seq, Person: guest.person, How: "ban"} })
+	guest.closed(wire.CloseRemoved)
+	come("127.0.4.1", words, device).refused(wire.CodeBarred)
+}
+
+// replay shows a resume token that has been used.
+func replay(t *testing.T, r *running, m *room, chair *browser) {
+	t.Helper()
+	b := r.dial("127.0.6.1")
+	b.send(b.proof(m, b.asModerator(m)))
+	token := await[*wire.Joined](b).Token
+	_ = b.conn.NetConn().Close()
+	again := r.dial("127.0.6.1")
+	again.send(&wire.Resume{Token: token, KeyPackage: []byte(secret)})
+	await[*wire.Resumed](again)
+	thief := r.dial("127.0.7.1")
+	thief.send(&wire.Resume{Token: token, KeyPackage: []byte(secret)})
+	thief.refused(wire.CodeExpired)
+	if why := await[*wire.Over](again).Why; why != "replayed" {
+		t.Errorf("over because of %q", why)
+	}
+	again.closed(wire.CloseEnded)
+	if warned := await[*wire.Warned](chair); warned.Of != "replay" || !bytes.Equal(warned.Person, b.person) {
+		t.Errorf("the moderator is warned of %q", warned.Of)
 	}
 }
 
@@ -196,12 +199,11 @@ func disturb(t *testing.T, r *running) {
 		"deep nesting":  {websocket.TextMessage, []byte(strings.Repeat("[", 100_000)), wire.CloseMalformed},
 		"too early":     {websocket.TextMessage, []byte(`{"t":"ready","epoch":0}`), wire.CloseMalformed},
 	} {
-		b := r.dial()
-		await[*wire.Challenge](b)
+		b := r.dial("127.0.0.1")
 		if err := b.conn.WriteMessage(c.kind, c.frame); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.closed(); got != int(c.code) {
+		if got := b.code(); got != c.code {
 			t.Errorf("%s: close code %d, want %d", name, got, c.code)
 		}
 	}
