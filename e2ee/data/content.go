@@ -2,32 +2,44 @@ package data
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"paravent/signaling/wire"
 )
 
 // Limits of what a message says.
 const (
-	maxDepth = 4         // maps and arrays inside each other, the outermost counted
-	maxType  = 32        // bytes
-	maxName  = 512       // bytes of UTF-8 as sent; clients show 64 code points at most
-	maxText  = 8192      // bytes of UTF-8
-	maxMid   = 8         // bytes, as on the wire to the server
-	maxUint  = 1<<53 - 1 // every client can hold it exactly
+	maxDepth     = 4         // maps and arrays inside each other, the outermost counted
+	maxType      = 32        // bytes
+	maxName      = 512       // bytes of UTF-8 as sent; clients show 64 code points at most
+	maxText      = 8192      // bytes of UTF-8
+	maxMid       = 8         // bytes, as on the wire to the server
+	maxStatement = 16000     // bytes: a Policy with full lists has 12000
+	maxUint      = 1<<53 - 1 // every client can hold it exactly
 )
+
+// Reactions are the emoji that can be sent as a Reaction.
+//
+//nolint:gochecknoglobals // immutable table
+var Reactions = [...]string{"👍", "👎", "👏", "❤️", "😂", "😮", "🎉", "🤔"}
 
 // Content is what a message says.
 //
 //sumtype:decl
 type Content interface{ fields() map[string]any }
 
-// Hello introduces a person to the others.
+// Hello introduces a person to the others. Whether the grant holds, and is for
+// this very leaf, is checked by whoever hears it.
 type Hello struct {
-	Name      string
-	Media     Media
-	Moderator *Claim // nil for a participant
+	Name  string
+	Media Media
+	Hand  uint64 // raised since, ms since 1970; 0: down
+	KEM   []byte // X25519 key of the stay, 32 bytes
+	Grant []byte // a moderator's, 216 bytes; nil for a participant
 }
 
 // Media says which of the sender's tracks is what: media ids of its publish
@@ -36,31 +48,49 @@ type Media struct {
 	Microphone, Camera, Screen, ScreenAudio string
 }
 
-// Chat is a line of text.
+// Chat is a line of text. One for a single person is private.
 type Chat struct{ Text string }
 
-// Claim shows that a leaf belongs to a moderator. Its signature is over
-// "paravent moderator v1" || group id || person || signature key of the leaf.
-type Claim struct {
-	SignatureKey []byte // Ed25519, 32 bytes
-	KEMKey       []byte // X25519, 32 bytes
-	Signature    []byte // 64 bytes
+// Hand is the sender's hand: raised since (ms since 1970, its own clock), or 0: down.
+type Hand struct{ Since uint64 }
+
+// Reaction is one of Reactions.
+type Reaction struct{ Emoji string }
+
+// Compared says that the sender has compared the safety code of the epoch it
+// sealed this in, and found it right.
+type Compared struct{}
+
+// Policy is the newest rules, from the member that has added somebody, to that
+// newcomer alone: a signed statement as on the wire.
+type Policy struct {
+	Statement string
+	Grant     []byte // 216 bytes
+	Signature []byte // 64 bytes
+}
+
+// Signed returns the statement as the wire has it.
+func (c Policy) Signed() *wire.Signed {
+	return &wire.Signed{Statement: c.Statement, Grant: c.Grant, Signature: c.Signature}
 }
 
 func (c Hello) fields() map[string]any {
-	f := map[string]any{"t": "hello", "name": c.Name, "media": c.Media.value()}
-	if c.Moderator != nil {
-		f["moderator"] = map[string]any{
-			"signatureKey": c.Moderator.SignatureKey,
-			"kemKey":       c.Moderator.KEMKey,
-			"signature":    c.Moderator.Signature,
-		}
+	f := map[string]any{"t": "hello", "name": c.Name, "media": c.Media.value(), "hand": c.Hand, "kem": c.KEM}
+	if c.Grant != nil {
+		f["moderator"] = c.Grant
 	}
 	return f
 }
 
-func (c Media) fields() map[string]any { return map[string]any{"t": "media", "media": c.value()} }
-func (c Chat) fields() map[string]any  { return map[string]any{"t": "chat", "text": c.Text} }
+func (c Media) fields() map[string]any    { return map[string]any{"t": "media", "media": c.value()} }
+func (c Chat) fields() map[string]any     { return map[string]any{"t": "chat", "text": c.Text} }
+func (c Hand) fields() map[string]any     { return map[string]any{"t": "hand", "since": c.Since} }
+func (c Reaction) fields() map[string]any { return map[string]any{"t": "reaction", "emoji": c.Emoji} }
+func (c Compared) fields() map[string]any { return map[string]any{"t": "compared"} }
+
+func (c Policy) fields() map[string]any {
+	return map[string]any{"t": "policy", "statement": c.Statement, "grant": c.Grant, "signature": c.Signature}
+}
 
 func (c Media) value() map[string]any {
 	return map[string]any{"microphone": c.Microphone, "camera": c.Camera, "screen": c.Screen, "screenAudio": c.ScreenAudio}
@@ -177,12 +207,22 @@ func contentOf(t string, f map[string]any) (Content, bool) {
 	switch t {
 	case "hello":
 		return helloOf(f)
+	case "policy":
+		return policyOf(f)
 	case "media":
 		m, ok := mediaOf(f["media"])
 		return m, ok && len(f) == 3
 	case "chat":
 		text, ok := f["text"].(string)
 		return Chat{text}, ok && len(f) == 3 && text != "" && len(text) <= maxText
+	case "hand":
+		since, ok := f["since"].(uint64)
+		return Hand{since}, ok && len(f) == 3
+	case "reaction":
+		emoji, ok := f["emoji"].(string)
+		return Reaction{emoji}, ok && len(f) == 3 && slices.Contains(Reactions[:], emoji)
+	case "compared":
+		return Compared{}, len(f) == 2
 	default:
 		return nil, true
 	}
@@ -191,21 +231,27 @@ func contentOf(t string, f map[string]any) (Content, bool) {
 func helloOf(f map[string]any) (Content, bool) {
 	name, isText := f["name"].(string)
 	media, isMedia := mediaOf(f["media"])
-	if !isText || !isMedia || len(name) > maxName {
+	hand, isNumber := f["hand"].(uint64)
+	kem, isBytes := f["kem"].([]byte)
+	if !isText || !isMedia || !isNumber || !isBytes || len(name) > maxName || len(kem) != wire.KeySize {
 		return nil, false
 	}
-	h := Hello{Name: name, Media: media}
-	v, claims := f["moderator"]
-	if !claims {
-		return h, len(f) == 4
+	h := Hello{Name: name, Media: media, Hand: hand, KEM: kem}
+	v, moderates := f["moderator"]
+	if !moderates {
+		return h, len(f) == 6
 	}
-	m, isMap := v.(map[string]any)
-	signatureKey, a := m["signatureKey"].([]byte)
-	kemKey, b := m["kemKey"].([]byte)
-	signature, c := m["signature"].([]byte)
-	h.Moderator = &Claim{signatureKey, kemKey, signature}
-	sizes := len(signatureKey) == 32 && len(kemKey) == 32 && len(signature) == 64
-	return h, isMap && a && b && c && sizes && len(m) == 3 && len(f) == 5
+	h.Grant, isBytes = v.([]byte)
+	return h, isBytes && len(h.Grant) == wire.GrantSize && len(f) == 7
+}
+
+func policyOf(f map[string]any) (Content, bool) {
+	statement, isText := f["statement"].(string)
+	grant, isGrant := f["grant"].([]byte)
+	signature, isSignature := f["signature"].([]byte)
+	ok := isText && isGrant && isSignature && len(f) == 5 && statement != "" && len(statement) <= maxStatement &&
+		len(grant) == wire.GrantSize && len(signature) == wire.SignatureSize
+	return Policy{statement, grant, signature}, ok
 }
 
 func mediaOf(v any) (Media, bool) {

@@ -18,7 +18,6 @@ import (
 const (
 	metadata       = "paravent data v1"
 	signatureLabel = "paravent data signature v1"
-	claimLabel     = "paravent moderator v1"
 )
 
 // front is the size of what stands before the content: signature, audience,
@@ -129,60 +128,68 @@ type Receiver struct {
 	LastSeq uint64            // the greatest number seen from it; 0 before the first
 }
 
-// Open returns the number and content of a message. It returns ErrMalformed,
-// ErrNoKey, ErrForged, ErrReplayed or ErrUnknownType, whichever check fails
-// first; with the last the number is valid.
-func Open(body []byte, e *Epoch, r *Receiver) (seq uint64, c Content, err error) {
-	content, err := r.unseal(body, e)
+// Message is what a message says, under which number, and to whom.
+type Message struct {
+	Seq     uint64
+	Alone   bool // sealed for this receiver only
+	Content Content
+}
+
+// Open opens a message. It returns ErrMalformed, ErrNoKey, ErrForged,
+// ErrReplayed or ErrUnknownType, whichever check fails first; with the last
+// the number is valid, and the content nil.
+func Open(body []byte, e *Epoch, r *Receiver) (*Message, error) {
+	content, alone, err := r.unseal(body, e)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	seq, c, err = decode(content)
+	seq, c, err := decode(content)
 	switch {
 	case err != nil:
-		return 0, nil, err
+		return nil, err
 	case seq <= r.LastSeq:
-		return 0, nil, ErrReplayed
+		return nil, ErrReplayed
 	case c == nil:
-		return seq, nil, ErrUnknownType
+		return &Message{Seq: seq, Alone: alone}, ErrUnknownType
 	default:
-		return seq, c, nil
+		return &Message{seq, alone, c}, nil
 	}
 }
 
-// unseal returns the content of an authentic message.
-func (r *Receiver) unseal(body []byte, e *Epoch) ([]byte, error) {
+// unseal returns the content of an authentic message, and whether it is for
+// this receiver alone.
+func (r *Receiver) unseal(body []byte, e *Epoch) (content []byte, alone bool, err error) {
 	h, _, err := sframe.ParseHeader(body)
 	if err != nil {
-		return nil, ErrMalformed
+		return nil, false, ErrMalformed
 	}
 	id, err := sframe.ParseKID(h.KID)
 	if err != nil || id.Context != sframe.Data || h.CTR > sframe.MaxCTR {
-		return nil, ErrMalformed
+		return nil, false, ErrMalformed
 	}
 	if h.KID != e.kid(r.Leaf) {
-		return nil, ErrNoKey
+		return nil, false, ErrNoKey
 	}
 	key, err := sframe.NewKey(sframe.AES256GCMSHA512Tag128, e.BaseKey, h.KID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	plaintext, err := key.Open([]byte(metadata), body)
 	if err != nil {
-		return nil, ErrForged
+		return nil, false, ErrForged
 	}
 	signature, toOne, content, err := unpack(plaintext)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var to *Person
 	if toOne {
 		to = &r.Self
 	}
 	if len(r.Key) != ed25519.PublicKeySize || !ed25519.Verify(r.Key, e.signed(r.Leaf, to, content), signature) {
-		return nil, ErrForged
+		return nil, false, ErrForged
 	}
-	return content, nil
+	return content, toOne, nil
 }
 
 // unpack takes the padding off. It returns ErrMalformed when it is not exactly

@@ -5,58 +5,51 @@ import (
 	"slices"
 )
 
+// Proof names what a signature over a connection's nonce proves; it is the
+// label that the signature is over.
+type Proof string
+
+// The proofs of a Join over nonce, room and person alone. The last is by the
+// signature key of the leaf, which a grant names.
 const (
-	joinProof      = "paravent join proof v1"
-	moderatorProof = "paravent moderator proof v1"
+	JoinProof       Proof = "paravent join proof v1"
+	GenerationProof Proof = "paravent generation proof v1"
+	PassphraseProof Proof = "paravent passphrase proof v1"
+	ModeratorProof  Proof = "paravent moderator proof v1"
 )
 
-// proofInput returns label || nonce || room || person; every part but the
-// label, which is fixed text, has a fixed size.
-func proofInput(label string, nonce, room, person []byte) ([]byte, error) {
-	if len(nonce) != NonceSize || len(room) != HashSize || len(person) != PersonSize {
+// The proofs of a ticket, which are over a key too.
+const (
+	TicketProof Proof = "paravent ticket proof v1" // by the ticket's key; over the device's
+	DeviceProof Proof = "paravent device proof v1" // by the device's key; over the ticket's
+)
+
+// input returns label || nonce || room || person, and the other key; every part
+// but the label, which is fixed text, has a fixed size.
+func (p Proof) input(nonce, room, person, other []byte) ([]byte, error) {
+	size := 0
+	if p == TicketProof || p == DeviceProof {
+		size = ed25519.PublicKeySize
+	}
+	if len(nonce) != NonceSize || len(room) != HashSize || len(person) != PersonSize || len(other) != size {
 		return nil, ErrSize
 	}
-	return slices.Concat([]byte(label), nonce, room, person), nil
+	return slices.Concat([]byte(p), nonce, room, person, other), nil
 }
 
-// ProveJoin signs, for the server's nonce, that person has the room's link. It
-// returns ErrSize when a size is wrong.
-func (r *Room) ProveJoin(nonce, person []byte) ([]byte, error) {
-	input, err := proofInput(joinProof, nonce, r.ID[:], person)
+// Sign proves, for the server's nonce, what p says of person. Other is the
+// other key of a ticket's proofs and nil for all others. It returns ErrSize
+// when a size is wrong.
+func (p Proof) Sign(key ed25519.PrivateKey, nonce, room, person, other []byte) ([]byte, error) {
+	input, err := p.input(nonce, room, person, other)
 	if err != nil {
 		return nil, err
 	}
-	return ed25519.Sign(r.Join, input), nil
+	return ed25519.Sign(key, input), nil
 }
 
-// Prove signs, for the server's nonce, that person has the moderator link of
-// room. It returns ErrSize when a size is wrong.
-func (m *Moderator) Prove(nonce, room, person []byte) ([]byte, error) {
-	input, err := proofInput(moderatorProof, nonce, room, person)
-	if err != nil {
-		return nil, err
-	}
-	return ed25519.Sign(m.Signature, input), nil
-}
-
-// VerifyJoin reports whether signature proves possession of the link of room,
-// whose id must follow from moderators (mh) and joinKey.
-func VerifyJoin(joinKey, moderators, nonce, room, person, signature []byte) bool {
-	if len(joinKey) != ed25519.PublicKeySize || len(moderators) != HashSize {
-		return false
-	}
-	input, err := proofInput(joinProof, nonce, room, person)
-	id := HashRoom([HashSize]byte(moderators), joinKey)
-	return err == nil && slices.Equal(id[:], room) && ed25519.Verify(joinKey, input, signature)
-}
-
-// VerifyModerator reports whether signature proves possession of the moderator
-// link of a room whose links say moderators (mh).
-func VerifyModerator(signatureKey, kemKey, moderators, nonce, room, person, signature []byte) bool {
-	if len(signatureKey) != ed25519.PublicKeySize || len(kemKey) != 32 {
-		return false
-	}
-	input, err := proofInput(moderatorProof, nonce, room, person)
-	hash := HashModerators(signatureKey, kemKey)
-	return err == nil && slices.Equal(hash[:], moderators) && ed25519.Verify(signatureKey, input, signature)
+// Verify reports whether signature is what Sign makes with the private half of key.
+func (p Proof) Verify(key, nonce, room, person, other, signature []byte) bool {
+	input, err := p.input(nonce, room, person, other)
+	return err == nil && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, input, signature)
 }

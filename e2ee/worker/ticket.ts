@@ -88,7 +88,6 @@ export async function readTicket(bytes: Uint8Array, room: Uint8Array, moderators
   const notBefore = readTime(ticket.subarray(NOT_BEFORE, NOT_AFTER))
   const notAfter = readTime(ticket.subarray(NOT_AFTER, TICKET_KEY))
   if (flags > (VIEWER | MANY) || notBefore === null || notAfter === null) return null
-  if (notAfter !== 0 && notAfter <= notBefore) return null
   if (!equal(ticket.subarray(BOX_LENGTH, BOX), bigEndian(BigInt(BOX_SIZE), 2))) return null
   const signatureKey = ticket.slice(MOD_SIGNATURE, MOD_KEM)
   if (!equal(await hashModerators(signatureKey, ticket.subarray(MOD_KEM, BOX_LENGTH)), moderators)) return null

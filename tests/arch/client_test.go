@@ -19,9 +19,10 @@ var clientFloors = map[string][]string{
 }
 
 // portal is all of e2ee/worker that a page may import: the messages, and pure
-// functions and tables for bytes, links, tickets, passphrases and the safety code.
+// functions and tables for bytes, links, tickets, passphrases, rules and the safety code.
 var portal = []string{
-	"e2ee/worker/port.ts", "e2ee/worker/bytes.ts", "e2ee/worker/link.ts", "e2ee/worker/ticket.ts", "e2ee/worker/passphrase.ts", "e2ee/worker/emoji.ts",
+	"e2ee/worker/port.ts", "e2ee/worker/bytes.ts", "e2ee/worker/link.ts", "e2ee/worker/ticket.ts", "e2ee/worker/passphrase.ts",
+	"e2ee/worker/admission.ts", "e2ee/worker/emoji.ts",
 }
 
 var imported = regexp.MustCompile(

@@ -21,11 +21,12 @@ var floors = map[string][]string{
 	"signaling/wire/gen": {"signaling/wire"},
 	"sfu":                {},
 	"client":             {},
-	"e2ee/data":          {"e2ee/link", "e2ee/sframe"},
-	"e2ee/link":          {},
+	"e2ee/data":          {"e2ee/sframe", "signaling/wire"},
+	"e2ee/link":          {"signaling/wire"},
 	"e2ee/mls":           {},
 	"e2ee/sframe":        {},
-	"e2ee/vectors/gen":   {"e2ee/data", "e2ee/link", "e2ee/sframe"},
+	"e2ee/moderation":    {"e2ee/link", "signaling/wire"},
+	"e2ee/vectors/gen":   {"e2ee/data", "e2ee/link", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
 }
 
 // outside says which modules only one package may import itself.
