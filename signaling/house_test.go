@@ -53,6 +53,7 @@ type visitor struct {
 	room  *room
 	token []byte
 	seq   uint64 // of the last order
+	grant []byte // of one who was appointed; nil: that of the moderator link
 	last  []wire.ServerMessage
 }
 
@@ -127,7 +128,40 @@ func (v *visitor) order(statement wire.Statement) {
 	v.h.t.Helper()
 	v.seq++
 	reflect.ValueOf(statement).Elem().FieldByName("Seq").SetUint(v.seq)
-	v.send(v.h.keys.order(v.name, statement))
+	v.send(v.signs(statement))
+}
+
+// signs has an order signed and read as a connection does.
+func (v *visitor) signs(statement wire.Statement) *order {
+	v.h.t.Helper()
+	signed := v.h.keys.signed(v.name, statement)
+	if v.grant != nil {
+		signed.Grant = v.grant
+	}
+	o, err := readSigned(&signed, v.entry.room, v.entry.moderators)
+	if err != nil {
+		v.h.t.Fatal(err)
+	}
+	return o
+}
+
+// appoints makes somebody a moderator by an order.
+func (v *visitor) appoints(o *visitor) {
+	v.h.t.Helper()
+	o.grant = v.h.keys.appoint(o.name, public(keyOf("kem "+o.name)), time.Now().Add(time.Hour))
+	v.order(&wire.Appoint{Grant: o.grant})
+}
+
+// withTicket has a visitor come with a ticket on a device.
+func (v *visitor) withTicket(ticket, device string, flags byte) *visitor {
+	v.h.t.Helper()
+	t, err := readTicket(v.h.keys.ticket(ticket, flags, time.Time{}, time.Time{}), v.entry.room, v.entry.moderators)
+	if err != nil {
+		v.h.t.Fatal(err)
+	}
+	t.device = publicKey(public(keyOf(device)))
+	v.entry.ticket = t
+	return v
 }
 
 // send posts an order that somebody has signed.
@@ -170,9 +204,13 @@ func (v *visitor) lays(change func(*wire.Policy)) {
 	v.order(&p)
 }
 
-// knocks says who one is to whoever holds the room's KEM key.
-func (v *visitor) knocks() {
-	v.say(&wire.Knock{Boxes: []wire.Box{{KEMKey: v.h.keys.kem, Sealed: []byte("I am " + v.name)}}})
+// knocks says who one is to whoever holds the room's KEM key, and to others.
+func (v *visitor) knocks(others ...string) {
+	m := &wire.Knock{Boxes: []wire.Box{{KEMKey: v.h.keys.kem, Sealed: []byte("I am " + v.name)}}}
+	for _, name := range others {
+		m.Boxes = append(m.Boxes, wire.Box{KEMKey: public(keyOf("kem " + name)), Sealed: []byte("for " + name)})
+	}
+	v.say(m)
 }
 
 // commit offers a commit with the changes written as in got: "+a -b".
