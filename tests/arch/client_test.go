@@ -22,7 +22,7 @@ var clientFloors = map[string][]string{
 // functions and tables for bytes, links, tickets, passphrases, rules and the safety code.
 var portal = []string{
 	"e2ee/worker/port.ts", "e2ee/worker/bytes.ts", "e2ee/worker/link.ts", "e2ee/worker/ticket.ts", "e2ee/worker/passphrase.ts",
-	"e2ee/worker/admission.ts", "e2ee/worker/emoji.ts",
+	"e2ee/worker/admission.ts", "e2ee/worker/grant.ts", "e2ee/worker/emoji.ts",
 }
 
 var imported = regexp.MustCompile(

@@ -17,9 +17,6 @@ const WATCH_MS = 1000
 /** A media worker that has not answered for so many looks is out of order. */
 const ANSWER_LOOKS = 20
 
-/** Voice louder than this many dB below full scale counts as speaking. */
-const SPEAKING_DBOV = 45
-
 /** How long somebody counts as speaking after the last loud frame. */
 const HOLD_MS = 600
 
@@ -43,9 +40,11 @@ export class CallMedia {
   readonly #workers: Workers
   readonly #heard: CallMediaHeard
   readonly #sound = new Sound()
+  readonly #sends: boolean // a viewer has no connection to send on
   readonly #tracks = new Map<Context, MediaStreamTrack>()
   readonly #loud = new Map<PersonId, number>() // when last heard, ms
   readonly #timers: ReturnType<typeof setInterval>[] = []
+  #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
   #started = false
   #people = 1
@@ -53,7 +52,7 @@ export class CallMedia {
   #subscribe: Subscribe | null = null
   #wanted: readonly Wanted[] = []
   #watchdog = new Watchdog()
-  #sent: readonly Sent[] = [] // as counted before the worker is asked
+  #counted: readonly Sent[] = [] // as counted before the worker is asked
   #asked = 0 // looks since the worker was asked; 0: it has answered
   #speaking = ""
   #media = ""
@@ -62,8 +61,9 @@ export class CallMedia {
   readonly #failed = new Set<"publish" | "subscribe">()
   #rebuild: ReturnType<typeof setTimeout> | undefined
 
-  constructor(workers: Workers, heard: CallMediaHeard) {
+  constructor(workers: Workers, sends: boolean, heard: CallMediaHeard) {
     this.#workers = workers
+    this.#sends = sends
     this.#heard = heard
     this.#timers.push(setInterval(() => void this.#watch(), WATCH_MS))
     this.#timers.push(setInterval(() => this.#hush(), HOLD_MS / 2))
@@ -76,8 +76,9 @@ export class CallMedia {
     this.#startSubscribe()
   }
 
-  /** Makes anew what did not survive; also what was begun while the server could not be reached. */
+  /** Makes anew what did not survive, or was never there; also what was begun while the server could not be reached. */
   revive(): void {
+    this.#started = true
     if (this.#publish?.alive !== true) this.#startPublish()
     if (this.#subscribe?.alive !== true) this.#startSubscribe()
   }
@@ -85,8 +86,21 @@ export class CallMedia {
   track(context: Context, track: MediaStreamTrack | null): void {
     if (track === null) this.#tracks.delete(context)
     else this.#tracks.set(context, track)
-    this.#publish?.set(context, track)
+    this.#publish?.set(context, this.#sent(context))
     this.#tell()
+  }
+
+  /** Of which sources this person may send; of the others nothing is handed to a sender. */
+  allow(contexts: ReadonlySet<Context>): void {
+    const before = this.#allowed
+    this.#allowed = contexts
+    let changed = false
+    for (const context of Object.values(MEDIA_CONTEXTS)) {
+      if (before.has(context) === contexts.has(context)) continue
+      this.#publish?.set(context, this.#sent(context))
+      changed = true
+    }
+    if (changed) this.#tell()
   }
 
   want(wanted: readonly Wanted[], people: number): void {
@@ -162,7 +176,7 @@ export class CallMedia {
   }
 
   #startPublish(): void {
-    if (this.#codec === null) return
+    if (this.#codec === null || !this.#sends) return
     if (this.#publish !== null) {
       this.#publish.retire()
       this.#retired.publish.push(this.#publish)
@@ -174,7 +188,12 @@ export class CallMedia {
       failed: () => this.#again("publish"),
     })
     this.#publish = publish
-    for (const [context, track] of this.#tracks) publish.set(context, track)
+    for (const context of this.#tracks.keys()) publish.set(context, this.#sent(context))
+  }
+
+  /** The track to send from a source now. */
+  #sent(context: Context): MediaStreamTrack | null {
+    return this.#allowed.has(context) ? (this.#tracks.get(context) ?? null) : null
   }
 
   #startSubscribe(): void {
@@ -222,9 +241,9 @@ export class CallMedia {
 
   #levels(levels: Extract<FromMedia, { on: "levels" }>["levels"]): void {
     const now = performance.now()
-    for (const { id, level } of levels) {
+    for (const { id, voice } of levels) {
       const person = this.#subscribe?.speaker(id)?.person
-      if (person !== undefined && level < SPEAKING_DBOV) this.#loud.set(person, now)
+      if (person !== undefined && voice) this.#loud.set(person, now)
     }
     this.#hush()
   }
@@ -248,14 +267,14 @@ export class CallMedia {
     }
     const publish = this.#publish
     this.#asked = 1
-    this.#sent = (await publish?.sent().catch(() => [])) ?? []
+    this.#counted = (await publish?.sent().catch(() => [])) ?? []
     if (publish === this.#publish) this.#workers.toMedia({ do: "count" })
     else this.#asked = 0
   }
 
   #compare(counts: Extract<FromMedia, { on: "counts" }>["counts"]): void {
-    const sent = this.#sent
-    this.#sent = []
+    const sent = this.#counted
+    this.#counted = []
     this.#asked = 0
     const seen = counts.map(({ id, passed, noKey, forged }) => ({ id, passed, dropped: noKey + forged }))
     if (this.#watchdog.look(sent, seen)) this.#heard.unsealed()

@@ -4,17 +4,37 @@
  * the machine.
  */
 
-import { fromBase64Url, toBase64Url } from "../../../e2ee/worker/bytes.ts"
-import { moderatorText, newLinks, parseFragment, parseLink, participantText } from "../../../e2ee/worker/link.ts"
+import { equal, toHex } from "../../../e2ee/worker/bytes.ts"
+import { parseFragment, parseLink } from "../../../e2ee/worker/link.ts"
 import type { Link } from "../../../e2ee/worker/port.ts"
+import type { ReadTicket } from "../../../e2ee/worker/ticket.ts"
+import { chime } from "./chime.ts"
 import { usableCodec } from "./codec.ts"
+import { deviceKey, forgetExpired, freshDevice } from "./device-key.ts"
 import { Devices } from "./devices.ts"
 import { Echo } from "./echo.ts"
 import { type Effect, type Event, first, step } from "./machine.ts"
+import {
+  type Held,
+  hostToken,
+  type InvitationWish,
+  invitation,
+  newMeeting,
+  renewed,
+  sharedOf,
+  textsOf,
+  ticketOf,
+  withHost,
+} from "./making.ts"
 import { MEDIA_CONTEXTS } from "./publish.ts"
+import type { SessionReport } from "./report.ts"
 import { Session } from "./session.ts"
-import type { Action, Language, State } from "./state.ts"
+import type { Action, Language, MeetingRules, State } from "./state.ts"
+import { type Back, backText, parseBack } from "./stay.ts"
 import { keep, kept, takeFragment, takeReturn } from "./tab.ts"
+
+/** How long a reaction is shown, in ms. */
+const REACTION_MS = 4000
 
 const url = (): string => `${location.origin.replace(/^http/, "ws")}/signaling`
 
@@ -22,8 +42,11 @@ const url = (): string => `${location.origin.replace(/^http/, "ws")}/signaling`
 export function run(draw: (state: State) => void): (action: Action) => void {
   const { language, theme } = kept()
   let model = first(language ?? preferred(), theme ?? "system", "setSinkId" in HTMLMediaElement.prototype)
-  let link: Link | null = null
+  let held: Held | null = null // the link that is open
+  let ticket: ReadTicket | null = null // in it
+  let made: Held | null = null // the meeting that was made on this page
   let session: Session | null = null
+  let joining = 0 // tries to join so far
   const tracks = new Map<keyof typeof MEDIA_CONTEXTS, MediaStreamTrack>()
   const streams: { camera: MediaStream | null; screen: MediaStream | null } = { camera: null, screen: null }
   let drawing = false
@@ -63,19 +86,24 @@ export function run(draw: (state: State) => void): (action: Action) => void {
   function perform(e: Effect): void {
     switch (e.do) {
       case "make-links":
-        return void newLinks(location.origin).then((links) => happen({ on: "links", links }))
+        return void makeLinks(e.rules)
+      case "invite":
+        return void invite(e)
       case "open-link":
         return void openLink(e.link)
       case "forget-link":
-        link = null
-        return keep({ link: undefined })
+        held = null
+        made = null
+        return keep({ link: undefined, shared: undefined })
       case "copy":
         return void navigator.clipboard?.writeText(e.text).then(
           () => happen({ on: "copied" }),
           () => undefined, // the text stands on the page and can be marked
         )
       case "capture":
-        return e.on ? void devices.on(e.source, chosen(e.source)) : devices.off(e.source)
+        return void devices.on(e.source, chosen(e.source))
+      case "stop":
+        return devices.off(e.source)
       case "release":
         return devices.close()
       case "speaker":
@@ -83,14 +111,27 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       case "echo":
         return e.on ? void echo.start(chosen("microphone"), model.state.devices.chosen.speaker) : echo.stop()
       case "prepare":
-        void usableCodec(model.state.codec) // the test takes a moment: it runs while the person writes a name
+        if (!model.link.viewer) void usableCodec(model.state.codec) // the test takes a moment: it runs while the person writes a name
         return void devices.list()
       case "join":
-        return join(null)
+        return void join(e.passphrase, e.host, null)
       case "leave":
-        return session?.leave()
+        joining++ // a try that is not a session yet comes to nothing
+        return session === null ? happen({ on: "ended", why: "left" }) : session.leave()
       case "say":
-        return session?.say(e.text)
+        return session?.say(e.text, e.to)
+      case "hand":
+        return session?.hand(e.up)
+      case "react":
+        return session?.react(e.emoji)
+      case "compared":
+        return session?.compared()
+      case "order":
+        return session?.order(e.order)
+      case "chime":
+        return chime(performance.now())
+      case "fade":
+        return void setTimeout(() => happen({ on: "faded", person: e.person, reaction: e.reaction }), REACTION_MS)
       case "code":
         return session?.askCode()
       case "codec":
@@ -102,49 +143,89 @@ export function run(draw: (state: State) => void): (action: Action) => void {
 
   const chosen = (source: "microphone" | "camera" | "screen"): string => (source === "screen" ? "" : model.state.devices.chosen[source])
 
+  async function makeLinks(rules: MeetingRules): Promise<void> {
+    try {
+      const meeting = await newMeeting(location.origin, rules)
+      made = meeting
+      happen({ on: "links", links: meeting.links })
+    } catch {
+      happen({ on: "links", links: null }) // they cannot be as wished
+    }
+  }
+
+  async function invite(wish: InvitationWish): Promise<void> {
+    const from = model.state.stage.at === "start" ? made : held
+    // One that ends before it begins is none.
+    const one = from === null ? null : await invitation(location.origin, from, wish).catch(() => null)
+    if (one !== null) happen({ on: "invited", invitation: one })
+  }
+
   async function openLink(text: string): Promise<void> {
     const parsed = await parseLink(text.trim())
-    if (parsed === null) return happen({ on: "opened", link: "bad", links: null })
+    if (parsed === null) return opened(null)
     // Another server's link is that server's page.
     if (parsed.origin !== location.origin) return location.assign(text.trim())
-    open(parsed.link)
+    await open(parsed.link, made?.shared ?? null)
   }
 
-  function open(opened: Link): void {
-    link = opened
-    const participant = participantText(location.origin, opened)
-    const moderator = moderatorText(location.origin, opened)
-    keep({ link: (moderator === "" ? participant : moderator).slice(location.origin.length + 1) })
-    happen({ on: "opened", link: opened.moderator === undefined ? "participant" : "moderator", links: { participant, moderator } })
+  /** `shared` is what this tab gave to participants, of whichever meeting. */
+  async function open(link: Link, shared: Link | null): Promise<void> {
+    ticket = await ticketOf(link)
+    hold({ link, shared: sharedOf(link, ticket?.many === false, shared) })
+    opened(link)
   }
 
-  function join(replaces: Uint8Array | null): void {
-    if (link === null) return
+  function hold(next: Held): void {
+    held = next
+    const fragment = (text: string): string => text.slice(location.origin.length + 1)
+    const { moderator, participant } = textsOf(location.origin, next)
+    const own = moderator === "" ? textsOf(location.origin, { link: next.link, shared: next.link }).participant : moderator
+    keep({ link: fragment(own), shared: fragment(participant) })
+  }
+
+  function opened(link: Link | null): void {
+    const links = link === null || held === null ? null : textsOf(location.origin, held)
+    const own = link !== null && made !== null && equal(made.link.moderators, link.moderators)
+    const kind = link === null ? "bad" : link.moderator === undefined ? "participant" : "moderator"
+    const said = { viewer: ticket?.viewer === true, ticket: ticket?.many === false }
+    happen({ on: "opened", link: kind, links, own, ...(link === null ? { viewer: false, ticket: false } : said) })
+  }
+
+  /** The link as it is from now on: its texts are shown and kept. */
+  function relink(next: Held): void {
+    hold(next)
+    happen({ on: "linked", links: textsOf(location.origin, next) })
+  }
+
+  async function join(passphrase: string, host: string, back: Back | null): Promise<void> {
+    const attempt = ++joining
+    if (held === null) return
     if (typeof RTCRtpScriptTransform === "undefined") return happen({ on: "ended", why: "unsupported" })
+    if (host !== "" && held.link.moderator !== undefined) {
+      const token = hostToken(host)
+      if (token === null) return happen({ on: "refused", code: "host", until: 0 })
+      relink({ ...held, link: withHost(held.link, token) })
+    }
+    const device = ticket === null ? null : await deviceFor(ticket)
+    if (attempt !== joining || held === null) return // left meanwhile
+    const { link } = held
     const { state } = model
-    const joined = new Session(
-      { link, url: url(), name: state.name.trim(), replaces },
-      {
-        waiting: () => happen({ on: "waiting" }),
-        securing: () => happen({ on: "securing" }),
-        live: () => happen({ on: "live", at: Date.now() }),
-        reconnecting: () => happen({ on: "reconnecting" }),
-        reconnected: () => happen({ on: "reconnected" }),
-        room: (room, showing) => happen({ on: "room", room, showing }),
-        speaking: (people) => happen({ on: "speaking", people }),
-        chat: (from, text) => happen({ on: "chat", from, text, at: Date.now() }),
-        epoch: () => happen({ on: "epoch" }),
-        code: (code) => happen({ on: "code", code }),
-        ended(why) {
-          session = null
-          happen({ on: "ended", why })
-        },
-      },
-    )
+    const viewer = ticket?.viewer === true
+    const joined = new Session({ link, url: url(), name: state.name.trim(), viewer, passphrase, device, back }, heard)
     session = joined
     joined.media.speaker(state.devices.chosen.speaker)
     for (const [source, track] of tracks) joined.media.track(MEDIA_CONTEXTS[source], track)
-    void chooseCodec(joined)
+    if (!viewer) void chooseCodec(joined)
+  }
+
+  /** The key for a ticket: kept for a personal one, for this try alone otherwise. */
+  const deviceFor = ({ key, many, notAfter }: ReadTicket): Promise<CryptoKeyPair> =>
+    many ? freshDevice() : deviceKey(toHex(key), notAfter, Date.now())
+
+  function heard(r: SessionReport): void {
+    if (r.on === "refused" || r.on === "renew" || r.on === "ended") session = null
+    if (r.on === "generation" && held !== null) relink(renewed(held, { number: r.number, secret: r.secret }))
+    happen(r)
   }
 
   /** Lets a session send, with a codec that was seen to work. Until one was, it sends nothing. */
@@ -164,26 +245,27 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     }
     const [microphone, camera] = await Promise.all([again("microphone", back.microphone), again("camera", back.camera)])
     happen({ on: "returned", name: back.name, silent: !(microphone && camera) })
-    join(fromBase64Url(back.token))
+    await join("", "", parseBack(back.stay))
   }
 
   async function begin(): Promise<void> {
     const fragment = takeFragment()
     const back = takeReturn(Date.now())
-    const found = fragment === "" ? (kept().link ?? "") : fragment
+    const before = kept()
+    const found = fragment === "" ? (before.link ?? "") : fragment
     if (found === "") return
-    const opened = await parseFragment(found)
-    if (opened === null) return happen({ on: "opened", link: "bad", links: null })
-    open(opened)
+    const link = await parseFragment(found)
+    if (link === null) return opened(null)
+    await open(link, before.shared === undefined ? null : await parseFragment(before.shared))
     if (fragment === "" && back !== null) await comeBack(back)
   }
 
   addEventListener("pagehide", () => {
-    const token = session?.token
-    if (token === null || token === undefined) return
+    const back = session?.back ?? null
+    if (back === null) return
     const { name, devices: d } = model.state
     const on = { microphone: d.microphone === "on", camera: d.camera === "on" }
-    keep({ back: { token: toBase64Url(token), name, ...on, at: Date.now() } })
+    keep({ back: { stay: backText(back), name, ...on, at: Date.now() } })
   })
   // Another link pasted into this tab's address bar changes the fragment only.
   addEventListener("hashchange", () => {
@@ -192,6 +274,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     void begin()
   })
   draw(model.state)
+  void forgetExpired(Date.now())
   void begin()
   return happen
 }

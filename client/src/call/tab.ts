@@ -13,7 +13,7 @@ const RETURN_MS = 30_000
 
 /** What a reloaded page needs to come back by itself. */
 export interface Return {
-  readonly token: string // base64url; its person leaves when the new page joins
+  readonly stay: string // as stay.ts writes it
   readonly name: string
   readonly microphone: boolean
   readonly camera: boolean
@@ -21,7 +21,8 @@ export interface Return {
 }
 
 export interface Kept {
-  readonly link?: string
+  readonly link?: string // the fragment of the link that is open
+  readonly shared?: string // the fragment of the one that participants are given
   readonly language?: Language
   readonly theme?: Theme
   readonly back?: Return

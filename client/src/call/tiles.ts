@@ -1,17 +1,34 @@
 /** The tiles of a call, from what is known of the people in it. Pure. */
 
-import { CAMERA, type Context, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
-import type { Room } from "./room.ts"
+import { CAMERA, type Context, type Member, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
+import { covers, maySpeak, NOTHING_SAID, type Room, selfOf } from "./room.ts"
+import { silenced } from "./rules.ts"
 import type { Tile } from "./state.ts"
 import type { Showing } from "./subscribe.ts"
 
+/** What is drawn of this person beyond what the room knows. */
 export interface Self {
   readonly name: string
-  readonly moderator: boolean
   readonly microphone: boolean
   readonly camera: MediaStream | null
   readonly screen: MediaStream | null
   readonly speaking: boolean
+}
+
+/** What passes by: who speaks, and who has just sent which emoji. */
+export interface Moment {
+  readonly speaking: ReadonlySet<PersonId>
+  readonly reactions: ReadonlyMap<PersonId, string>
+}
+
+/** The raised hands, the longest first; of two raised at once, by person id, so that everybody sees one order. */
+export function hands(room: Room): PersonId[] {
+  const since = (m: Member): number => (m.self ? room.own.hand : (room.said.get(m.person)?.hand ?? 0))
+  return room.members
+    .map((m) => ({ person: m.person, since: since(m) }))
+    .filter((h) => h.since > 0)
+    .sort((a, b) => a.since - b.since || (a.person < b.person ? -1 : 1))
+    .map((h) => h.person)
 }
 
 /**
@@ -19,32 +36,52 @@ export interface Self {
  * server does not count among the people is away, not hidden: a member can
  * open what is said until the commit that removes the leaf.
  */
-export function tiles(room: Room, showing: readonly Showing[], speaking: ReadonlySet<PersonId>, self: Self): Tile[] {
+export function tiles(room: Room, showing: readonly Showing[], moment: Moment, self: Self): Tile[] {
+  const order = hands(room)
   const stream = (person: PersonId, context: Context): MediaStream | null =>
     showing.find((s) => s.wanted.person === person && s.wanted.context === context)?.stream ?? null
-  const all = room.members.flatMap((m): Tile[] => {
-    if (m.self) {
-      const { name, moderator, microphone, camera, screen } = self
-      const own = { name, moderator, microphone, camera: camera !== null, video: camera, screen, speaking: self.speaking }
-      return [{ person: m.person, self: true, ...own, away: false, emoji: m.emoji }]
-    }
-    const presence = room.presence.get(m.person)
-    const said = room.said.get(m.person)
-    return [
-      {
-        person: m.person,
-        self: false,
-        name: said?.name ?? "",
-        moderator: said?.moderator ?? false,
-        microphone: (said?.media.microphone ?? "") !== "",
-        camera: (said?.media.camera ?? "") !== "",
-        video: stream(m.person, CAMERA),
-        screen: stream(m.person, SCREEN),
-        speaking: speaking.has(m.person),
-        away: presence?.away ?? true,
-        emoji: m.emoji,
-      },
-    ]
+  const common = ({ person, emoji }: Member) => ({
+    person,
+    emoji,
+    hand: order.indexOf(person) + 1,
+    reaction: moment.reactions.get(person) ?? "",
   })
-  return [...all.filter((t) => t.self), ...all.filter((t) => !t.self)]
+  const other = (m: Member): Tile => {
+    const said = room.said.get(m.person) ?? NOTHING_SAID
+    const mute = m.viewer || silenced(room.rules, m.person, said.moderator)
+    return {
+      ...common(m),
+      self: false,
+      name: said.name,
+      moderator: said.moderator,
+      appointed: said.appointed,
+      role: m.viewer ? "viewer" : said.moderator ? "moderator" : "participant",
+      microphone: said.media.microphone !== "" && !mute,
+      camera: said.media.camera !== "" && !m.viewer,
+      video: stream(m.person, CAMERA),
+      screen: stream(m.person, SCREEN),
+      speaking: moment.speaking.has(m.person) && !mute,
+      away: room.presence.get(m.person)?.away ?? true,
+      maySpeak: !mute,
+      compared: covers(said.compared, room.members),
+    }
+  }
+  const own = (m: Member): Tile => ({
+    ...common(m),
+    self: true,
+    name: self.name,
+    moderator: room.own.role === "moderator",
+    appointed: room.own.role === "moderator" && !room.own.holder,
+    role: room.own.role,
+    microphone: self.microphone,
+    camera: self.camera !== null,
+    video: self.camera,
+    screen: self.screen,
+    speaking: self.speaking,
+    away: false,
+    maySpeak: maySpeak(room),
+    compared: covers(room.own.compared, room.members),
+  })
+  const me = selfOf(room)
+  return [...room.members.filter((m) => m.person === me).map(own), ...room.members.filter((m) => m.person !== me).map(other)]
 }

@@ -1,6 +1,6 @@
 /** The page's end of the two workers. Nothing else in the page starts code. */
 
-import type { FromGroup, FromMedia, Link, ToGroup, ToMedia } from "../../../e2ee/worker/port.ts"
+import type { FromGroup, FromMedia, ToGroup, ToMedia } from "../../../e2ee/worker/port.ts"
 
 const SCRIPTS = ["/e2ee-group.js", "/e2ee-media.js"] as const
 
@@ -40,8 +40,11 @@ export interface WorkersHeard {
 /** Starts the media worker alone, as the codec self-test needs it. */
 export const startMediaWorker = (): Worker => start("/e2ee-media.js")
 
+/** What the group worker opens: a link, perhaps with a stay to go on with, or a key for its ticket. */
+export type Opens = Omit<Extract<ToGroup, { do: "open" }>, "do" | "keys">
+
 /** Starts both workers, joined by a channel of their own for the keys, and opens the link in the group worker. */
-export function startWorkers(link: Link, heard: WorkersHeard): Workers {
+export function startWorkers(opens: Opens, heard: WorkersHeard): Workers {
   const group = start("/e2ee-group.js")
   const media = startMediaWorker()
   group.onmessage = ({ data }) => heard.group(data as FromGroup)
@@ -52,7 +55,7 @@ export function startWorkers(link: Link, heard: WorkersHeard): Workers {
   const keys = new MessageChannel()
   const toGroup = (message: ToGroup, move: Transferable[] = []): void => group.postMessage(message, move)
   const toMedia = (message: ToMedia, move: Transferable[] = []): void => media.postMessage(message, move)
-  toGroup({ do: "open", link, keys: keys.port1 }, [keys.port1])
+  toGroup({ do: "open", ...opens, keys: keys.port1 }, [keys.port1])
   toMedia({ do: "open", keys: keys.port2 }, [keys.port2])
   return {
     media,
