@@ -1,0 +1,502 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/rtp/codecs"
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media/samplebuilder"
+
+	"paravent/e2ee/sframe"
+	"paravent/signaling/wire"
+)
+
+const (
+	lateVideo  = 256 // packets that a picture's missing one may be behind
+	viewFrames = 64  // frames that nobody has read yet; the oldest fall out
+	askSpacing = 500 * time.Millisecond
+)
+
+// subscriber is the connection on which a person receives: a fixed number of
+// slots, each of which shows one track of somebody.
+type subscriber struct {
+	media  *media
+	offers chan string
+
+	opening sync.Mutex // one negotiation at a time
+
+	mu     sync.Mutex // guards what follows
+	pc     *webrtc.PeerConnection
+	slots  []*slot
+	closed bool
+}
+
+// slot is one place of the subscribe connection.
+type slot struct {
+	mid   string
+	sound bool
+	view  *View // nil: free
+}
+
+// View is somebody's source as this person receives it. Safe for concurrent
+// use; of several who call Next each gets other frames.
+type View struct {
+	Person ID
+	Source Source
+
+	media  *media
+	frames chan *Received
+	ended  chan struct{}
+	once   sync.Once
+
+	mu     sync.Mutex // guards what follows
+	leaf   uint32
+	shown  string // media id asked for; empty: nothing
+	opener *opener
+	held   []heldFrame
+	asked  time.Time // a key frame
+	need   bool      // of a key frame, before which nothing can be decoded
+	counts Counts
+}
+
+type heldFrame struct {
+	wire []byte
+	at   time.Time
+}
+
+// Received is a frame of somebody else, opened and authentic.
+type Received struct {
+	Frame
+	From   ID
+	Source Source
+	Codec  Codec
+}
+
+// Counts says what became of a view's frames. Only those passed were handed
+// out.
+type Counts struct {
+	Passed    uint64
+	NoKey     uint64 // no keys for their epoch or sender
+	Forged    uint64 // not authentic, or malformed
+	Replayed  uint64
+	Foreign   uint64 // of another person or source than the view is for
+	Forbidden uint64 // opened, but the rules of the room do not let the sender send them
+}
+
+// Watch shows a source of somebody. It may be called before the person sends
+// it, and goes on when the source is turned off and on. It returns ErrFull when
+// no slot is left, ErrMedia when there is no connection to be had, and
+// ErrUnknown for somebody who is not in the group.
+func (p *Person) Watch(ctx context.Context, person ID, source Source) (*View, error) {
+	if source >= sources {
+		return nil, ErrCodec
+	}
+	if err := p.media.down.open(ctx); err != nil {
+		return nil, err
+	}
+	v := &View{
+		Person: person, Source: source, media: &p.media,
+		frames: make(chan *Received, viewFrames), ended: make(chan struct{}),
+	}
+	if !p.media.down.take(v) {
+		return nil, ErrFull
+	}
+	err := p.call(func() error { return p.show(v) })
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	return v, nil
+}
+
+// Next waits for the next frame. It returns ErrStopped once the view is closed,
+// and ctx's error.
+func (v *View) Next(ctx context.Context) (*Received, error) {
+	select {
+	case f := <-v.frames:
+		return f, nil
+	case <-v.ended:
+		return nil, ErrStopped
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Counts returns what became of the frames so far.
+func (v *View) Counts() Counts {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.counts
+}
+
+// Close gives the slot free.
+func (v *View) Close() {
+	v.once.Do(func() {
+		close(v.ended)
+		if mid := v.media.down.free(v); mid != "" {
+			v.media.say(&wire.Watch{Slot: mid})
+		}
+	})
+}
+
+// bind says whose frames may pass from now on, and which of that person's
+// tracks they come from; empty: none. It returns the slot in which to watch
+// the track, and whether it must be asked for.
+func (v *View) bind(leaf uint32, mid string) (slot string, ask bool) {
+	slot = v.media.down.slotOf(v)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.opener == nil || v.leaf != leaf {
+		v.leaf, v.opener, v.need = leaf, newOpener(v.media.ring, leaf, v.Source), !v.Source.Sound()
+	}
+	ask = v.shown != mid
+	v.shown = mid
+	return slot, ask && slot != ""
+}
+
+// unbind lets nothing pass any more.
+func (v *View) unbind() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.opener, v.shown, v.held = nil, "", nil
+}
+
+// open makes the connection if there is none.
+func (d *subscriber) open(ctx context.Context) error {
+	d.opening.Lock()
+	defer d.opening.Unlock()
+	d.mu.Lock()
+	there, closed := d.pc != nil, d.closed
+	d.mu.Unlock()
+	if closed {
+		return d.media.person.Err()
+	}
+	if there {
+		return nil
+	}
+	pc, slots, err := d.negotiate(ctx)
+	if err != nil {
+		if pc != nil {
+			go func() { _ = pc.Close() }()
+		}
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		go func() { _ = pc.Close() }()
+		return d.media.person.Err()
+	}
+	d.pc = pc
+	// What was shown in the connection before goes on in this one.
+	for _, old := range d.slots {
+		if old.view == nil {
+			continue
+		}
+		for _, s := range slots {
+			if s.sound == old.sound && s.view == nil {
+				s.view = old.view
+				break
+			}
+		}
+	}
+	d.slots = slots
+	return nil
+}
+
+func (d *subscriber) negotiate(ctx context.Context) (*webrtc.PeerConnection, []*slot, error) {
+	pc, err := newConnection(false)
+	if err != nil {
+		return nil, nil, errors.Join(ErrMedia, err)
+	}
+	connected := make(chan struct{})
+	var once sync.Once
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(connected) })
+		}
+	})
+	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		if t := receiver.RTPTransceiver(); t != nil {
+			d.read(pc, t.Mid(), remote)
+		}
+	})
+	drain(d.offers)
+	d.media.say(&wire.Subscribe{})
+	offer, err := d.media.take(ctx, d.offers)
+	if err != nil || offer == "" {
+		return pc, nil, errors.Join(ErrMedia, err)
+	}
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return pc, nil, errors.Join(ErrMedia, err)
+	}
+	answer, err := pc.CreateAnswer(nil)
+	if err != nil {
+		return pc, nil, errors.Join(ErrMedia, err)
+	}
+	d.media.say(&wire.Answer{SDP: withoutCandidates(answer.SDP)})
+	if err := pc.SetLocalDescription(answer); err != nil {
+		return pc, nil, errors.Join(ErrMedia, err)
+	}
+	return pc, slotsOf(offer), d.media.up.await(ctx, connected)
+}
+
+// slotsOf lists the slots of an offer.
+func slotsOf(offer string) (all []*slot) {
+	kind := ""
+	for line := range strings.Lines(offer) {
+		line = strings.TrimSpace(line)
+		if section, ok := strings.CutPrefix(line, "m="); ok {
+			kind, _, _ = strings.Cut(section, " ")
+		}
+		if mid, ok := strings.CutPrefix(line, "a=mid:"); ok {
+			all = append(all, &slot{mid: mid, sound: kind == "audio"})
+		}
+	}
+	return all
+}
+
+// take finds a slot for a view.
+func (d *subscriber) take(v *View) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.slots {
+		if s.view == nil && s.sound == v.Source.Sound() {
+			s.view = v
+			return true
+		}
+	}
+	return false
+}
+
+func (d *subscriber) free(v *View) (mid string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.slots {
+		if s.view == v {
+			s.view = nil
+			return s.mid
+		}
+	}
+	return ""
+}
+
+func (d *subscriber) slotOf(v *View) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.slots {
+		if s.view == v {
+			return s.mid
+		}
+	}
+	return ""
+}
+
+// views returns everything that is watched.
+func (d *subscriber) views() (all []*View) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.slots {
+		if s.view != nil {
+			all = append(all, s.view)
+		}
+	}
+	return all
+}
+
+func (d *subscriber) viewIn(mid string) *View {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.slots {
+		if s.mid == mid {
+			return s.view
+		}
+	}
+	return nil
+}
+
+// lost makes the connection anew if something is watched. Called when the
+// server says that it has ended.
+func (d *subscriber) lost() {
+	deliver(d.offers, "")
+	d.mu.Lock()
+	old := d.pc
+	d.pc = nil
+	watched := false
+	for _, s := range d.slots {
+		watched = watched || s.view != nil
+	}
+	d.mu.Unlock()
+	if old == nil {
+		return
+	}
+	go func() {
+		_ = old.Close()
+		if !watched {
+			return
+		}
+		ctx, cancel := context.WithTimeout(d.media.person.context, connectTime)
+		defer cancel()
+		if d.open(ctx) != nil {
+			for _, v := range d.views() {
+				v.Close()
+			}
+			return
+		}
+		for _, v := range d.views() {
+			v.unbind()
+		}
+		d.media.person.post(d.media.person.showAll)
+	}()
+}
+
+// revive makes the connection anew if it has ended meanwhile.
+func (d *subscriber) revive() {
+	d.mu.Lock()
+	dead := d.pc != nil && d.pc.ConnectionState() != webrtc.PeerConnectionStateConnected
+	d.mu.Unlock()
+	if dead {
+		d.lost()
+	}
+}
+
+func (d *subscriber) close() {
+	d.mu.Lock()
+	d.closed = true
+	pc, slots := d.pc, d.slots
+	d.pc, d.slots = nil, nil
+	d.mu.Unlock()
+	for _, s := range slots {
+		if s.view != nil {
+			s.view.Close()
+		}
+	}
+	if pc != nil {
+		_ = pc.Close()
+	}
+}
+
+// read takes the packets of one slot until the connection ends. What the slot
+// shows may change at any time, with it the sender of the frames: the keys say
+// whose they are.
+func (d *subscriber) read(pc *webrtc.PeerConnection, mid string, remote *webrtc.TrackRemote) {
+	var pictures *samplebuilder.SampleBuilder
+	if remote.Kind() == webrtc.RTPCodecTypeVideo {
+		pictures = samplebuilder.New(lateVideo, &codecs.VP8Packet{}, vp8Clock)
+	}
+	ask := func() {
+		// A lost request is followed by the next.
+		_ = pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: uint32(remote.SSRC())}})
+	}
+	buffer := make([]byte, receiveSize)
+	for {
+		n, _, err := remote.Read(buffer)
+		if errors.Is(err, webrtc.ErrCodecNotFound) {
+			continue // of a codec that we cannot take apart
+		}
+		if err != nil {
+			return
+		}
+		packet := &rtp.Packet{}
+		if packet.Unmarshal(buffer[:n]) != nil || len(packet.Payload) == 0 {
+			continue
+		}
+		v := d.viewIn(mid)
+		if v == nil {
+			continue
+		}
+		if pictures == nil {
+			v.hear(Opus, packet.Payload, nil)
+			continue
+		}
+		if remote.Codec().MimeType != webrtc.MimeTypeVP8 {
+			continue
+		}
+		packet.Payload = append([]byte(nil), packet.Payload...) // the builder keeps it
+		pictures.Push(packet)
+		for sample := pictures.Pop(); sample != nil; sample = pictures.Pop() {
+			v.hear(VP8, sample.Data, ask)
+		}
+	}
+}
+
+// hear opens a frame and hands it out, or counts why not.
+func (v *View) hear(codec Codec, wire []byte, ask func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.opener == nil {
+		v.counts.Foreign++
+		return
+	}
+	now := v.media.ring.now()
+	held := v.held
+	v.held = nil
+	for _, h := range held {
+		if now.Sub(h.at) <= holdTime {
+			v.open(codec, h.wire, h.at)
+		}
+	}
+	v.open(codec, wire, now)
+	if ask != nil && v.need && now.Sub(v.asked) > askSpacing {
+		v.asked = now
+		ask()
+	}
+}
+
+func (v *View) open(codec Codec, wire []byte, at time.Time) {
+	f, err := v.opener.open(codec, wire)
+	switch {
+	case err == nil:
+	case errors.Is(err, sframe.ErrNoKey):
+		if len(v.held) < heldFrames && v.opener.ahead(codec, wire) {
+			v.held = append(v.held, heldFrame{append([]byte(nil), wire...), at})
+			return
+		}
+		v.counts.NoKey++
+	case errors.Is(err, sframe.ErrReplayed):
+		v.counts.Replayed++
+	case errors.Is(err, sframe.ErrForeign):
+		v.counts.Foreign++
+	default:
+		v.counts.Forged++
+	}
+	if err != nil {
+		v.need = v.need || codec != Opus
+		return
+	}
+	if !v.media.person.mayShow(v.Person, v.Source) {
+		v.counts.Forbidden++
+		return
+	}
+	// Whether it is a key frame stands in the picture itself, not in the shim
+	// (RFC 6386, section 9.1).
+	key := codec == VP8 && f.Data[0]&1 == 0
+	if v.need && codec == VP8 && !key {
+		return
+	}
+	v.need = false
+	v.counts.Passed++
+	out := &Received{
+		Frame: Frame{Data: f.Data, Key: key, Level: f.Level, Voice: f.Voice},
+		From:  v.Person, Source: v.Source, Codec: codec,
+	}
+	select {
+	case v.frames <- out:
+		return
+	default:
+	}
+	select { // the oldest falls out
+	case <-v.frames:
+	default:
+	}
+	select {
+	case v.frames <- out:
+	default:
+	}
+}
