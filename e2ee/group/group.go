@@ -5,12 +5,12 @@
 //
 // It does no input or output and has no clock: what the server says goes in,
 // what is to be sent and which keys hold comes out. It fails closed: what
-// cannot be verified changes nothing.
+// cannot be verified changes nothing. Errors are never caused by what others
+// say: after one the stay is of no use any more.
 package group
 
 import (
 	"crypto/ed25519"
-	"errors"
 
 	"paravent/e2ee/link"
 	"paravent/signaling/wire"
@@ -29,10 +29,6 @@ const (
 	AddsMax    = 64 // in one commit
 	LeafMax    = 1023
 )
-
-// ErrFault is wrapped by errors that no input causes: the stay is of no use
-// any more.
-var ErrFault = errors.New("group: fault")
 
 // Role is what a leaf may do; it is part of its credential.
 type Role byte
@@ -72,15 +68,8 @@ type Epoch struct {
 	Anew    bool     // by founding or a Welcome, not from the epoch before
 	Mine    bool     // by a commit of this person, who then sends each newcomer the policy
 
-	Kicks      []wire.Signed // Remove statements that came with the commit, verified: as if Acted had brought them
-	Generation *Generation   // the link generation that begins with this epoch; nil: no change
-}
-
-// Generation is a link generation: the number and the L that links made from
-// now on must hold.
-type Generation struct {
-	Number uint32
-	Secret [link.SecretSize]byte
+	Kicks      []wire.Signed    // Remove statements that came with the commit, verified: as if Acted had brought them
+	Generation *link.Generation // the link generation that begins with this epoch, which links made from now on must hold; nil: no change
 }
 
 // Step is what came of something the server said. More than one part may be

@@ -23,6 +23,7 @@ var floors = map[string][]string{
 	"client":             {},
 	"e2ee/data":          {"e2ee/sframe", "signaling/wire"},
 	"e2ee/link":          {"signaling/wire"},
+	"e2ee/group":         {"e2ee/link", "e2ee/mls", "e2ee/moderation", "signaling/wire"},
 	"e2ee/mls":           {},
 	"e2ee/sframe":        {},
 	"e2ee/moderation":    {"e2ee/link", "signaling/wire"},
