@@ -1,14 +1,17 @@
 /**
  * Data messages of one stay: which epoch and leaf a message is from, whether it
- * still counts, its numbers, and who is a moderator (PROTOCOL.md, "Data
+ * still counts, its numbers, and what its sender may say (PROTOCOL.md, "Data
  * messages"). The cryptography is in data.ts.
  */
 
+import type { Signed } from "../../client/src/wire/messages.gen.ts"
 import { type Bytes, equal, toHex } from "./bytes.ts"
-import { type Content, claimModerator, type DataEpoch, dataSender, isModerator, openData, sealData } from "./data.ts"
-import type { ModeratorKeys } from "./link.ts"
+import { type Content, type DataEpoch, dataSender, openData, sealData } from "./data.ts"
+import type { Grant } from "./grant.ts"
+import type { Moderation } from "./moderation.ts"
 import type { FromGroup, Message } from "./port.ts"
 import type { Roster, Seat } from "./profile.ts"
+import type { Self } from "./self.ts"
 import { cleanName, cleanText } from "./text.ts"
 
 export const BODY_MAX = 16640 // bytes, as on the wire
@@ -25,13 +28,17 @@ export interface TalkEpoch extends DataEpoch {
   readonly leaf: number // one's own
 }
 
-/** Who speaks: the same for the whole stay. */
-export interface Speaker {
-  readonly person: Bytes
-  readonly signatureKey: Uint8Array
-  readonly sign: (input: Bytes) => Promise<Uint8Array>
-  readonly moderators: Uint8Array // mh
-  readonly moderator: ModeratorKeys | null
+/** What came of a message: something for the page, or the rules of the room as a member knows them. */
+export type Told = Heard | { readonly on: "rules"; readonly signed: Signed }
+
+/** What a message is said under. */
+export interface Desk {
+  readonly self: Self
+  readonly moderation: Moderation
+  /** This person's own grant, while it holds. */
+  readonly grant: () => Promise<Grant | null>
+  /** In ms; never runs back. */
+  readonly now: () => number
 }
 
 interface Old extends TalkEpoch {
@@ -45,34 +52,33 @@ interface Held {
   readonly at: number // ms
 }
 
-/** The data messages of one stay. `now` is in ms and never runs back. */
+/** The data messages of one stay. */
 export class Talk {
-  readonly #speaker: Speaker
+  readonly #desk: Desk
   readonly #now: () => number
   #current: TalkEpoch | null = null
   #old: Old | null = null
   #held: Held[] = []
   #ctr = 0 // of the next message in this epoch
-  #seq = 0 // of the last message in this stay
+  #seq: number // of the last message in this stay
   readonly #heard = new Map<string, number>() // signature key -> greatest seq
-  readonly #moderators = new Set<string>() // signature keys, proved in this group
+  readonly #kems = new Map<string, Uint8Array>() // signature key -> KEM key, from the hello
 
-  constructor(speaker: Speaker, now: () => number) {
-    this.#speaker = speaker
-    this.#now = now
+  constructor(desk: Desk) {
+    this.#desk = desk
+    this.#now = desk.now
+    this.#seq = desk.self.firstNumber
   }
 
   /**
    * Goes to an epoch from which the leaves `removed` are gone, and returns
    * what had been held for it. Of a group just joined nothing old is kept.
    */
-  async enter(epoch: TalkEpoch, removed: readonly number[]): Promise<readonly Heard[]> {
+  async enter(epoch: TalkEpoch, removed: readonly number[]): Promise<readonly Told[]> {
     const before = this.#current
     const follows = before !== null && equal(before.groupId, epoch.groupId) && before.epoch + 1 === epoch.epoch
     const grace = removed.length > 0 ? OLD_AFTER_REMOVAL_MS : OLD_MS
     this.#old = follows ? { ...before, until: this.#now() + grace, gone: new Set(removed) } : null
-    // A moderator's claim names the group, so a new group needs new claims.
-    if (before === null || !equal(before.groupId, epoch.groupId)) this.#moderators.clear()
     this.#prune(epoch.roster)
     this.#current = epoch
     this.#ctr = 0
@@ -93,20 +99,37 @@ export class Talk {
     this.#old = null
     this.#held = []
     this.#heard.clear()
-    this.#moderators.clear()
+    this.#kems.clear()
   }
 
-  /** Seals a message; null outside a group or when the message is beyond a limit. */
-  async say(message: Message, to: Uint8Array | undefined): Promise<Bytes | null> {
+  /** The KEM key of a member, by its signature key; undefined before its hello. */
+  kemOf(signatureKey: Uint8Array): Uint8Array | undefined {
+    return this.#kems.get(toHex(signatureKey))
+  }
+
+  /** Seals a message; null outside a group, when the message is beyond a limit, or is none for a viewer. */
+  async say(message: Message, to?: Uint8Array): Promise<Bytes | null> {
+    const { viewer, kem } = this.#desk.self
+    if (viewer && (message.t === "chat" || message.t === "media")) return null
+    if (message.t !== "hello") return this.#seal(message, to)
+    const grant = await this.#desk.grant()
+    const introduction = { kem: kem.publicKey, ...(grant === null ? {} : { moderator: grant.raw }) }
+    return this.#seal({ ...message, ...introduction }, to)
+  }
+
+  /** Seals the rules of the room for a newcomer. */
+  sayRules({ statement, grant, signature }: Signed, to: Uint8Array): Promise<Bytes | null> {
+    return this.#seal({ t: "policy", statement, grant, signature }, to)
+  }
+
+  async #seal(content: Content, to: Uint8Array | undefined): Promise<Bytes | null> {
     const epoch = this.#current
     if (epoch === null) return null
-    const { sign, moderator, person, signatureKey } = this.#speaker
-    const claim = moderator === null ? undefined : await claimModerator(moderator, epoch.groupId, person, signatureKey)
-    const content: Content = message.t === "hello" && claim !== undefined ? { ...message, moderator: claim } : message
     const where = { groupId: epoch.groupId, epoch: epoch.epoch, baseKey: epoch.baseKey, leaf: epoch.leaf }
     // Both numbers are spent before sealing, so that a failure never leads to a second use.
     const numbers = { ctr: this.#ctr++, seq: ++this.#seq }
     try {
+      const { sign } = this.#desk.self
       return await sealData(content, { ...where, ...numbers, sign, ...(to === undefined ? {} : { to }) })
     } catch {
       return null // only RangeError: too long, or for no person
@@ -114,7 +137,7 @@ export class Talk {
   }
 
   /** Opens a message that the server says is from `from`; null when it is held or does not count. */
-  async hear(from: Bytes, body: Bytes): Promise<Heard | null> {
+  async hear(from: Bytes, body: Bytes): Promise<Told | null> {
     if (body.length > BODY_MAX) return null
     const place = this.#placeOf(body)
     if (place === "later") {
@@ -142,14 +165,14 @@ export class Talk {
     return old !== null && ahead === 0xff && !old.gone.has(sender.leaf) ? seatIn(old) : null
   }
 
-  async #open(epoch: TalkEpoch, seat: Seat, from: Bytes, body: Bytes): Promise<Heard | null> {
+  async #open(epoch: TalkEpoch, seat: Seat, from: Bytes, body: Bytes): Promise<Told | null> {
     if (!equal(from, seat.person)) return null
     const name = toHex(seat.signatureKey)
     const opened = await openData(body, {
       groupId: epoch.groupId,
       epoch: epoch.epoch,
       baseKey: epoch.baseKey,
-      self: this.#speaker.person,
+      self: this.#desk.self.person,
       leaf: seat.leaf,
       signatureKey: seat.signatureKey,
       lastSeq: this.#heard.get(name) ?? 0,
@@ -157,28 +180,54 @@ export class Talk {
     if (opened.verdict !== "ok" && opened.verdict !== "unknown type") return null
     this.#heard.set(name, opened.seq)
     if (opened.verdict !== "ok") return null
-    const { content } = opened
-    if (content.t === "hello" && content.moderator !== undefined) {
-      const proved = await isModerator(content.moderator, this.#speaker.moderators, epoch.groupId, seat.person, seat.signatureKey)
-      if (!proved) return null
-      this.#moderators.add(name)
+    const { content, alone } = opened
+    if (content.t === "policy") {
+      const { statement, grant, signature } = content
+      return { on: "rules", signed: { statement, grant, signature } }
     }
-    const message = shown(content)
-    return message === null ? null : { on: "heard", from: seat.id, moderator: this.#moderators.has(name), message }
+    if (content.t === "hello" && !(await this.#introduce(content, seat))) return null
+    const grant = await this.#desk.moderation.grantOf(seat.person, seat.signatureKey)
+    if (!(await this.#may(content, seat.viewer, grant !== null, alone))) return null
+    const message = shown(content, seat.viewer)
+    if (message === null) return null
+    const moderator = grant !== null
+    return { on: "heard", from: seat.id, moderator, appointed: grant?.holder === false, alone, epoch: epoch.epoch, message }
+  }
+
+  /** Believes a hello's keys and grant, or none of it: false. */
+  async #introduce({ kem, moderator }: Extract<Content, { t: "hello" }>, seat: Seat): Promise<boolean> {
+    const { self, moderation } = this.#desk
+    const grant = moderator === undefined ? null : await moderation.read(moderator)
+    if (moderator !== undefined) {
+      const own = grant !== null && equal(grant.person, seat.person) && equal(grant.key, seat.signatureKey)
+      if (!own || seat.viewer) return false
+      await moderation.recognise(moderator)
+    }
+    // Whoever were appointed under a holder's KEM key would pass for a holder.
+    if (self.holder !== null && equal(kem, self.holder.kem.publicKey) && grant?.holder !== true) return false
+    this.#kems.set(toHex(seat.signatureKey), kem)
+    return true
+  }
+
+  /** Whether the sender may say this: viewers show and write nothing, and the rules may keep the chat to moderators. */
+  async #may({ t }: Content, viewer: boolean, moderator: boolean, alone: boolean): Promise<boolean> {
+    if (viewer && (t === "chat" || t === "media")) return false
+    if (t !== "chat" || moderator || this.#desk.moderation.policy.chat) return true
+    return alone && (await this.#desk.grant()) !== null // a line to a moderator
   }
 
   /** Forgets what was heard of keys that are no longer in the group; what they sealed opens no more. */
   #prune(roster: Roster): void {
     const present = new Set(Array.from(roster.values(), (s) => toHex(s.signatureKey)))
     for (const key of this.#heard.keys()) if (!present.has(key)) this.#heard.delete(key)
-    for (const key of this.#moderators) if (!present.has(key)) this.#moderators.delete(key)
+    for (const key of this.#kems.keys()) if (!present.has(key)) this.#kems.delete(key)
   }
 
   /** Tries again what was held, and keeps what is still ahead. */
-  async #release(): Promise<readonly Heard[]> {
+  async #release(): Promise<readonly Told[]> {
     const waiting = this.#held.filter((h) => this.#now() - h.at <= HOLD_MS)
     this.#held = []
-    const heard: Heard[] = []
+    const heard: Told[] = []
     for (const { from, body, at } of waiting) {
       const before = this.#held.length
       const message = await this.hear(from, body)
@@ -190,16 +239,18 @@ export class Talk {
   }
 }
 
+const silent = { microphone: "", camera: "", screen: "", screenAudio: "" }
+
 /** The message as the page may show it; null when nothing is left of it. */
-function shown(content: Content): Message | null {
+function shown(content: Exclude<Content, { t: "policy" }>, viewer: boolean): Message | null {
   switch (content.t) {
     case "hello":
-      return { t: "hello", name: cleanName(content.name), media: content.media }
-    case "media":
-      return content
+      return { t: "hello", name: cleanName(content.name), media: viewer ? silent : content.media, hand: content.hand }
     case "chat": {
       const text = cleanText(content.text)
       return text === "" ? null : { t: "chat", text }
     }
+    default:
+      return content
   }
 }

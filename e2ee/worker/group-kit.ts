@@ -4,10 +4,16 @@
  * and page do, as far as the group goes.
  */
 
+import type { Nominate, Signed } from "../../client/src/wire/messages.gen.ts"
+import type { Policy, Statement } from "../../client/src/wire/statements.gen.ts"
+import { NO_POLICY } from "./admission.ts"
 import { equal, toHex } from "./bytes.ts"
+import { signingPair } from "./derive.ts"
+import { makeGrant } from "./grant.ts"
 import { GroupMachine } from "./group.ts"
-import { deriveModerator, hashModerators } from "./link.ts"
-import type { FromGroup, Keys, Link, Message, PersonId, ToGroup } from "./port.ts"
+import { deriveModerator, deriveRoom, hashModerators } from "./link.ts"
+import type { FromGroup, Keys, Link, Message, PersonId, Stay, ToGroup } from "./port.ts"
+import { type Sign, signStatement } from "./statement.ts"
 
 type Of<On extends FromGroup["on"]> = Extract<FromGroup, { on: On }>
 
@@ -18,6 +24,47 @@ export async function linkOf(fill: number, moderator = false): Promise<Link> {
   const link = { secret: new Uint8Array(32).fill(fill), moderators: await hashModerators(keys.signature.publicKey, keys.kem.publicKey) }
   return moderator ? { ...link, moderator: m } : link
 }
+
+export const BEGAN = 1_800_000_000_000 // ms since 1970, at time 0
+const DAY = 24 * 60 * 60 * 1000
+
+export type Unnumbered = Statement extends infer S ? (S extends Statement ? Omit<S, "seq"> & { readonly seq?: number } : never) : never
+
+/** What a client is told to do as nominee. */
+export const nominate = (epoch: number, more: Partial<Omit<Nominate, "t" | "epoch">> = {}): ToGroup => ({
+  do: "nominate",
+  nominate: { t: "nominate", epoch, adds: [], removes: [], admissions: [], grants: [], deadlineMs: 3000, ...more },
+})
+
+/** A moderator's signature without a moderator: says whatever it is asked to. */
+export interface Chair {
+  readonly person: Uint8Array
+  readonly key: Uint8Array
+  readonly grant: Uint8Array
+  say(statement: Unnumbered): Promise<Signed>
+}
+
+/** The chair of the room of linkOf(fill), or one it has appointed under `kem`. */
+export async function chairOf(fill: number, how: { kem?: Uint8Array; notAfter?: number } = {}): Promise<Chair> {
+  const { room } = await deriveRoom(await linkOf(fill))
+  const moderator = await deriveModerator(new Uint8Array(32).fill(fill ^ 0x80))
+  const pair = await signingPair(crypto.getRandomValues(new Uint8Array(32)))
+  const person = crypto.getRandomValues(new Uint8Array(16))
+  const notAfter = how.notAfter ?? BEGAN + DAY
+  const grant = await makeGrant(moderator, room, {
+    person,
+    key: pair.publicKey,
+    notAfter,
+    ...(how.kem === undefined ? {} : { kem: how.kem }),
+  })
+  const sign: Sign = async (input) => new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, input))
+  let seq = 0
+  const say = (statement: Unnumbered) => signStatement({ seq: ++seq, ...statement } as Statement, grant, sign, room)
+  return { person, key: pair.publicKey, grant, say }
+}
+
+/** Rules that let everybody in. */
+export const openRules = { ...NO_POLICY, version: 1, lobby: false } satisfies Policy
 
 /** One page with its group worker. */
 export class Page {
@@ -39,6 +86,7 @@ export class Page {
       tell: (m) => this.told.push(m),
       keys: (k) => this.keys.push(k),
       now,
+      date: () => BEGAN + now(),
       after: (ms, call) => this.#timers.push({ at: now() + ms, call }),
     })
   }
@@ -84,10 +132,11 @@ export class Page {
 }
 
 export const media = { microphone: "0", camera: "", screen: "", screenAudio: "" }
-export const hello = (name: string): Message => ({ t: "hello", name, media })
+export const hello = (name: string): Message => ({ t: "hello", name, media, hand: 0 })
 
-/** One room. */
+/** The room of linkOf(fill), for people who may all come in. */
 export class Server {
+  readonly fill: number
   time = 0
   epoch = 0
   readonly pages: Page[] = []
@@ -100,14 +149,20 @@ export class Server {
   /** Pages whose next Welcome gets lost. */
   readonly losing = new Set<Page>()
   resyncs = 0
+  /** The rules in force; "open" is told to be found for the link's room. */
+  policy: Signed | null | "open" = "open"
   /** May change a commit's bytes on their way to a page. */
   tamper: (to: Page, commit: Uint8Array) => Uint8Array = (_, commit) => commit
   #turn = 0
 
+  constructor(fill = 1) {
+    this.fill = fill
+  }
+
   /** A page that has proved its link; it is not in the room yet. */
-  async visit(link: Link): Promise<Page> {
+  async visit(link: Link, how: { readonly stay?: Stay; readonly device?: CryptoKeyPair } = {}): Promise<Page> {
     const page = new Page(() => this.time)
-    await page.take({ do: "open", link, keys: new MessageChannel().port1 })
+    await page.take({ do: "open", link, keys: new MessageChannel().port1, ...how })
     await page.take({ do: "prove", nonce: new Uint8Array(32) })
     const proof = page.last("proof")?.proof
     if (proof === undefined) throw new Error("no proof")
@@ -119,11 +174,17 @@ export class Server {
 
   async enter(page: Page): Promise<void> {
     this.pages.push(page)
+    await page.take({ do: "policy", signed: await this.#rules() })
     if (this.members.length > 0) this.waiting.set(page, page.keyPackage)
     else {
       this.members = [page]
       await page.take({ do: "found" })
     }
+  }
+
+  async #rules(): Promise<Signed | null> {
+    if (this.policy === "open") this.policy = await (await chairOf(this.fill)).say(openRules)
+    return this.policy
   }
 
   async join(...links: readonly Link[]): Promise<Page[]> {
@@ -161,8 +222,13 @@ export class Server {
     const adds = waiting.map(([p, keyPackage]) => ({ person: p.person, keyPackage }))
     const again = waiting.map(([p]) => p).filter((p) => this.members.includes(p))
     const removes = [...this.leaving, ...again].map((p) => p.person)
-    if (!page.asleep) await page.take({ do: "nominate", epoch: this.epoch, adds, removes })
+    if (!page.asleep) await page.take(nominate(this.epoch, { adds, removes, ...this.vouchers() }))
     await this.read()
+  }
+
+  /** What goes with a nomination for those who need it. */
+  vouchers(): Pick<Nominate, "admissions" | "grants"> {
+    return { admissions: [], grants: [] }
   }
 
   /** Goes on until nothing waits or nobody can help. */
@@ -190,13 +256,13 @@ export class Server {
       for (const page of [...this.pages, ...this.leaving]) {
         for (const message of page.unread()) {
           busy = true
-          await this.#handle(page, message)
+          await this.handle(page, message)
         }
       }
     }
   }
 
-  async #handle(page: Page, message: FromGroup): Promise<void> {
+  async handle(page: Page, message: FromGroup): Promise<void> {
     if (message.on === "commit") return this.#commit(page, message)
     if (message.on === "data") return this.relay(page, message.body, message.to)
     if (message.on === "resync") this.resyncs++

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { equal } from "./bytes.ts"
-import { hello, linkOf, media, type Page, Server } from "./group-kit.ts"
+import { hello, linkOf, media, nominate, type Page, Server } from "./group-kit.ts"
 import * as mls from "./mls.ts"
 import * as profile from "./profile.ts"
 
@@ -100,16 +100,11 @@ test("of two commits for one epoch the first wins", async () => {
   const { link, server, pages } = await crowd(3)
   const [a, b, c] = pages
   const newcomer = await server.visit(link)
-  const nominate = {
-    do: "nominate",
-    epoch: server.epoch,
-    adds: [{ person: newcomer.person, keyPackage: newcomer.keyPackage }],
-    removes: [],
-  } as const
+  const adds = [{ person: newcomer.person, keyPackage: newcomer.keyPackage }]
   server.pages.push(newcomer)
-  await a?.take(nominate)
-  await b?.take(nominate)
-  await b?.take({ ...nominate, adds: [] }) // asked again, with other changes
+  await a?.take(nominate(server.epoch, { adds }))
+  await b?.take(nominate(server.epoch, { adds }))
+  await b?.take(nominate(server.epoch)) // asked again, with other changes
   await server.read()
   await together(server, [...pages, newcomer])
   assert.equal(server.offered.length, 2, "the others were rejected")
@@ -220,13 +215,13 @@ test("no Welcome leads back or sideways in the same group: the media worker keep
   assert.ok(a && b && v)
   const { epoch } = server
   // The server splits the group: a and v go on, b does not hear of it and takes v in anew without a, for the same epoch.
-  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
+  await a.take(nominate(epoch))
   const one = a.last("commit")
   assert.ok(one)
   await v.take({ do: "committed", epoch, commit: one.commit })
   await v.take({ do: "key-package" })
   const keyPackage = v.last("key-package")?.keyPackage ?? new Uint8Array()
-  await b.take({ do: "nominate", epoch, adds: [{ person: v.person, keyPackage }], removes: [a.person, v.person] })
+  await b.take(nominate(epoch, { adds: [{ person: v.person, keyPackage }], removes: [a.person, v.person] }))
   const other = b.last("commit")
   assert.ok(other?.welcome)
   const before = await v.print()
@@ -241,8 +236,8 @@ test("asked twice, and the first commit rejected: the second still counts as one
   const [a] = pages
   assert.ok(a)
   const { epoch } = server
-  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
-  await a.take({ do: "nominate", epoch, adds: [], removes: [] })
+  await a.take(nominate(epoch))
+  await a.take(nominate(epoch))
   const second = a.last("commit")
   assert.ok(second)
   await a.take({ do: "rejected", epoch })
@@ -307,10 +302,10 @@ test("a wrong L, let in by a member that lies: nobody follows, and it has no key
   const person = new Uint8Array(16).fill(5)
   const own = await mls.keyPackage(await profile.identityOf(room.leafMac, person, signer.publicKey), signer)
   const adds = [{ person, keyPackage: own.message }]
-  await pages[0]?.take({ do: "nominate", epoch: server.epoch, adds, removes: [] })
+  await pages[0]?.take(nominate(server.epoch, { adds }))
   const admitted = pages[0]?.last("commit")
   await server.read()
-  let liar = await mls.join(admitted?.welcome ?? new Uint8Array(), [own], profile.pskOf(room))
+  let liar = (await mls.join(admitted?.welcome ?? new Uint8Array(), [own], [profile.pskOf(room)])).group
   const forced = await mls.commit(liar, {
     adds: [await mls.readKeyPackage(stranger.keyPackage)],
     removes: [],
@@ -362,15 +357,15 @@ test("a nominee skips strangers, bad packages and doubles", async () => {
     { person: b.person, keyPackage: b.keyPackage }, // in already
   ]
   server.pages.push(x)
-  await a.take({ do: "nominate", epoch: server.epoch, adds, removes: [a.person, new Uint8Array(16), new Uint8Array(3)] })
+  await a.take(nominate(server.epoch, { adds, removes: [a.person, new Uint8Array(16), new Uint8Array(3)] }))
   const offer = a.last("commit")
   assert.deepEqual(offer?.adds, [x.person])
   assert.deepEqual(offer?.removes, [])
   await server.read()
   await together(server, [a, b, x])
-  for (const wrong of [{ epoch: server.epoch + 1 }, { epoch: server.epoch - 1 }]) {
+  for (const wrong of [server.epoch + 1, server.epoch - 1]) {
     const before: number = a.told.length
-    await a.take({ do: "nominate", ...wrong, adds: [], removes: [] })
+    await a.take(nominate(wrong))
     assert.equal(a.told.length, before, "not for this epoch: silence")
   }
 })
@@ -380,7 +375,7 @@ test("who is removed without leaving seals nothing more, and asks to come back",
   const [a, b] = pages
   assert.ok(a && b)
   const epoch = server.epoch
-  await a.take({ do: "nominate", epoch, adds: [], removes: [b.person] })
+  await a.take(nominate(epoch, { removes: [b.person] }))
   const commit = a.last("commit")?.commit
   assert.ok(commit)
   await b.take({ do: "committed", epoch, commit })
@@ -500,7 +495,7 @@ test("forget: silence, and no secret is left in the epoch's state", async () => 
   const told = a.told.length
   await a.take({ do: "forget" })
   assert.equal(a.keys.at(-1)?.epoch, -1)
-  await a.take({ do: "nominate", epoch: server.epoch, adds: [], removes: [] })
+  await a.take(nominate(server.epoch))
   await a.take({ do: "say", message: hello("Ada") })
   await a.take({ do: "code" })
   await a.take({ do: "key-package" })

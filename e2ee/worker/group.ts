@@ -7,22 +7,25 @@
  * use any more, "fault". Neither says anything about the input.
  */
 
-import { type Bytes, concat, equal, own, toHex } from "./bytes.ts"
-import { Talk } from "./group-data.ts"
-import { deriveModerator, deriveRoom, type ModeratorKeys, proveJoin, proveModerator, type RoomKeys } from "./link.ts"
-import * as mls from "./mls.ts"
-import type { FromGroup, Keys, Link, Member, PersonId, ToGroup } from "./port.ts"
-import * as profile from "./profile.ts"
-import { leafEmoji, safetyCode } from "./safety.ts"
-import { importBaseKey } from "./sframe.ts"
+import type { Signed } from "../../client/src/wire/messages.gen.ts"
+import { equal, own, toHex } from "./bytes.ts"
+import { deedOf } from "./deeds.ts"
+import { prove } from "./entry.ts"
+import { makeGrant } from "./grant.ts"
+import { Talk, type Told } from "./group-data.ts"
+import { sealNote } from "./knock.ts"
+import { Links } from "./links.ts"
+import { knock, Lobby } from "./lobby.ts"
+import { type Entered, Members } from "./members.ts"
+import { Moderation } from "./moderation.ts"
+import { type Office, Orders } from "./orders.ts"
+import { GRANT_MS, OwnGrant, RENEW_MS } from "./own-grant.ts"
+import type { FromGroup, Keys, PersonId, Stay, ToGroup } from "./port.ts"
+import { openSelf, type Self, stayOf } from "./self.ts"
+import { signStatement } from "./statement.ts"
 
-const PERSON_SIZE = 16
 const NONCE_SIZE = 32
-const BASE_KEY_LABEL = "SFrame 1.0 Base Key" // RFC 9605, section 5.2
-const BASE_KEY_SIZE = 32
-const PACKAGES_MAX = 4 // KeyPackages given out and not yet used; older ones are erased
-const RESYNC_MS = 10_000 // before a resync is asked for again: the first may be under way, or lost
-const PENDING_MAX = 4 // commits of ours on their way for one epoch
+const ROTATE_MS = 10_000 // before a link generation is begun for somebody else, or tried again
 
 /** What the state machine needs of the world around it. */
 export interface World {
@@ -31,57 +34,39 @@ export interface World {
   readonly keys: (keys: Keys) => void
   /** Any steady clock, in ms. */
   readonly now: () => number
+  /** The time of day, in ms since 1970. */
+  readonly date: () => number
   /** Calls back once after `ms`. */
   readonly after: (ms: number, call: () => void) => void
 }
 
-/** What is chosen and derived when the link is opened, and lasts for the stay. */
-interface Stay {
-  readonly room: RoomKeys
-  readonly moderator: ModeratorKeys | null
-  readonly person: Bytes
-  readonly signer: mls.Signer
-  readonly identity: Bytes
+/** One stay and everything that belongs to it. */
+interface Parts {
+  readonly self: Self
+  readonly links: Links
+  readonly moderation: Moderation
+  readonly grant: OwnGrant
+  readonly lobby: Lobby
   readonly talk: Talk
+  readonly members: Members
+  readonly orders: Orders
 }
 
-interface Pending {
-  readonly made: mls.Pending
-  readonly added: readonly PersonId[]
-  readonly removed: readonly number[]
-}
+type Open = Extract<ToGroup, { do: "open" }>
 
-/** The present epoch. */
-interface Present {
-  readonly group: mls.Group
-  readonly roster: profile.Roster
-}
-
-/** Derives a stay from a link, with a fresh person id and signature key. */
-async function open(link: Link, now: () => number): Promise<Stay> {
-  const room = await deriveRoom(link)
-  const moderator = link.moderator === undefined ? null : await deriveModerator(link.moderator)
-  const person = crypto.getRandomValues(new Uint8Array(PERSON_SIZE))
-  const signer = await mls.signer()
-  const key = await crypto.subtle.importKey("pkcs8", own(signer.privateKey), "Ed25519", false, ["sign"])
-  const sign = async (input: Bytes) => new Uint8Array(await crypto.subtle.sign("Ed25519", key, input))
-  const speaker = { person, signatureKey: signer.publicKey, sign, moderators: room.moderators, moderator }
-  const identity = await profile.identityOf(room.leafMac, person, signer.publicKey)
-  return { room, moderator, person, signer, identity, talk: new Talk(speaker, now) }
-}
-
-/** One person's stay in one room, as far as keys are concerned. */
+/** One person's stay in one room: keys, rules and orders. */
 export class GroupMachine {
   readonly #world: World
   #tail: Promise<void> = Promise.resolve()
   #over = false
-  #stay: Stay | null = null
-  #packages: mls.Own[] = [] // oldest first
-  #present: Present | null = null
-  #pending: Pending[] = []
+  #parts: Parts | null = null
   #expiring = false // a timer watches over the last epoch's data keys
-  /** When a resync was last asked for (ms); null while the group can be followed. */
-  #lostAt: number | null = null
+  /** The policy offered with Join: it holds when the server says that the room has none. */
+  #offer: Signed | null = null
+  #toldPolicy = "" // what the page was told last
+  #toldGeneration = 0
+  #ordered = 0 // the link generation that this person asked for
+  #due = 0 // the one that a timer is set for
 
   constructor(world: World) {
     this.#world = world
@@ -90,8 +75,21 @@ export class GroupMachine {
   /** Takes a message; those before it are done first. The promise is for tests and never rejects. */
   take(message: ToGroup): Promise<void> {
     if (message.do === "forget") this.#over = true // also stops what is still waiting
-    this.#tail = this.#tail.then(() => this.#step(message)).catch(() => this.#fault("the group worker failed"))
+    return this.#queue(() => this.#step(message))
+  }
+
+  #queue(work: () => Promise<void> | void): Promise<void> {
+    this.#tail = this.#tail.then(work).catch(() => this.#fault("the group worker failed"))
     return this.#tail
+  }
+
+  /** Does something later, in its turn. */
+  #later(ms: number, work: (parts: Parts) => Promise<void>): void {
+    this.#world.after(ms, () => {
+      void this.#queue(async () => {
+        if (!this.#over && this.#parts !== null) await work(this.#parts)
+      })
+    })
   }
 
   #tell(message: FromGroup): void {
@@ -107,313 +105,316 @@ export class GroupMachine {
   async #step(message: ToGroup): Promise<void> {
     if (message.do === "forget") return this.#erase()
     if (this.#over) return
-    if (message.do === "open") return this.#open(message.link)
-    const stay = this.#stay
-    if (stay === null) return this.#fault("the link must be opened first")
+    if (message.do === "open") return this.#open(message)
+    const parts = this.#parts
+    if (parts === null) return this.#fault("the link must be opened first")
     switch (message.do) {
-      case "prove":
-        return this.#prove(stay, message.nonce)
-      case "key-package":
-        return this.#tell({ on: "key-package", epoch: this.#epoch(), keyPackage: await this.#keyPackage(stay) })
-      case "found":
-        return this.#found(stay)
-      case "nominate":
-        return this.#nominate(stay, message)
-      case "committed":
-        return this.#committed(stay, message.epoch, message.commit)
-      case "rejected":
-        if (message.epoch === this.#epoch()) this.#dropRejected()
+      case "passphrase":
+        await parts.links.type(message.words)
         return
-      case "welcome":
-        return this.#welcome(stay, message.epoch, message.welcome)
-      case "disband":
-        return this.#disband(stay)
+      case "prove":
+        return this.#prove(parts, message.nonce)
+      case "knock":
+        return this.#knock(parts, message.name, message.grants)
+      case "knocked":
+      case "unknocked":
+      case "order":
+        return this.#moderate(parts, message)
+      case "acted":
+        return this.#acted(parts, message.signed)
+      case "policy":
+        return this.#policy(parts, message.signed)
       case "say": {
-        const body = await stay.talk.say(message.message, message.to)
+        const body = await parts.talk.say(message.message, message.to)
         if (body !== null) this.#tell({ on: "data", body, ...(message.to === undefined ? {} : { to: message.to }) })
         return
       }
       case "hear": {
-        const heard = await stay.talk.hear(own(message.from), own(message.body))
-        if (heard !== null) this.#tell(heard)
-        return
+        const told = await parts.talk.hear(own(message.from), own(message.body))
+        return told === null ? undefined : this.#told(parts, told)
       }
+      default:
+        return this.#group(parts, message)
+    }
+  }
+
+  /** Messages about the group alone. */
+  async #group({ members }: Parts, message: ToGroup): Promise<void> {
+    switch (message.do) {
+      case "key-package":
+        return this.#tell({ on: "key-package", epoch: members.epoch, keyPackage: await members.keyPackage() })
+      case "found":
+        return members.found()
+      case "nominate":
+        return members.nominate(message.nominate)
+      case "committed":
+        return members.committed(message.epoch, message.commit)
+      case "rejected":
+        return members.rejected(message.epoch)
+      case "welcome":
+        return members.welcome(message.epoch, message.welcome)
+      case "disband":
+        return members.disband()
       case "code":
-        return this.#code()
+        return members.code()
     }
   }
 
-  #epoch(): number {
-    return this.#present === null ? 0 : Number(mls.epoch(this.#present.group))
-  }
+  // ---- Coming in ----
 
-  async #open(link: Link): Promise<void> {
-    if (this.#stay !== null) return this.#fault("a link is already open")
+  async #open(message: Open): Promise<void> {
+    if (this.#parts !== null) return this.#fault("a link is already open")
     try {
-      this.#stay = await open(link, this.#world.now)
+      this.#parts = await this.#assemble(message)
     } catch {
-      this.#fault("this browser lacks cryptography that is needed")
+      return this.#fault("a link, and a browser with the cryptography for it, wanted")
     }
+    const { self, grant } = this.#parts
+    this.#toldGeneration = message.link.generation?.number ?? 0
+    if (self.holder !== null) this.#renewGrant()
+    await grant.current()
+    this.#tell({ on: "opened", person: self.id, stay: await this.#stay(this.#parts), holder: self.holder !== null })
   }
 
-  async #prove(stay: Stay, nonce: Uint8Array): Promise<void> {
-    if (nonce.length !== NONCE_SIZE) return this.#fault("a nonce of 32 bytes wanted")
-    const { room, moderator, person } = stay
-    const proof = {
-      room: room.room,
-      moderators: room.moderators,
-      joinKey: room.join.publicKey,
-      joinSignature: await proveJoin(room.join.privateKey, nonce, room.room, person),
-      person,
-      keyPackage: await this.#keyPackage(stay),
-    }
-    if (moderator === null) return this.#tell({ on: "proof", proof })
-    const { signature, kem } = moderator
-    const signed = await proveModerator(signature.privateKey, nonce, room.room, person)
-    this.#tell({
-      on: "proof",
-      proof: { ...proof, moderator: { signatureKey: signature.publicKey, kemKey: kem.publicKey, signature: signed } },
+  async #assemble({ link, stay, device }: Open): Promise<Parts> {
+    const self = await openSelf(link, stay, device)
+    const { now, date } = this.#world
+    const moderation = new Moderation(self.room, date)
+    const grant = new OwnGrant(self, moderation, date)
+    if (stay?.policy !== undefined) await moderation.learn(stay.policy)
+    if (stay?.grant !== undefined) await grant.take(stay.grant)
+    const lobby = new Lobby(self)
+    const links = await Links.of(self.room, link)
+    const talk = new Talk({ self, moderation, grant: () => grant.current(), now })
+    const members: Members = new Members({
+      self,
+      links,
+      moderation,
+      tell: (m) => this.#tell(m),
+      keys: (k) => {
+        if (!this.#over) this.#world.keys(k)
+      },
+      now,
+      date,
+      entered: (epoch) => this.#entered(epoch),
+      left: () => talk.forget(),
+      fault: () => this.#fault("the safety code failed"),
     })
+    const orders = new Orders(this.#office({ self, links, moderation, grant, lobby, talk, members }), self.firstNumber)
+    return { self, links, moderation, grant, lobby, talk, members, orders }
   }
 
-  async #keyPackage(stay: Stay): Promise<Uint8Array> {
-    const made = await mls.keyPackage(stay.identity, stay.signer)
-    this.#packages.push(made)
-    for (const old of this.#packages.splice(0, this.#packages.length - PACKAGES_MAX)) mls.eraseKeyPackage(old)
-    return made.message
-  }
-
-  // ---- Changing the group ----
-
-  async #found(stay: Stay): Promise<void> {
-    const group = await mls.create(profile.newGroupId(stay.room.room), await mls.keyPackage(stay.identity, stay.signer))
-    await this.#enterAnew(stay, group, await profile.checkJoined(group, stay.room, stay.person))
-  }
-
-  async #welcome(stay: Stay, epoch: number, welcome: Uint8Array): Promise<void> {
-    // Everybody gets every Welcome of a commit at most once; one that is for no
-    // KeyPackage of ours cannot be meant for us.
-    if (this.#packages.length === 0) return
-    try {
-      if (welcome.length > profile.WELCOME_MAX) throw new mls.MlsError("malformed", "a welcome within the limit")
-      const group = await mls.join(welcome, this.#packages, profile.pskOf(stay.room))
-      if (mls.epoch(group) !== BigInt(epoch)) throw new mls.MlsError("epoch", "a welcome for this epoch")
-      await this.#enterAnew(stay, group, await profile.checkJoined(group, stay.room, stay.person))
-    } catch (e) {
-      if (!(e instanceof mls.MlsError)) throw e
-      // A member in good standing is not driven out by a bad Welcome.
-      if (this.#present === null || this.#lostAt !== null) await this.#resync(stay)
+  async #stay({ self, moderation, grant }: Parts): Promise<Stay> {
+    const appointed = self.holder === null ? await grant.current() : null
+    return {
+      ...stayOf(self),
+      ...(appointed === null ? {} : { grant: appointed.raw }),
+      ...(moderation.signed === null ? {} : { policy: moderation.signed }),
     }
   }
 
-  async #nominate(stay: Stay, { epoch, adds, removes }: Extract<ToGroup, { do: "nominate" }>): Promise<void> {
-    const present = this.#present
-    if (present === null || this.#lostAt !== null || epoch !== this.#epoch() || this.#pending.length >= PENDING_MAX) return
-    const seats = Array.from(present.roster.values())
-    const leaving = seats.filter((s) => removes.some((r) => equal(r, s.person)) && !equal(s.person, stay.person))
-    const staying = seats.filter((s) => !leaving.includes(s))
-    const coming = await admissible(adds.slice(0, profile.ADDS_MAX), staying, stay.room)
-    const reason = leaving.length + coming.length > 0 ? profile.CHANGE : profile.REFRESH
-    const removed = leaving.map((s) => s.leaf)
-    // Who is to be removed and added, and has no leaf, is as good as removed.
-    const absent = coming.filter((c) => removes.some((r) => equal(r, c.person)) && !leaving.some((s) => equal(s.person, c.person)))
-    const change = { adds: coming.map((c) => c.candidate), removes: removed, psk: profile.pskOf(stay.room) }
-    try {
-      const made = await mls.commit(present.group, { ...change, authenticatedData: profile.authenticate(reason) })
-      if (made.commit.length > profile.COMMIT_MAX || (made.welcome?.length ?? 0) > profile.WELCOME_MAX)
-        return mls.erase(made.next, present.group)
-      const allowed = await profile.checkCommit(mls.readCommit(made.commit), present.group, present.roster, stay.room)
-      this.#pending.push({ made, ...allowed })
-      this.#tell({
-        on: "commit",
-        epoch,
-        commit: made.commit,
-        ...(made.welcome === undefined ? {} : { welcome: made.welcome }),
-        adds: coming.map((c) => c.person),
-        removes: [...leaving, ...absent].map((s) => s.person),
-      })
-    } catch (e) {
-      if (!(e instanceof mls.MlsError)) throw e
-      // Nothing can be committed for these changes: somebody else is asked after the deadline.
+  async #prove(parts: Parts, nonce: Uint8Array): Promise<void> {
+    if (nonce.length !== NONCE_SIZE) return this.#fault("a nonce of 32 bytes wanted")
+    const { self, links, moderation, grant, members, orders } = parts
+    const { policy } = moderation
+    this.#offer = null
+    if (self.holder !== null && (policy.version > 0 || self.rules !== null)) {
+      // What is known already is signed anew: its author's grant may have run out, and only a holder's counts here.
+      this.#offer = await orders.compose(policy.version > 0 ? policy : { t: "policy", seq: 0, ...(self.rules?.policy ?? policy) })
+    }
+    const entry = { nonce, keyPackage: await members.keyPackage(), links, policy, grant: await grant.current(), offer: this.#offer }
+    this.#tell({ on: "proof", proof: await prove(self, entry) })
+  }
+
+  async #knock({ self, moderation }: Parts, name: string, grants: readonly Uint8Array[]): Promise<void> {
+    const boxes = await knock(self, moderation, grants, name)
+    if (boxes.length > 0) this.#tell({ on: "knock", boxes })
+  }
+
+  // ---- Rules and orders ----
+
+  async #policy(parts: Parts, signed: Signed | null): Promise<void> {
+    const { moderation, orders } = parts
+    const policy = signed ?? this.#offer
+    if (policy !== null) await moderation.learn(policy)
+    await this.#tellPolicy(parts)
+    await orders.resend(moderation.signed)
+    await this.#rotate(parts)
+  }
+
+  /** Other rules hold, by whichever way they came. */
+  async #ruled(parts: Parts, signed: Signed): Promise<void> {
+    await this.#tellPolicy(parts)
+    await parts.orders.ruled(signed)
+    await this.#rotate(parts)
+  }
+
+  async #tellPolicy(parts: Parts): Promise<void> {
+    const { moderation, grant } = parts
+    const own = await grant.current()
+    const [stay, moderator] = [await this.#stay(parts), own !== null]
+    const told = JSON.stringify([moderation.policy.version, stay.policy?.signature.join(), moderator, stay.grant?.join()])
+    if (told === this.#toldPolicy) return
+    this.#toldPolicy = told
+    this.#tell({ on: "policy", policy: moderation.policy, moderator, stay })
+  }
+
+  /** Messages that only moderators act on. */
+  async #moderate(parts: Parts, message: Extract<ToGroup, { do: "knocked" | "unknocked" | "order" }>): Promise<void> {
+    const { grant, lobby, orders } = parts
+    if (message.do === "unknocked") return lobby.leave(toHex(message.person))
+    const own = await grant.current()
+    if (own === null) return
+    if (message.do === "order") return orders.give(message.order)
+    const knocker = await lobby.take(message.knocked, own)
+    if (knocker !== null) this.#tell({ on: "knocked", knocker })
+  }
+
+  async #acted(parts: Parts, signed: Signed): Promise<void> {
+    const { self, moderation, grant, members, orders } = parts
+    const taken = await moderation.take(signed)
+    if (taken === null) return
+    orders.heard(signed)
+    const deed = await deedOf(taken, self, moderation)
+    const by = members.roster.find((s) => equal(s.signatureKey, taken.grant.key))?.id ?? ""
+    if (deed !== null) this.#tell({ on: "acted", by, deed })
+    if (taken.statement.t === "policy") await this.#ruled(parts, signed)
+    if (taken.statement.t === "appoint" && (await grant.take(taken.statement.grant))) await this.#tellPolicy(parts)
+    if (taken.statement.t === "remove") await this.#rotate(parts)
+  }
+
+  #office(parts: Omit<Parts, "orders">): Office {
+    const { self, links, moderation, grant, lobby, talk, members } = parts
+    const seat = (person: PersonId) => members.roster.find((s) => s.id === person)
+    return {
+      tell: (m) => this.#tell(m),
+      date: this.#world.date,
+      after: (ms, call) => this.#later(ms, async () => call()),
+      policy: () => moderation.policy,
+      sign: async (statement) => {
+        const own = await grant.current()
+        return own === null ? null : signStatement(statement, own.raw, self.sign, self.room.room)
+      },
+      waiting: (person) => lobby.waiting(person),
+      known: (person) => lobby.known(person),
+      member: (person) => seat(person)?.signatureKey,
+      members: () => members.roster.map((s) => s.person),
+      sealNote: (to, kem, text) => sealNote(kem, self.room.room, to, text),
+      grant: async (person) => {
+        const to = seat(person)
+        const kem = to === undefined ? undefined : talk.kemOf(to.signatureKey)
+        if (self.holder === null || to === undefined || kem === undefined || to.viewer || person === self.id) return null
+        if (equal(kem, self.holder.kem.publicKey)) return null
+        const notAfter = this.#world.date() + GRANT_MS
+        return makeGrant(self.holder, self.room.room, { person: to.person, key: to.signatureKey, kem, notAfter })
+      },
+      appointed: async (person) => {
+        const of = seat(person)
+        return of !== undefined && (await moderation.grantOf(of.person, of.signatureKey))?.holder === false
+      },
+      nextLink: async () => {
+        const next = await links.next()
+        if (next !== null) this.#ordered = next.number
+        return next
+      },
     }
   }
 
-  async #committed(stay: Stay, epoch: number, commit: Uint8Array): Promise<void> {
-    const present = this.#present
-    if (present === null || epoch < this.#epoch()) return // not in yet, or known already
-    try {
-      if (epoch > this.#epoch()) throw new mls.MlsError("epoch", "the next commit")
-      const mine = this.#pending.find((p) => equal(p.made.commit, commit))
-      if (mine !== undefined) return await this.#enter(stay, mine.made.next, mine.added, mine.removed)
-      if (commit.length > profile.COMMIT_MAX) throw new mls.MlsError("malformed", "a commit within the limit")
-      const incoming = mls.readCommit(commit)
-      const allowed = await profile.checkCommit(incoming, present.group, present.roster, stay.room)
-      const next = await mls.process(present.group, incoming, profile.pskOf(stay.room))
-      if (next === null) return await this.#removed(stay)
-      await this.#enter(stay, next, allowed.added, allowed.removed)
-    } catch (e) {
-      if (!(e instanceof mls.MlsError)) throw e
-      await this.#resyncOnce(stay)
-    }
-  }
-
-  /** This person's leaf is gone: nothing may be sealed for the group any more. A Welcome may follow. */
-  async #removed(stay: Stay): Promise<void> {
-    this.#forgetGroup(stay)
-    await this.#resyncOnce(stay)
-  }
-
-  /** Asks for a resync unless that was done a moment ago. */
-  async #resyncOnce(stay: Stay): Promise<void> {
-    if (this.#lostAt === null || this.#world.now() - this.#lostAt >= RESYNC_MS) await this.#resync(stay)
-  }
-
-  async #resync(stay: Stay): Promise<void> {
-    const epoch = this.#epoch()
-    this.#lostAt = this.#world.now()
-    this.#dropPending()
-    this.#tell({ on: "resync", epoch, keyPackage: await this.#keyPackage(stay) })
+  /** A holder's grant is made anew before it ends, and with it the rules that were signed under it. */
+  #renewGrant(): void {
+    this.#later(GRANT_MS - RENEW_MS + 1, async ({ self, moderation, grant, orders }) => {
+      this.#renewGrant()
+      const renewed = await grant.current()
+      if (renewed !== null && equal(moderation.author?.key ?? renewed.raw, self.signer.publicKey)) await orders.sign()
+    })
   }
 
   // ---- Epochs ----
 
-  /** Goes on to the next epoch of the group. */
-  async #enter(stay: Stay, group: mls.Group, added: readonly PersonId[], removed: readonly number[]): Promise<void> {
-    const before = this.#present
-    const roster = await profile.rosterOf(group, stay.room, before?.roster)
-    this.#present = { group, roster }
-    this.#lostAt = null
-    if (before !== null) mls.erase(before.group, group)
-    this.#dropPending()
-    await this.#announce(stay, this.#present, added, removed)
+  async #entered({ talk: epoch, removed, members, added, invited, kicks }: Entered): Promise<void> {
+    const parts = this.#parts
+    if (parts === null) return
+    const { talk, links, moderation } = parts
+    const held = await talk.enter(epoch, removed)
+    this.#expire(talk)
+    for (const kick of kicks) await this.#acted(parts, kick)
+    await this.#tellPolicy(parts)
+    await this.#tellGeneration(links)
+    this.#tell({ on: "epoch", epoch: epoch.epoch, members, added })
+    for (const told of held) await this.#told(parts, told)
+    const { signed } = moderation
+    for (const to of signed === null ? [] : invited) {
+      const body = signed && (await talk.sayRules(signed, to))
+      if (body !== null) this.#tell({ on: "data", to, body })
+    }
+    await this.#rotate(parts)
   }
 
-  /** Enters a group by founding or by a Welcome: nothing before it counts any more. */
-  async #enterAnew(stay: Stay, group: mls.Group, roster: profile.Roster): Promise<void> {
-    const before = this.#present
-    const sameGroup = before !== null && equal(mls.groupId(before.group), mls.groupId(group))
-    // No group goes back: the media worker would rightly keep to the later keys, which others than these members may have.
-    if (sameGroup && mls.epoch(group) <= mls.epoch(before.group)) throw new mls.MlsError("epoch", "a later epoch of this group")
-    if (!sameGroup) this.#world.keys({ epoch: -1 })
-    const gone = Array.from(before?.roster.values() ?? []).filter(
-      (s) => !equal(roster.get(s.leaf)?.signatureKey ?? new Uint8Array(), s.signatureKey),
-    )
-    this.#leave()
-    this.#lostAt = null
-    for (const used of this.#packages.splice(0)) mls.eraseKeyPackage(used, group)
-    this.#present = { group, roster }
-    await this.#announce(stay, this.#present, [roster.get(mls.ownLeaf(group))?.id ?? ""], sameGroup ? gone.map((s) => s.leaf) : [])
+  async #told(parts: Parts, told: Told): Promise<void> {
+    if (told.on === "heard") return this.#tell(told)
+    if (await parts.moderation.learn(told.signed)) await this.#ruled(parts, told.signed)
   }
 
-  /** Gives the epoch's keys to the media worker and its members to the page. */
-  async #announce(stay: Stay, { group, roster }: Present, added: readonly PersonId[], removed: readonly number[]): Promise<void> {
-    const epoch = Number(mls.epoch(group))
-    const leaf = mls.ownLeaf(group)
-    const raw = await mls.exporter(group, BASE_KEY_LABEL, new Uint8Array(), BASE_KEY_SIZE)
-    const baseKey = await importBaseKey(raw)
-    raw.fill(0)
-    const members = await Promise.all(Array.from(roster.values(), (s) => member(s, leaf)))
-    if (this.#over) return
-    this.#world.keys({ epoch, baseKey, leaf, members: [...roster.keys()], removed })
-    const held = await stay.talk.enter({ groupId: mls.groupId(group), epoch, baseKey, roster, leaf }, removed)
-    this.#expire(stay)
-    this.#tell({ on: "epoch", epoch, members, added })
-    for (const message of held) this.#tell(message)
+  async #tellGeneration(links: Links): Promise<void> {
+    const { present } = links
+    const generation = present > this.#toldGeneration ? await links.generation(present) : null
+    if (generation === null) return
+    this.#toldGeneration = present
+    this.#tell({ on: "generation", number: present, secret: generation.secret })
   }
 
   /** Sees to it that the last epoch's data keys go when their time is over, also when nothing is said. */
-  #expire(stay: Stay): void {
-    const left = stay.talk.expire()
+  #expire(talk: Talk): void {
+    const left = talk.expire()
     if (left === null || this.#expiring) return
     this.#expiring = true
     this.#world.after(left + 1, () => {
       this.#expiring = false
-      this.#expire(stay)
+      this.#expire(talk)
     })
   }
 
-  /** The safety code. It takes long and touches no state, so the next messages need not wait for it. */
-  #code(): void {
-    if (this.#present === null) return
-    const { group } = this.#present
-    const epoch = this.#epoch()
-    safetyCode(concat(mls.authenticator(group)), mls.groupId(group)).then(
-      (code) => {
-        if (this.#present?.group === group) this.#tell({ on: "code", epoch, ...code }) // else it is out of date
-      },
-      () => this.#fault("the safety code failed"),
-    )
+  /**
+   * Begins the link generation that the rules want, once nobody is in who is
+   * to go: at once if this person asked for it, else when the other one has
+   * had time to. Tried again in every epoch until it is in force.
+   */
+  async #rotate({ links, moderation, members, orders }: Parts): Promise<void> {
+    const due = await links.due(moderation.policy)
+    if (due === null) return
+    if (this.#due !== due.number) {
+      this.#due = due.number
+      this.#watchRotation()
+      if (this.#ordered !== due.number) return
+    }
+    const going = orders.removing() || members.roster.some((s) => moderation.removal(s.id) !== undefined)
+    if (!going) await members.rotate()
+  }
+
+  #watchRotation(): void {
+    this.#later(ROTATE_MS, async (parts) => {
+      if ((await parts.links.due(parts.moderation.policy)) === null) return
+      this.#watchRotation()
+      await this.#rotate(parts)
+    })
   }
 
   // ---- Forgetting ----
 
-  #disband(stay: Stay): void {
-    this.#lostAt = null
-    this.#forgetGroup(stay)
-  }
-
-  /** Both workers forget the group's keys. */
-  #forgetGroup(stay: Stay): void {
-    this.#leave()
-    stay.talk.forget()
-    this.#world.keys({ epoch: -1 })
-  }
-
-  /** The server answers commits in the order in which they were offered: another one may still win. */
-  #dropRejected(): void {
-    const first = this.#pending.shift()
-    if (first !== undefined) mls.erase(first.made.next, this.#present?.group)
-  }
-
-  #dropPending(): void {
-    for (const { made } of this.#pending.splice(0)) if (made.next !== this.#present?.group) mls.erase(made.next, this.#present?.group)
-  }
-
-  /** Forgets the group and keeps the link, the person and the KeyPackages given out. */
-  #leave(): void {
-    this.#dropPending()
-    if (this.#present !== null) mls.erase(this.#present.group)
-    this.#present = null
-  }
-
   #erase(): void {
-    this.#leave()
-    for (const given of this.#packages.splice(0)) mls.eraseKeyPackage(given)
-    this.#stay?.talk.forget()
-    this.#stay?.signer.privateKey.fill(0)
-    this.#stay?.room.psk.fill(0)
-    this.#stay = null
+    const parts = this.#parts
+    this.#parts = null
+    this.#offer = null
+    if (parts !== null) {
+      const { self, links, moderation, lobby, talk, members, orders } = parts
+      members.erase()
+      talk.forget()
+      orders.forget()
+      lobby.forget()
+      moderation.forget()
+      links.forget()
+      self.signer.privateKey.fill(0)
+    }
     this.#world.keys({ epoch: -1 })
   }
-}
-
-async function member(seat: profile.Seat, self: number): Promise<Member> {
-  const emoji = await leafEmoji(seat.signatureKey)
-  return { person: seat.id, leaf: seat.leaf, self: seat.leaf === self, emoji, key: toHex(seat.signatureKey) }
-}
-
-interface Coming {
-  readonly person: Uint8Array
-  readonly candidate: mls.Candidate
-}
-
-/**
- * Those of `adds` whose KeyPackage is sound and their own, each once, and none
- * who would then be in the group twice. The others are left out in silence.
- */
-async function admissible(
-  adds: Extract<ToGroup, { do: "nominate" }>["adds"],
-  staying: readonly profile.Seat[],
-  room: RoomKeys,
-): Promise<Coming[]> {
-  const coming: Coming[] = []
-  for (const { person, keyPackage } of adds) {
-    const candidate = keyPackage.length > profile.KEY_PACKAGE_MAX ? null : await mls.readKeyPackage(keyPackage).catch(() => null)
-    const owner = candidate === null ? null : await profile.personOf(candidate, room.leafMac)
-    if (candidate === null || owner === null || !equal(owner, person)) continue
-    const present = staying.some((s) => equal(s.person, person) || equal(s.signatureKey, candidate.signatureKey))
-    const twice = coming.some((c) => equal(c.person, person) || equal(c.candidate.signatureKey, candidate.signatureKey))
-    if (!present && !twice && coming.length + staying.length < profile.MEMBERS_MAX) coming.push({ person, candidate })
-  }
-  return coming
 }

@@ -16,6 +16,7 @@ const machine = new GroupMachine({
   tell: (message: FromGroup) => self.postMessage(message),
   keys: (keys: Keys) => port?.postMessage(keys),
   now: () => performance.now(),
+  date: () => Date.now(),
   after: (ms, call) => void setTimeout(call, ms),
 })
 
@@ -25,9 +26,10 @@ self.onmessage = (event: MessageEvent<ToGroup>) => {
   const done = machine.take(message)
   if (message.do !== "open") return
   port ??= message.keys
-  const { secret, moderator } = message.link
+  const { link, stay } = message
   void done.then(() => {
-    secret.fill(0) // this worker's copy; what is derived from it cannot be read
-    moderator?.fill(0)
+    // Copies of what the machine keeps as long as it needs it, or has derived keys from.
+    for (const secret of [link.secret, link.moderator, link.generation?.secret, link.ticket?.secret, link.rules?.passphrase, stay?.seed])
+      secret?.fill(0)
   })
 }

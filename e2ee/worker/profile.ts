@@ -5,7 +5,9 @@
  */
 
 import { decode, encode, rfc8949EncodeOptions } from "cborg"
+import { ENTRIES_MAX } from "./admission.ts"
 import { ascii, type Bytes, bigEndian, concat, equal, own, toHex } from "./bytes.ts"
+import { GENERATION_SIZE } from "./generation.ts"
 import { LEAF_MAX } from "./kid.ts"
 import type { RoomKeys } from "./link.ts"
 import * as mls from "./mls.ts"
@@ -21,8 +23,7 @@ export const COMMIT_MAX = 65536 // bytes
 export const WELCOME_MAX = 163840 // bytes
 export const ADDS_MAX = 64 // in one commit
 export const MEMBERS_MAX = 500
-export const ENTRIES_MAX = 64 // admissions, or kicks, in one commit
-export const ENTRY_MAX = 16384 // bytes of one of them
+const ENTRY_MAX = 16384 // bytes of an admission or a kick
 export const AUTHENTICATED_MAX = 49152 // bytes of a commit's authenticated data
 
 const PERSON_SIZE = 16
@@ -30,7 +31,6 @@ const MAC_SIZE = 16
 const KEY_SIZE = 32
 const ROOM_SIZE = 16
 const GROUP_SIZE = 32
-const GENERATION_SIZE = 64 // number, nonce, L of a link generation, tag
 const PSK_LABEL = ascii("paravent psk")
 
 // ---- Identity ----
@@ -106,10 +106,16 @@ export interface Stated {
   readonly g?: Uint8Array // of ROTATE, and no other: number, nonce and the sealed L of the generation (rotate.ts)
 }
 
-/** The bytes of what a commit says. Throws MlsError when a limit is broken. */
-export function authenticate(reason: Reason, a: readonly Uint8Array[] = [], k: readonly Uint8Array[] = [], g?: Uint8Array): Bytes {
-  const bytes = own(encode({ r: reason, a, k, ...(g === undefined ? {} : { g }) }, rfc8949EncodeOptions))
-  if (stated(bytes) === null) throw new MlsError("profile", "authenticated data within the limits")
+/** The bytes of what a commit says; null when a limit is broken. */
+export function encodeStated(said: Stated): Bytes | null {
+  const bytes = own(encode(said, rfc8949EncodeOptions))
+  return stated(bytes) === null ? null : bytes
+}
+
+/** The same where nothing can be beyond a limit: throws MlsError. */
+export function authenticate(r: Reason, a: readonly Uint8Array[] = [], k: readonly Uint8Array[] = [], g?: Uint8Array): Bytes {
+  const bytes = encodeStated({ r, a, k, ...(g === undefined ? {} : { g }) })
+  if (bytes === null) throw new MlsError("profile", "authenticated data within the limits")
   return bytes
 }
 

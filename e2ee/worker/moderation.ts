@@ -1,0 +1,135 @@
+/**
+ * What a client knows of who decides in its room, and by what rules: the policy
+ * that holds, grants, and which statements have been heard (PROTOCOL.md,
+ * "Statements"). What is false, old, or said by somebody who may not changes
+ * nothing.
+ */
+
+import type { Signed } from "../../client/src/wire/messages.gen.ts"
+import type { Policy, Statement } from "../../client/src/wire/statements.gen.ts"
+import { NO_POLICY, succeeds, withdrawn } from "./admission.ts"
+import { equal, toHex } from "./bytes.ts"
+import type { RoomIds } from "./derive.ts"
+import { CLOCK_ALLOWANCE, type Grant, readGrant } from "./grant.ts"
+import type { PersonId } from "./port.ts"
+import { readSigned, type Said } from "./statement.ts"
+
+const REMOVALS_MAX = 512 // kept, to be named in commits; the oldest go first
+
+const isPolicy = (said: Said): said is Said<Policy> => said.statement.t === "policy"
+
+/** What came of a statement that is authentic and new. */
+export interface Taken<S extends Statement = Statement> extends Said<S> {
+  readonly before: Policy // the rules that held before it
+}
+
+/** What one person knows of its room's moderators. */
+export class Moderation {
+  readonly #ids: RoomIds
+  readonly #date: () => number
+  #policy: Policy = NO_POLICY
+  #said: Said<Policy> | null = null
+  #signed: Signed | null = null
+  readonly #heard = new Map<string, number>() // grant's key -> greatest seq
+  readonly #grants = new Map<string, Grant>() // by key
+  readonly #removals = new Map<PersonId, Signed>()
+
+  /** `date` is in ms since 1970. */
+  constructor(ids: RoomIds, date: () => number) {
+    this.#ids = ids
+    this.#date = date
+  }
+
+  /** The rules that hold, as far as this client was shown them. */
+  get policy(): Policy {
+    return this.#policy
+  }
+
+  /** The policy as it was signed; null for version 0, which nobody signs. */
+  get signed(): Signed | null {
+    return this.#signed
+  }
+
+  /** Under whose grant the policy was signed. */
+  get author(): Grant | null {
+    return this.#said?.grant ?? null
+  }
+
+  /** A statement that removes a person, if one has been heard. */
+  removal(person: PersonId): Signed | undefined {
+    return this.#removals.get(person)
+  }
+
+  /**
+   * Takes a policy from wherever it comes: Joined, Resumed, a member, the stay
+   * before. Its number counts for nothing: it may have been heard before.
+   * True when other rules hold now.
+   */
+  async learn(signed: Signed): Promise<boolean> {
+    const said = await readSigned(signed, this.#ids, this.#date())
+    if (said === null || !isPolicy(said)) return false
+    const key = toHex(said.grant.key)
+    if (!(await this.#adopt(said, signed))) return false
+    this.#heard.set(key, Math.max(this.#heard.get(key) ?? 0, said.statement.seq))
+    return true
+  }
+
+  async #adopt(said: Said<Policy>, signed: Signed): Promise<boolean> {
+    if (!(await succeeds(said, this.#said))) return false
+    this.#said = said
+    this.#policy = said.statement
+    this.#signed = signed
+    this.#grants.set(toHex(said.grant.key), said.grant)
+    return true
+  }
+
+  /** Takes a statement as Acted or a commit brings it. Null when it has no effect. */
+  async take(signed: Signed): Promise<Taken | null> {
+    const said = await readSigned(signed, this.#ids, this.#date())
+    if (said === null) return null
+    const { statement, grant } = said
+    const key = toHex(grant.key)
+    if (statement.seq <= (this.#heard.get(key) ?? 0)) return null
+    const before = this.#policy
+    if (isPolicy(said) ? !(await this.#adopt(said, signed)) : await withdrawn(grant, before)) return null
+    this.#heard.set(key, statement.seq)
+    this.#grants.set(key, grant)
+    if (statement.t === "remove") this.#noteRemoval(toHex(statement.person), signed)
+    if (statement.t === "appoint") await this.recognise(statement.grant)
+    return { statement, grant, before }
+  }
+
+  #noteRemoval(person: PersonId, signed: Signed): void {
+    this.#removals.set(person, signed)
+    if (this.#removals.size <= REMOVALS_MAX) return
+    for (const oldest of this.#removals.keys()) return void this.#removals.delete(oldest)
+  }
+
+  /** A grant for this room that has not run out, withdrawn or not. */
+  read(bytes: Uint8Array): Promise<Grant | null> {
+    return readGrant(bytes, this.#ids, this.#date())
+  }
+
+  /** Remembers a grant that holds. Null for one that does not, or is withdrawn. */
+  async recognise(bytes: Uint8Array): Promise<Grant | null> {
+    const grant = await this.read(bytes)
+    if (grant === null || (await withdrawn(grant, this.#policy))) return null
+    const key = toHex(grant.key)
+    const known = this.#grants.get(key)
+    if (known === undefined || known.notAfter <= grant.notAfter) this.#grants.set(key, grant)
+    return grant
+  }
+
+  /** The grant of whoever has this person id and signature key; null when none is known that holds. */
+  async grantOf(person: Uint8Array, key: Uint8Array): Promise<Grant | null> {
+    const grant = this.#grants.get(toHex(key))
+    if (grant === undefined || !equal(grant.person, person) || this.#date() > grant.notAfter + CLOCK_ALLOWANCE) return null
+    return (await withdrawn(grant, this.#policy)) ? null : grant
+  }
+
+  forget(): void {
+    this.#heard.clear()
+    this.#grants.clear()
+    this.#removals.clear()
+  }
+}
