@@ -81,7 +81,7 @@ func (p *Person) refused(m *wire.Refused) {
 	if m.Code == wire.CodeTaken && p.known {
 		return // the server has not noticed yet that the connection broke
 	}
-	p.end(&Refused{m.Code, waitOf(m)})
+	p.end(&RefusedError{m.Code, waitOf(m)})
 }
 
 // wait is outside: the server says what is waited for, and at whom to knock.
@@ -154,7 +154,7 @@ func (p *Person) present(people []wire.Person) {
 	}
 }
 
-func (p *Person) presence(m wire.ServerMessage) {
+func (p *Person) presence(m any) {
 	switch m := m.(type) {
 	case *wire.Arrived:
 		p.setAway(ID(m.Person.ID), m.Person.Away)

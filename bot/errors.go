@@ -22,11 +22,13 @@ var (
 	ErrReplaced = errors.New("bot: the stay goes on elsewhere")
 	// ErrRestarting is the end when the server goes down. Join again later.
 	ErrRestarting = errors.New("bot: the server restarts")
-	// ErrRemoved, ErrBanned and ErrLobby are the ends that a moderator gives:
-	// put out, put out for good, sent back to where people wait (join again).
+	// ErrRemoved is the end when a moderator put the person out.
 	ErrRemoved = errors.New("bot: removed by a moderator")
-	ErrBanned  = errors.New("bot: banned by a moderator")
-	ErrLobby   = errors.New("bot: sent back to the lobby by a moderator")
+	// ErrBanned is the end when a moderator put the person out for good.
+	ErrBanned = errors.New("bot: banned by a moderator")
+	// ErrLobby is the end when a moderator sent the person back to where people
+	// wait: join again.
+	ErrLobby = errors.New("bot: sent back to the lobby by a moderator")
 	// ErrEnded is the end when a moderator ended the meeting for everybody.
 	ErrEnded = errors.New("bot: the meeting has ended")
 	// ErrUnmoderated is the end when no moderator was in for too long.
@@ -63,15 +65,15 @@ var (
 	ErrStopped = errors.New("bot: stopped")
 )
 
-// Refused is the error of Join, and the end of a person, when the server lets
+// RefusedError is the error of Join, and the end of a person, when the server lets
 // it in no more.
-type Refused struct {
+type RefusedError struct {
 	Code wire.Code     // see signaling/PROTOCOL.md, "Entering"
 	Wait time.Duration // before the next try; 0: no longer than it takes
 }
 
 // Error says which refusal it is.
-func (r *Refused) Error() string { return fmt.Sprintf("bot: refused: %s", r.Code) }
+func (r *RefusedError) Error() string { return fmt.Sprintf("bot: refused: %s", r.Code) }
 
 // endOf is the end that Over tells.
 func endOf(why string) error {

@@ -8,16 +8,11 @@ import (
 )
 
 // change passes on what the server says of the group.
-func (p *Person) change(m wire.ServerMessage) {
+func (p *Person) change(m any) {
 	now := p.options.now()
 	switch m := m.(type) {
 	case *wire.Nominate:
-		commit, err := p.group.Nominate(m, now)
-		if err != nil {
-			p.end(ErrFault)
-			return
-		}
-		if commit != nil {
+		if commit := p.group.Nominate(m, now); commit != nil {
 			p.send(commit)
 		}
 	case *wire.Committed:

@@ -60,7 +60,7 @@ type Stay struct {
 // until a moderator is there and admits the person; ctx bounds that wait, and
 // has no bearing on the stay after it. Leave ends the stay.
 //
-// It returns ErrLink, a *Refused, ErrConnection, ErrProtocol, another end of
+// It returns ErrLink, a *RefusedError, ErrConnection, ErrProtocol, another end of
 // a stay, or ctx's error.
 func Join(ctx context.Context, text string, o Options) (*Person, error) {
 	p, err := newPerson(text, o)

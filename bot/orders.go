@@ -88,12 +88,12 @@ func (p *Person) isModerator() bool {
 // ---- Giving orders ----
 
 // sign makes what is to be sent of a statement.
-func (p *Person) sign(make func(seq uint64) wire.Statement) (*wire.Signed, uint64, error) {
+func (p *Person) sign(say func(seq uint64) wire.Statement) (*wire.Signed, uint64, error) {
 	if !p.isModerator() {
 		return nil, 0, ErrForbidden
 	}
 	p.orders.seq++
-	signed, err := moderation.Sign(make(p.orders.seq), p.ownGrant(), p.keys.sign, p.keys.room.ID)
+	signed, err := moderation.Sign(say(p.orders.seq), p.ownGrant(), p.keys.sign, p.keys.room.ID)
 	if err != nil {
 		return nil, 0, ErrLong
 	}
@@ -101,9 +101,9 @@ func (p *Person) sign(make func(seq uint64) wire.Statement) (*wire.Signed, uint6
 }
 
 // give sends an order. What comes of it arrives on the channel.
-func (p *Person) give(make func(seq uint64) wire.Statement) <-chan error {
+func (p *Person) give(say func(seq uint64) wire.Statement) <-chan error {
 	done := newDone()
-	signed, seq, err := p.sign(make)
+	signed, seq, err := p.sign(say)
 	if err != nil {
 		done <- err
 		return done

@@ -45,9 +45,7 @@ type Person struct {
 	media   media
 	events  *queue
 
-	inbox   chan func() // what the loop does next
-	context context.Context
-	cancel  context.CancelFunc
+	inbox   chan func()   // what the loop does next
 	live    chan struct{} // closed with the first epoch
 	done    chan struct{} // closed when the stay is over
 	err     error         // why; to be read after done
@@ -131,7 +129,6 @@ func newPerson(text string, o Options) (*Person, error) {
 	if o.Stay != nil && o.Stay.Policy != nil {
 		p.know(o.Stay.Policy)
 	}
-	p.context, p.cancel = context.WithCancel(context.Background())
 	return p, nil
 }
 
@@ -177,7 +174,6 @@ func (p *Person) run() {
 	for p.err == nil {
 		(<-p.inbox)()
 	}
-	p.cancel()
 	if p.socket != nil {
 		p.socket.close()
 	}
@@ -216,6 +212,19 @@ func (p *Person) call(do func() error) error {
 // after has the loop do something later.
 func (p *Person) after(wait time.Duration, do func()) {
 	time.AfterFunc(wait, func() { p.post(do) })
+}
+
+// during returns a context that ends with the stay.
+func (p *Person) during(limit time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	go func() {
+		select {
+		case <-p.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // end ends the stay. Only the loop calls it.
@@ -283,7 +292,9 @@ func (p *Person) Stay() (*Stay, error) {
 // connect opens a socket and reads it, and says to the loop what comes of it.
 func (p *Person) connect() {
 	go func() {
-		s, err := dial(p.context, p.url, p.options.TLS)
+		ctx, cancel := p.during(dialTime)
+		defer cancel()
+		s, err := dial(ctx, p.url, p.options.TLS)
 		if err != nil {
 			p.post(func() { p.closed(nil, 0, err) })
 			return

@@ -240,7 +240,7 @@ func (u *publisher) renew() error {
 		}
 		senders[t] = sender
 	}
-	ctx, cancel := context.WithTimeout(u.media.person.context, connectTime)
+	ctx, cancel := u.media.person.during(connectTime)
 	defer cancel()
 	if err := u.negotiate(ctx, true); err != nil {
 		return err

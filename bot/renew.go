@@ -45,12 +45,7 @@ func (p *Person) rotate() {
 	if p.orders.renewal == 0 || g == nil || g.Number != p.orders.renewal || len(p.orders.removing) > 0 {
 		return
 	}
-	commit, err := p.group.Rotate(p.options.now())
-	if err != nil {
-		p.end(ErrFault)
-		return
-	}
-	if commit != nil {
+	if commit := p.group.Rotate(p.options.now()); commit != nil {
 		p.send(commit)
 	}
 	// Another commit may win, or it may be too early for the server.

@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -25,15 +26,15 @@ type Between struct {
 // order. It is called by one goroutine for each connection.
 type Liar func(wire.ServerMessage) []wire.ServerMessage
 
-// Lie starts a Between until the test ends. make is called for each connection.
-func Lie(tb testing.TB, s *Server, make func() Liar) *Between {
+// Lie starts a Between until the test ends. liar is called for each connection.
+func Lie(tb testing.TB, s *Server, liar func() Liar) *Between {
 	tb.Helper()
 	b := &Between{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.serve(s, w, r, make()) })}
+	web := &http.Server{ReadHeaderTimeout: Patience, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.serve(s, w, r, liar()) })}
 	go func() { _ = web.Serve(listener) }()
 	tb.Cleanup(func() { _ = web.Close(); b.Cut() })
 	b.Origin = "http://" + listener.Addr().String()
@@ -76,23 +77,29 @@ func (b *Between) serve(s *Server, w http.ResponseWriter, r *http.Request, lie L
 			}
 		}
 	}()
-	for {
-		kind, frame, err := server.ReadMessage()
-		if closed, ok := err.(*websocket.CloseError); ok {
-			_ = client.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(closed.Code, ""))
-		}
-		if err != nil {
-			return
-		}
-		m, err := wire.DecodeServer(frame)
-		if err != nil {
-			return
-		}
-		for _, told := range lie(m) {
-			out, err := wire.Encode(told)
-			if err != nil || client.WriteMessage(kind, out) != nil {
-				return
-			}
+	for tell(client, server, lie) {
+	}
+}
+
+// tell passes on one message of the server, as it is lied about. It is false
+// once there are none any more.
+func tell(client, server *websocket.Conn, lie Liar) bool {
+	kind, frame, err := server.ReadMessage()
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+		_ = client.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(closed.Code, ""))
+	}
+	if err != nil {
+		return false
+	}
+	m, err := wire.DecodeServer(frame)
+	if err != nil {
+		return false
+	}
+	for _, told := range lie(m) {
+		out, err := wire.Encode(told)
+		if err != nil || client.WriteMessage(kind, out) != nil {
+			return false
 		}
 	}
+	return true
 }

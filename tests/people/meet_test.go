@@ -22,21 +22,21 @@ func TestPeopleMeetAndTalk(t *testing.T) {
 
 	r.must(bob.Say("to all", nil))
 	for _, p := range []*bot.Person{alice, carol} {
-		if said := await(r, p, any[bot.Said]); said.Text != "to all" || said.Name != "Bob" || said.From != bob.Self() || said.Alone {
+		if said := await(r, p, every[bot.Said]); said.Text != "to all" || said.Name != "Bob" || said.From != bob.Self() || said.Alone {
 			t.Errorf("%+v", said)
 		}
 	}
 	to := alice.Self()
 	r.must(carol.Say("to one", &to))
-	if said := await(r, alice, any[bot.Said]); said.Text != "to one" || !said.Alone || said.From != carol.Self() {
+	if said := await(r, alice, every[bot.Said]); said.Text != "to one" || !said.Alone || said.From != carol.Self() {
 		t.Errorf("%+v", said)
 	}
 	r.must(carol.RaiseHand(true))
-	if hand := await(r, bob, any[bot.Hand]); hand.Person != carol.Self() || !hand.Up {
+	if hand := await(r, bob, every[bot.Hand]); hand.Person != carol.Self() || !hand.Up {
 		t.Errorf("%+v", hand)
 	}
 	r.must(alice.React("🎉"))
-	if reacted := await(r, bob, any[bot.Reacted]); reacted.From != alice.Self() || reacted.Emoji != "🎉" {
+	if reacted := await(r, bob, every[bot.Reacted]); reacted.From != alice.Self() || reacted.Emoji != "🎉" {
 		t.Errorf("%+v", reacted)
 	}
 	if err := alice.React("x"); !errors.Is(err, bot.ErrUnknown) {
@@ -55,7 +55,7 @@ func TestPeopleMeetAndTalk(t *testing.T) {
 	}
 
 	carol.Leave()
-	if left := await(r, bob, any[bot.Left]); left.Name != "Carol" {
+	if left := await(r, bob, every[bot.Left]); left.Name != "Carol" {
 		t.Errorf("%+v", left)
 	}
 	r.agree(2, alice, bob)
@@ -69,7 +69,7 @@ func TestKnockAdmitDenyNote(t *testing.T) {
 	early := r.come(r.participantLink(), "Early").waiting("moderator")
 	alice := r.open("Alice", withLobby)
 	early.waiting("admission")
-	k := await(r, alice, any[bot.Knocked])
+	k := await(r, alice, every[bot.Knocked])
 	if k.Name != "Early" || k.Viewer || k.Ticket {
 		t.Errorf("%+v", k)
 	}
@@ -79,9 +79,9 @@ func TestKnockAdmitDenyNote(t *testing.T) {
 	r.agree(2, alice, early.in())
 
 	bob := r.come(r.participantLink(), "Bob").waiting("admission")
-	k = await(r, alice, any[bot.Knocked])
+	k = await(r, alice, every[bot.Knocked])
 	r.must(alice.Deny(r.context(), k.Person))
-	if refused, ok := errors.AsType[*bot.Refused](bob.refused()); !ok || refused.Code != wire.CodeDenied {
+	if refused, ok := errors.AsType[*bot.RefusedError](bob.refused()); !ok || refused.Code != wire.CodeDenied {
 		t.Errorf("denied: %v", bob.err)
 	}
 	await(r, alice, func(e bot.Unknocked) bool { return e.Person == k.Person })
@@ -107,7 +107,7 @@ func TestRulesAndRoles(t *testing.T) {
 	}
 
 	r.must(alice.Appoint(r.context(), bob.Self()))
-	await(r, bob, any[bot.Appointed])
+	await(r, bob, every[bot.Appointed])
 	await(r, carol, func(e bot.Introduced) bool {
 		return e.Member.ID == bob.Self() && e.Member.Moderator && e.Member.Appointed
 	})
@@ -127,7 +127,7 @@ func TestRulesAndRoles(t *testing.T) {
 	r.must(carol.RaiseHand(true))
 	await(r, bob, func(e bot.Hand) bool { return e.Up })
 	r.must(bob.Stop(r.context(), nil, "hand"))
-	await(r, carol, any[bot.Lowered])
+	await(r, carol, every[bot.Lowered])
 	await(r, alice, func(e bot.Hand) bool { return !e.Up })
 
 	r.must(alice.Dismiss(r.context(), bob.Self()))

@@ -5,7 +5,6 @@ package people
 
 import (
 	"context"
-	"crypto/rand"
 	"testing"
 	"time"
 
@@ -21,7 +20,6 @@ type room struct {
 	t      *testing.T
 	server *meeting.Server
 	link   *link.Link
-	all    []*bot.Person
 }
 
 func newRoom(t *testing.T) *room {
@@ -167,7 +165,7 @@ func await[E bot.Event](r *room, p *bot.Person, want func(E) bool) E {
 	}
 }
 
-func any[E bot.Event](E) bool { return true }
+func every[E bot.Event](E) bool { return true }
 
 // agree waits until all hold the keys of one epoch with so many members, and
 // returns it.
@@ -192,10 +190,4 @@ func (r *room) agree(members int, all ...*bot.Person) uint64 {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b)
-	return b
 }
