@@ -94,7 +94,8 @@ interface Way {
   readonly viewport: { width: number; height: number; isMobile: boolean; hasTouch: boolean }
 }
 
-const alike = /^call-(3|5|9|25)|^ended-(proof|full|busy|throttled|taken-over|lost|restarting|broken)/ // the same parts with other words or more of them
+const alike =
+  /^call-(3|5|9|25)|^ended-(full|busy|throttled|taken-over|lost|restarting|broken|over|unmoderated|banned|early|late|barred|replaced)|^(asked|keys|reactions)$/ // the same parts with other words or more of them
 const desktop = { width: 1280, height: 800, isMobile: false, hasTouch: false }
 const ways: readonly Way[] = [
   { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop },
@@ -219,8 +220,125 @@ test("by keyboard: a panel takes the focus and gives it back", async () => {
   await page.keyboard.press("Enter")
   await page.keyboard.press("m")
   const actions = await done()
-  assert.deepEqual(actions.at(-1), '{"do":"say","text":"hello mvcp"}', "letters in a field are letters")
+  assert.deepEqual(actions.at(-1), '{"do":"say","text":"hello mvcp","to":null}', "letters in a field are letters")
   assert.equal(await page.$eval("textarea", (field) => field.value), "m", "sending empties the field")
+})
+
+/** The buttons in somebody's line among the people: the first other person. */
+const OTHER = "[data-member]:nth-child(2)"
+
+test("by keyboard: removing asks once more in its place, and Escape goes back to where it was", async () => {
+  await visit("people-moderator", desk)
+  const remove = `${OTHER} [data-opens=remove]`
+  const wants = (what: string, want: string): Promise<unknown> =>
+    until(what, async () => (await page.evaluate(() => document.activeElement?.textContent ?? "")) === want, 5000)
+  await page.focus(remove)
+  await page.keyboard.press("Enter")
+  await wants("the second step has the focus", "Remove")
+  assert.equal(await page.$(remove), null, "it stands in the place of the first")
+  await page.keyboard.press("Tab")
+  await wants("one can go back", "Cancel")
+  await page.keyboard.press("Escape")
+  await until("the first step has the focus again", () => page.$eval(remove, (b) => b === document.activeElement), 5000)
+  assert.equal((await done()).length, 0, "nothing was done")
+  await page.keyboard.press("Enter")
+  await wants("the second step again", "Remove")
+  await page.keyboard.press("Enter")
+  await until("it is done", async () => (await done()).length === 1, 5000)
+  assert.match((await done())[0] ?? "", /^{"do":"order","order":{"order":"remove","person":"[0-9a-f]{32}"}}$/)
+})
+
+test("by keyboard: a ban can renew the link, and every button tells whom it concerns", async () => {
+  await visit("people-moderator", desk)
+  await page.focus(`${OTHER} [data-opens=ban]`)
+  await page.keyboard.press("Enter")
+  await page.waitForSelector("#ban-renew")
+  await page.focus("#ban-renew")
+  await page.keyboard.press("Space")
+  await page.focus(".confirm .alarm")
+  await page.keyboard.press("Enter")
+  await until("it is done", async () => (await done()).length === 1, 5000)
+  assert.match((await done())[0] ?? "", /"order":"ban","person":"[0-9a-f]{32}","renew":true/)
+  const about = await page.$$eval(`${OTHER} .acts button`, (all) =>
+    all.map((b) => document.getElementById(b.getAttribute("aria-describedby") ?? "")?.textContent),
+  )
+  assert.deepEqual(new Set(about.slice(0, 5)), new Set(["Björn Åkesson"]))
+})
+
+test("by keyboard: the rest of the menu opens, closes on Escape and gives the focus back", async () => {
+  await visit("people-moderator", desk)
+  await page.focus(`${OTHER} [data-opens=more]`)
+  await page.keyboard.press("Enter")
+  const inside = (): Promise<boolean> => page.evaluate(() => document.activeElement?.closest(".more-acts") !== null)
+  await until("its first entry has the focus", inside, 5000)
+  await page.keyboard.press("Escape")
+  await until("it is closed", async () => (await page.$(".more-acts")) === null, 5000)
+  await until("the focus is back", async () => (await focused()) === "More actions", 5000)
+  assert.notEqual(await page.$(".panel.people"), null, "the panel stays open")
+})
+
+test("by keyboard: whoever waits is let in from the bar and from the list", async () => {
+  await visit("knock-one", desk)
+  await page.focus(".bar .main")
+  await page.keyboard.press("Enter")
+  assert.match((await done()).at(-1) ?? "", /"order":"admit","people":\["[0-9a-f]{32}"\]/)
+  await visit("knock-many", desk)
+  await page.focus(".bar .main")
+  await page.keyboard.press("Enter")
+  assert.match((await done()).at(-1) ?? "", /"order":"admit","people":\[("[0-9a-f]{32}",?){4}\]/)
+  await visit("people-lobby", desk)
+  const names = await page.$$eval("[data-waiting]:nth-child(2) button", (all) => all.map((b) => b.textContent))
+  assert.deepEqual(names, ["Admit", "Deny", "Write"])
+  await page.focus("[data-waiting]:nth-child(2) button:nth-child(2)")
+  await page.keyboard.press("Enter")
+  assert.match((await done()).at(-1) ?? "", /"order":"deny"/)
+  await until("the list has the focus", async () => (await focused()) === "lobby-title", 5000)
+})
+
+test("high protection is one switch", async () => {
+  await visit("options", desk)
+  await page.click("#rule-high")
+  const rules = JSON.parse((await done()).at(-1) ?? "{}").rules
+  assert.deepEqual([rules.lobby, rules.tickets, rules.verify], [true, true, true])
+  assert.match(rules.passphrase, /^[a-z]{6}-[a-z]{6}-[a-z]{6}$/)
+  await until("it is on", () => page.$eval("#rule-high", (field) => (field as HTMLInputElement).checked), 5000)
+})
+
+test("rules that can never be kept make no meeting, and the field says so", async () => {
+  await visit("options-wrong", desk)
+  await page.click(".begin .button")
+  assert.deepEqual(await done(), [])
+  assert.equal(await focused(), "rule-until")
+})
+
+test("the wait after a wrong passphrase is told and kept", async () => {
+  await visit("prejoin-wrong", desk)
+  await until("the field has the focus", async () => (await focused()) === "passphrase", 5000)
+  await page.keyboard.type("takofi")
+  await page.keyboard.press("Enter")
+  assert.deepEqual(await done(), [])
+  await visit("prejoin-passphrase", desk)
+  await until("the field has the focus", async () => (await focused()) === "passphrase", 5000)
+  await page.keyboard.type("takofi")
+  await page.keyboard.press("Enter")
+  assert.deepEqual((await done()).slice(-2), ['{"do":"passphrase","passphrase":"takofi"}', '{"do":"join"}'])
+})
+
+test("a private line never goes to everybody because its recipient has left", async () => {
+  await visit("people-moderator", desk)
+  await page.click(`${OTHER} [data-opens=more]`)
+  await page.waitForSelector(".more-acts")
+  await page.click(".more-acts button")
+  await page.waitForSelector("#chat-to")
+  await page.type("textarea", "only you")
+  await page.keyboard.press("Enter")
+  assert.match((await done()).at(-1) ?? "", /"text":"only you","to":"[0-9a-f]{32}"/)
+  await page.evaluate(() => (globalThis as unknown as { gallery: { part: (name: string) => void } }).gallery.part("Björn Åkesson"))
+  await page.waitForSelector(".compose .wrong")
+  const before = (await done()).length
+  await page.type("textarea", "still only you")
+  await page.keyboard.press("Enter")
+  assert.equal((await done()).length, before)
 })
 
 test("without a name nobody joins, and the field says why", async () => {

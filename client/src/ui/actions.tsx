@@ -56,9 +56,11 @@ export const Actions = ({ tile, about, view, onWrite }: Props): VNode => {
   return (
     // biome-ignore lint/a11y/useSemanticElements: not the fields of a form
     <div class="acts" role="group" aria-labelledby={about} ref={place} onKeyDown={step === "more" ? onEscape(close) : undefined}>
-      <Button kind="quiet" about={about} onClick={() => order({ order: "stop", person, source: "microphone" })}>
-        {say("act.mute")}
-      </Button>
+      {tile.role !== "viewer" && (
+        <Button kind="quiet" about={about} onClick={() => order({ order: "stop", person, source: "microphone" })}>
+          {say("act.mute")}
+        </Button>
+      )}
       {!tile.moderator && (
         <Button kind="quiet" about={about} onClick={() => order({ order: "lobby", person })}>
           {say("act.lobby")}

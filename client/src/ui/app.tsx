@@ -4,6 +4,7 @@ import type { Action, State } from "../call/state.ts"
 import { t } from "../i18n.ts"
 import { Call } from "./call.tsx"
 import { Ended, Home } from "./ended.tsx"
+import { undecided } from "./lobby.tsx"
 import { Button, LinkField, Message, Notices } from "./parts.tsx"
 import { Prejoin } from "./prejoin.tsx"
 import { Start } from "./start.tsx"
@@ -50,7 +51,7 @@ function useHeading({ stage }: State): void {
 
 function pageTitle({ state, say }: View): string {
   if (state.stage.at !== "call") return say("app.title")
-  const news = state.unread + state.moderation.lobby.length
+  const news = state.unread + undecided(state.moderation.lobby).length
   return `${news > 0 ? `(${news}) ` : ""}${say("call.title")} · ${say("app.title")}`
 }
 

@@ -425,8 +425,11 @@ function answer(state: State, action: Action): State {
   }
 }
 
+let now = first
+
 function show(state: State): void {
   if (root === null) return
+  now = state
   const act = (action: Action): void => {
     done.push(action)
     show(answer(state, action))
@@ -436,7 +439,9 @@ function show(state: State): void {
 
 /** What was done, for tests to read. */
 const done: Action[] = []
-Object.assign(globalThis, { gallery: { names, done } })
+/** Somebody leaves. */
+const part = (name: string): void => show({ ...now, tiles: now.tiles.filter((tile) => tile.name !== name) })
+Object.assign(globalThis, { gallery: { names, done, part } })
 show(first)
 
 /** What a person would have clicked to see the view. */
@@ -453,4 +458,5 @@ const clicks: Readonly<Record<string, readonly string[]>> = {
   reactions: ["[popovertarget]"],
   "compare-code": [".verdict .twice button"],
 }
+if (chosen === "leaving") document.querySelector<HTMLElement>(".leaving .tool")?.focus()
 for (const selector of clicks[chosen] ?? []) document.querySelector<HTMLElement>(selector)?.click()

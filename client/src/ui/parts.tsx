@@ -271,11 +271,14 @@ export const Notices = ({ state, act, say }: View): VNode => {
   return (
     <div class="notices" role="status">
       {notice !== null && (
-        <div class="notice" key={notice.id}>
+        // That somebody waits stands on the page already; here it is read out.
+        <div class={notice.say === "knock" ? "spoken" : "notice"} key={notice.id}>
           <span>{text}</span>
-          <button type="button" class="dismiss" onClick={() => act({ do: "dismiss" })} aria-label={say("close")}>
-            <Drawn icon="close" />
-          </button>
+          {notice.say !== "knock" && (
+            <button type="button" class="dismiss" onClick={() => act({ do: "dismiss" })} aria-label={say("close")}>
+              <Drawn icon="close" />
+            </button>
+          )}
         </div>
       )}
     </div>

@@ -1,6 +1,7 @@
 import type { VNode } from "preact"
 import type { Capture, Panel } from "../call/state.ts"
 import { Drawn, type Icon } from "./icons.tsx"
+import { undecided } from "./lobby.tsx"
 import { Reactions } from "./reactions.tsx"
 import { EndForAll } from "./tools.tsx"
 import type { View } from "./view.ts"
@@ -164,7 +165,8 @@ export const PanelButton = ({ view, panel, icon, name, unread = 0, about, shortc
 /** What one does most in a call. */
 export const Toolbar = (view: View): VNode => {
   const { state, say } = view
-  const { role, lobby } = state.moderation
+  const { role } = state.moderation
+  const waiting = undecided(state.moderation.lobby).length
   return (
     <section class="toolbar" aria-label={say("call.controls")}>
       {role !== "viewer" && (
@@ -180,15 +182,7 @@ export const Toolbar = (view: View): VNode => {
       </div>
       <div class="tools">
         <PanelButton view={view} panel="chat" icon="chat" name={say("chat.open")} unread={state.unread} about="unread" shortcut="C" />
-        <PanelButton
-          view={view}
-          panel="people"
-          icon="people"
-          name={say("people.title")}
-          unread={lobby.length}
-          about="waiting"
-          shortcut="P"
-        />
+        <PanelButton view={view} panel="people" icon="people" name={say("people.title")} unread={waiting} about="waiting" shortcut="P" />
       </div>
       <div class="tools">
         <LeaveButton {...view} />
@@ -198,7 +192,7 @@ export const Toolbar = (view: View): VNode => {
         {state.unread > 0 && say("chat.unread.other", { n: state.unread })}
       </span>
       <span id="waiting" class="spoken">
-        {lobby.length > 0 && say("bar.knock.other", { n: lobby.length })}
+        {waiting > 0 && say("bar.knock.other", { n: waiting })}
       </span>
     </section>
   )

@@ -18,7 +18,6 @@ export const QuickTools = ({ state, act, say }: View): VNode => {
       <Button icon="microphone-off" onClick={() => act({ do: "order", order: { order: "stop", person: null, source: "microphone" } })}>
         {say("tools.mute-all")}
       </Button>
-      {locked && <p class="hint">{say("tools.locked")}</p>}
     </div>
   )
 }
