@@ -3,7 +3,9 @@ import assert from "node:assert/strict"
 import test, { mock } from "node:test"
 import { toBase64Url } from "../../../e2ee/worker/bytes.ts"
 import type { FromGroup, Link, Stay, ToGroup } from "../../../e2ee/worker/port.ts"
+import type { ServerMessage } from "../wire/messages.gen.ts"
 import type { Policy } from "../wire/statements.gen.ts"
+import { type Event, first, step } from "./machine.ts"
 import type { SessionReport } from "./report.ts"
 import { covers, sendable } from "./room.ts"
 import { Session, type Wish } from "./session.ts"
@@ -605,4 +607,68 @@ test("an appointment and its withdrawal change who is shown as a moderator", asy
   s.worker({ on: "acted", by: ME, deed: { deed: "policy", before: RULES, policy: { ...RULES, dismissed } } })
   assert.equal(s.room().said.get(HER)?.moderator, false)
   s.stop()
+})
+
+// ---- Nothing turns a device on ----
+
+const person = { id: b64(16, 2), moderator: true, viewer: false, away: false, tracks: [] }
+const she = { person: b64(16, 2) }
+
+/** One or more of each message a server can say: a new one does not compile without a line here. */
+const MESSAGES: { readonly [T in ServerMessage["t"]]: readonly object[] } = {
+  challenge: [{ nonce: b64(32) }],
+  refused: [{ code: "throttled", waitMs: 5 }],
+  waiting: [waiting("moderator"), waiting("admission", grant(1)), waiting("lock")],
+  joined: [{ token: b64(32), found: true, people: [person], policy: SIGNED }],
+  resumed: [{ token: b64(32), member: true, found: false, people: [person] }],
+  arrived: [{ person }],
+  away: [she],
+  back: [she],
+  left: [she],
+  nominate: [{ epoch: 1, adds: [], removes: [], admissions: [], grants: [], deadlineMs: 5 }],
+  committed: [{ epoch: 1, commit: b64(8) }],
+  rejected: [{ epoch: 1 }],
+  welcome: [{ epoch: 1, welcome: b64(8) }],
+  regroup: [{ found: true }, { found: false }],
+  relayed: [{ from: b64(16, 2), body: b64(8) }],
+  published: [{ sdp: "v=0" }],
+  offered: [{ sdp: "v=0" }],
+  tracks: [{ ...she, tracks: [{ mid: "0", kind: "audio" }] }],
+  shown: [{ slot: "0", mid: "" }],
+  lost: [{ connection: "publish" }, { connection: "subscribe" }],
+  knocked: [{ ...she, keyPackage: b64(8), sealed: b64(8) }],
+  unknocked: [she],
+  acted: [{ signed: SIGNED }],
+  moderated: [{ present: false, endsMs: 5 }],
+  over: ["removed", "banned", "lobby", "ended", "unmoderated", "replayed"].map((why) => ({ why })),
+  warned: [{ of: "replay", ...she }, { of: "lobby" }],
+  pong: [{}],
+}
+
+test("nothing a server says turns a device on, before the call and in it", () => {
+  const links = { participant: "", moderator: "" }
+  for (const before of ["", "call"]) {
+    for (const [t, messages] of Object.entries(MESSAGES)) {
+      for (const message of messages) {
+        const s = start()
+        let model = first("en", "system", true)
+        const page: Event[] = [
+          { on: "opened", link: "participant", links, viewer: false, ticket: false, own: false },
+          { do: "name", name: "Me" },
+          { do: "join" },
+        ]
+        for (const e of page) [model] = step(model, e)
+        if (before === "call") s.enter()
+        s.server({ t, ...message })
+        for (const report of s.reports) {
+          const [next, ...effects] = step(model, report)
+          model = next
+          assert.ok(!effects.some((e) => e.do === "capture"), t)
+        }
+        const { microphone, camera, screen } = model.state.devices
+        assert.deepEqual([microphone, camera, screen], ["off", "off", "off"], t)
+        s.stop()
+      }
+    }
+  }
 })
