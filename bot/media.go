@@ -263,3 +263,9 @@ func drain(from <-chan string) {
 func (m *media) say(message wire.ClientMessage) {
 	m.person.post(func() { m.person.send(message) })
 }
+
+// announce tells the others which tracks there are.
+func (m *media) announce() {
+	mids := m.up.mids()
+	m.person.post(func() { m.person.setMedia(mids) })
+}

@@ -3,9 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -13,7 +11,6 @@ import (
 	"github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
 
-	"paravent/e2ee/sframe"
 	"paravent/signaling/wire"
 )
 
@@ -22,25 +19,23 @@ type publisher struct {
 	media   *media
 	answers chan string
 
-	mu     sync.Mutex // one negotiation at a time; guards what follows
+	negotiating sync.Mutex // one negotiation at a time; taken before mu
+
+	mu     sync.Mutex // guards what follows
 	pc     *webrtc.PeerConnection
-	tracks []*Track
+	places [sources]*place // what has a place in the connection
+	tracks [sources]*Track // what is sent
 	closed bool
 }
 
-// Track is something this person sends. Its methods are safe for concurrent
-// use; the frames of one track are sent in the order of the calls.
-type Track struct {
-	Source Source
-
-	media  *media
-	wanted chan struct{} // a key frame is asked for
-
-	mu         sync.Mutex // guards what follows
+// place is where a source is sent in one connection. It outlives its tracks:
+// turning a source off and on needs no negotiation, and the numbers of packets
+// go on, which must never be used twice under one key.
+type place struct {
+	sender     *webrtc.RTPSender
 	local      *webrtc.TrackLocalStaticRTP
 	packetizer rtp.Packetizer
-	mid        atomic.Pointer[string]
-	stopped    bool
+	mid        string
 }
 
 // Publish opens a track for frames of a source, with Opus for sound and VP8
@@ -63,112 +58,131 @@ func (p *Person) Publish(ctx context.Context, source Source, codec Codec) (*Trac
 	return t, nil
 }
 
-// add makes a track part of the connection, which it opens if need be.
+// add begins to send a source, and makes the connection if need be.
 func (u *publisher) add(ctx context.Context, source Source) (*Track, error) {
+	u.negotiating.Lock()
+	defer u.negotiating.Unlock()
 	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.closed {
+	there, placed, closed := u.tracks[source], u.places[source] != nil, u.closed
+	u.mu.Unlock()
+	switch {
+	case closed:
 		return nil, u.media.person.Err()
-	}
-	if i := slices.IndexFunc(u.tracks, func(t *Track) bool { return t.Source == source }); i >= 0 {
-		return u.tracks[i], nil
+	case there != nil:
+		return there, nil
+	case !placed:
+		if err := u.extend(ctx, source); err != nil {
+			return nil, err
+		}
 	}
 	t := &Track{Source: source, media: u.media, wanted: make(chan struct{}, 1)}
-	restart := u.pc == nil
-	if err := u.open(); err != nil {
-		return nil, err
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed || u.places[source] == nil {
+		return nil, ErrMedia
 	}
-	sender, err := u.attach(t)
-	if err != nil {
-		return nil, err
-	}
-	u.tracks = append(u.tracks, t)
-	if err := u.negotiate(ctx, restart); err != nil {
-		u.drop(t)
-		return nil, err
-	}
-	go t.listen(sender)
+	t.place = u.places[source]
+	u.tracks[source] = t
 	return t, nil
 }
 
-func (u *publisher) open() error {
-	if u.pc != nil {
-		return nil
+// extend gives a source a place in the connection, which is made if there is
+// none.
+func (u *publisher) extend(ctx context.Context, source Source) error {
+	u.mu.Lock()
+	pc := u.pc
+	u.mu.Unlock()
+	restart := pc == nil
+	if restart {
+		var err error
+		if pc, err = newConnection(true); err != nil {
+			return errors.Join(ErrMedia, err)
+		}
 	}
-	pc, err := newConnection(true)
-	if err != nil {
+	added, err := newPlace(pc, source)
+	if err == nil {
+		err = u.negotiate(ctx, pc, restart)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if err != nil || u.closed {
+		// A half negotiated connection is of no use: with it go the others.
+		u.pc, u.places = nil, [sources]*place{}
+		u.endAll()
+		go func() { _ = pc.Close() }()
 		return errors.Join(ErrMedia, err)
 	}
-	u.pc = pc
+	added.number(pc)
+	u.pc, u.places[source] = pc, added
+	go u.listen(source, added)
 	return nil
 }
 
-// attach gives the track a place in the connection.
-func (u *publisher) attach(t *Track) (*webrtc.RTPSender, error) {
-	local, err := webrtc.NewTrackLocalStaticRTP(capabilityOf(t.Source), t.Source.String(), "stream")
+func newPlace(pc *webrtc.PeerConnection, source Source) (*place, error) {
+	local, err := webrtc.NewTrackLocalStaticRTP(capabilityOf(source), source.String(), "stream")
 	if err != nil {
-		return nil, errors.Join(ErrMedia, err)
+		return nil, err
 	}
-	transceiver, err := u.pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
+	transceiver, err := pc.AddTransceiverFromTrack(local, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
 	if err != nil {
-		return nil, errors.Join(ErrMedia, err)
+		return nil, err
 	}
 	var payloader rtp.Payloader = &codecs.OpusPayloader{}
-	if !t.Source.Sound() {
+	if !source.Sound() {
 		payloader = &codecs.VP8Payloader{EnablePictureID: true}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.local = local
-	t.packetizer = rtp.NewPacketizer(packetSize, 0, 0, payloader, rtp.NewRandomSequencer(), sourceClock(t.Source))
-	return transceiver.Sender(), nil
+	packetizer := rtp.NewPacketizer(packetSize, 0, 0, payloader, rtp.NewRandomSequencer(), sourceClock(source))
+	return &place{sender: transceiver.Sender(), local: local, packetizer: packetizer}, nil
+}
+
+// number notes the media id that the negotiation gave.
+func (l *place) number(pc *webrtc.PeerConnection) {
+	for _, t := range pc.GetTransceivers() {
+		if t.Sender() == l.sender {
+			l.mid = t.Mid()
+		}
+	}
 }
 
 // negotiate makes an offer and waits until the connection is there.
-func (u *publisher) negotiate(ctx context.Context, restart bool) error {
+func (u *publisher) negotiate(ctx context.Context, pc *webrtc.PeerConnection, restart bool) error {
+	connected := whenConnected(pc)
+	drain(u.answers)
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		return err
+	}
+	if err := pc.SetLocalDescription(offer); err != nil {
+		return err
+	}
+	u.media.say(&wire.Publish{SDP: withoutCandidates(offer.SDP), Restart: restart})
+	answer, err := u.media.take(ctx, u.answers)
+	if err != nil || answer == "" {
+		return errors.Join(ErrMedia, err)
+	}
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
+		return err
+	}
+	return u.media.await(ctx, connected)
+}
+
+// whenConnected returns a channel that is closed once a connection is there.
+func whenConnected(pc *webrtc.PeerConnection) <-chan struct{} {
 	connected := make(chan struct{})
 	var once sync.Once
-	u.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
 			once.Do(func() { close(connected) })
 		}
 	})
-	if u.pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
+	if pc.ConnectionState() == webrtc.PeerConnectionStateConnected {
 		once.Do(func() { close(connected) })
 	}
-	drain(u.answers)
-	offer, err := u.pc.CreateOffer(nil)
-	if err != nil {
-		return errors.Join(ErrMedia, err)
-	}
-	if err := u.pc.SetLocalDescription(offer); err != nil {
-		return errors.Join(ErrMedia, err)
-	}
-	u.media.say(&wire.Publish{SDP: withoutCandidates(offer.SDP), Restart: restart})
-	answer, err := u.media.take(ctx, u.answers)
-	if err != nil {
-		return err
-	}
-	if answer == "" {
-		return ErrMedia
-	}
-	if err := u.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
-		return errors.Join(ErrMedia, err)
-	}
-	for _, t := range u.pc.GetTransceivers() {
-		for _, track := range u.tracks {
-			track.mu.Lock()
-			mid := t.Mid()
-			if t.Sender() != nil && t.Sender().Track() == webrtc.TrackLocal(track.local) {
-				track.mid.Store(&mid)
-			}
-			track.mu.Unlock()
-		}
-	}
-	return u.await(ctx, connected)
+	return connected
 }
 
-func (u *publisher) await(ctx context.Context, connected <-chan struct{}) error {
+// await waits for a connection.
+func (m *media) await(ctx context.Context, connected <-chan struct{}) error {
 	patience := time.NewTimer(connectTime)
 	defer patience.Stop()
 	select {
@@ -178,204 +192,126 @@ func (u *publisher) await(ctx context.Context, connected <-chan struct{}) error 
 		return ErrMedia
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-u.media.person.done:
-		return u.media.person.Err()
+	case <-m.person.done:
+		return m.person.Err()
 	}
 }
 
-// drop forgets a track, and with it a connection that could not be made.
-func (u *publisher) drop(t *Track) {
-	u.tracks = slices.DeleteFunc(u.tracks, func(x *Track) bool { return x == t })
-	if len(u.tracks) == 0 && u.pc != nil {
-		pc := u.pc
-		u.pc = nil
-		go func() { _ = pc.Close() }()
-	}
-}
-
-// lost makes the connection anew with the tracks that there are. Called when
-// the server says that it has ended.
+// lost makes the connection anew, with what is sent. Called when the server
+// says that it has ended.
 func (u *publisher) lost() {
 	deliver(u.answers, "") // whoever negotiates waits in vain
 	go func() {
+		u.negotiating.Lock()
+		defer u.negotiating.Unlock()
 		u.mu.Lock()
-		defer u.mu.Unlock()
-		if u.closed || u.pc == nil {
+		old := u.pc
+		u.pc, u.places = nil, [sources]*place{}
+		sent := u.tracks
+		u.mu.Unlock()
+		if old == nil {
 			return
 		}
-		old := u.pc
-		u.pc = nil
-		go func() { _ = old.Close() }()
-		if u.renew() != nil {
-			for _, t := range slices.Clone(u.tracks) {
-				t.end()
-				u.drop(t)
+		_ = old.Close()
+		for source, t := range sent {
+			if t != nil {
+				u.renew(Source(source), t)
 			}
 		}
 		u.media.announce()
 	}()
 }
 
-// revive makes the connection anew if it has ended meanwhile.
-func (u *publisher) revive() {
-	go func() {
-		u.mu.Lock()
-		dead := u.pc != nil && u.pc.ConnectionState() != webrtc.PeerConnectionStateConnected
-		u.mu.Unlock()
-		if dead {
-			u.lost()
-		}
-	}()
-}
-
-func (u *publisher) renew() error {
-	if err := u.open(); err != nil {
-		return err
-	}
-	senders := map[*Track]*webrtc.RTPSender{}
-	for _, t := range u.tracks {
-		sender, err := u.attach(t)
-		if err != nil {
-			return err
-		}
-		senders[t] = sender
-	}
+// renew gives a track that is sent a place in the new connection, or ends it.
+func (u *publisher) renew(source Source, t *Track) {
 	ctx, cancel := u.media.person.during(connectTime)
 	defer cancel()
-	if err := u.negotiate(ctx, true); err != nil {
-		return err
+	if u.extend(ctx, source) != nil {
+		u.stop(source)
+		return
 	}
-	for t, sender := range senders {
-		go t.listen(sender)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.place = u.places[source]
+}
+
+// revive makes the connection anew if it has ended meanwhile.
+func (u *publisher) revive() {
+	u.mu.Lock()
+	dead := u.pc != nil && u.pc.ConnectionState() != webrtc.PeerConnectionStateConnected
+	u.mu.Unlock()
+	if dead {
+		u.lost()
 	}
-	return nil
+}
+
+// endAll ends everything that is sent. Called with mu held.
+func (u *publisher) endAll() {
+	for source, t := range u.tracks {
+		if t != nil {
+			t.end()
+			u.tracks[source] = nil
+		}
+	}
 }
 
 func (u *publisher) close() {
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	u.closed = true
-	for _, t := range u.tracks {
-		t.end()
-	}
-	u.tracks = nil
-	if u.pc != nil {
-		_ = u.pc.Close()
-		u.pc = nil
+	u.endAll()
+	pc := u.pc
+	u.pc = nil
+	u.mu.Unlock()
+	if pc != nil {
+		_ = pc.Close()
 	}
 }
 
-// stop ends the track of a source, if there is one.
+// stop ends the track of a source, if there is one: nothing is sent any more
+// once it returns.
 func (u *publisher) stop(source Source) {
 	u.mu.Lock()
-	i := slices.IndexFunc(u.tracks, func(t *Track) bool { return t.Source == source })
-	var t *Track
-	if i >= 0 {
-		t = u.tracks[i]
-		u.tracks = slices.Delete(u.tracks, i, i+1)
+	t := u.tracks[source]
+	if t != nil {
+		t.end()
+		u.tracks[source] = nil
 	}
-	pc := u.pc
 	u.mu.Unlock()
-	if t == nil {
-		return
+	if t != nil {
+		u.media.announce()
 	}
-	sender := t.end()
-	for _, transceiver := range pc.GetTransceivers() {
-		if transceiver.Sender() != nil && sender != nil && transceiver.Sender().Track() == webrtc.TrackLocal(sender) {
-			_ = transceiver.Sender().ReplaceTrack(nil)
-		}
-	}
-	u.media.announce()
 }
 
-// mids returns the media ids of the tracks by source, empty while off.
+// mids returns the media ids of what is sent, by source, empty while off.
 func (u *publisher) mids() (all [sources]string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, t := range u.tracks {
-		if mid := t.mid.Load(); mid != nil {
-			all[t.Source] = *mid
+	for source, t := range u.tracks {
+		if t != nil && u.places[source] != nil {
+			all[source] = u.places[source].mid
 		}
 	}
 	return all
 }
 
-// announce tells the others which tracks there are.
-func (m *media) announce() {
-	mids := m.up.mids()
-	m.person.post(func() { m.person.setMedia(mids) })
-}
-
-// Stop ends the track. The others are told that the source is off.
-func (t *Track) Stop() { t.media.up.stop(t.Source) }
-
-// end makes further writes fail.
-func (t *Track) end() *webrtc.TrackLocalStaticRTP {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.stopped = true
-	return t.local
-}
-
-// KeyFrames returns a channel on which something arrives when somebody needs a
-// key frame: the next picture should be one. Requests that nobody reads become
-// one.
-func (t *Track) KeyFrames() <-chan struct{} { return t.wanted }
-
-func (t *Track) listen(sender *webrtc.RTPSender) {
+// listen reads what the server reports of a place until the connection ends.
+func (u *publisher) listen(source Source, l *place) {
 	for {
-		packets, _, err := sender.ReadRTCP()
+		packets, _, err := l.sender.ReadRTCP()
 		if err != nil {
 			return
 		}
 		for _, packet := range packets {
 			switch packet.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
-				t.want()
+				u.mu.Lock()
+				if t := u.tracks[source]; t != nil {
+					t.want()
+				}
+				u.mu.Unlock()
 			}
 		}
 	}
-}
-
-// want asks the writer for a key frame.
-func (t *Track) want() {
-	select {
-	case t.wanted <- struct{}{}:
-	default:
-	}
-}
-
-// Write seals a frame and sends it. It returns ErrNoKeys while there is no
-// group to seal for, ErrStopped when the track has ended, ErrForbidden while
-// the rules of the room do not let this person send the source (a silenced
-// person its sound, anybody anything before comparing the safety code where
-// the room wants that), and sframe.ErrMalformed for what is not a frame of the
-// codec. Then nothing has been sent; there is no way to send it in clear.
-func (t *Track) Write(f Frame) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stopped {
-		return ErrStopped
-	}
-	if !t.media.person.maySend(t.Source) {
-		return ErrForbidden
-	}
-	codec, duration := VP8, 33*time.Millisecond
-	if t.Source.Sound() {
-		codec, duration = Opus, 20*time.Millisecond
-	}
-	if f.Duration > 0 {
-		duration = f.Duration
-	}
-	sealed, err := t.media.ring.seal(t.Source, &sframe.Frame{Codec: codec, Key: f.Key, Data: f.Data, Level: f.Level, Voice: f.Voice})
-	if err != nil {
-		return err
-	}
-	samples := uint32(duration.Seconds() * float64(sourceClock(t.Source)))
-	for _, packet := range t.packetizer.Packetize(sealed, samples) {
-		if t.local.WriteRTP(packet) != nil {
-			return ErrMedia
-		}
-	}
-	return nil
 }

@@ -182,8 +182,10 @@ func (p *Person) stop(what string) {
 	for s := range Source(sources) {
 		sound := what == "screen" && s == ScreenAudio
 		if (s.String() == what || sound) && p.mids[s] != "" {
-			go p.media.up.stop(s)
-			p.events.put(Stopped{s})
+			go func() {
+				p.media.up.stop(s)
+				p.events.put(Stopped{s})
+			}()
 		}
 	}
 }

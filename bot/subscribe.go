@@ -86,13 +86,7 @@ func (d *subscriber) negotiate(ctx context.Context) (*webrtc.PeerConnection, []*
 	if err != nil {
 		return nil, nil, errors.Join(ErrMedia, err)
 	}
-	connected := make(chan struct{})
-	var once sync.Once
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
-			once.Do(func() { close(connected) })
-		}
-	})
+	connected := whenConnected(pc)
 	pc.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		if t := receiver.RTPTransceiver(); t != nil {
 			d.read(pc, t.Mid(), remote)
@@ -115,7 +109,7 @@ func (d *subscriber) negotiate(ctx context.Context) (*webrtc.PeerConnection, []*
 	if err := pc.SetLocalDescription(answer); err != nil {
 		return pc, nil, errors.Join(ErrMedia, err)
 	}
-	return pc, slotsOf(offer), d.media.up.await(ctx, connected)
+	return pc, slotsOf(offer), d.media.await(ctx, connected)
 }
 
 // slotsOf lists the slots of an offer.
