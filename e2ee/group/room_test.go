@@ -12,7 +12,6 @@ import (
 	"paravent/signaling/wire"
 )
 
-//nolint:gochecknoglobals // one moment for all tests
 var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 // must returns v, which a sound input gives.
