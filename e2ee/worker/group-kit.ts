@@ -249,11 +249,16 @@ export class Server {
     if (page !== undefined) await this.nominate(page)
   }
 
+  /** Whoever has a connection. */
+  everybody(): readonly Page[] {
+    return [...this.pages, ...this.leaving]
+  }
+
   /** Takes what the pages have to say, until they are silent. */
   async read(): Promise<void> {
     for (let busy = true; busy; ) {
       busy = false
-      for (const page of [...this.pages, ...this.leaving]) {
+      for (const page of this.everybody()) {
         for (const message of page.unread()) {
           busy = true
           await this.handle(page, message)

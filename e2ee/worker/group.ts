@@ -66,7 +66,7 @@ export class GroupMachine {
   #toldPolicy = "" // what the page was told last
   #toldGeneration = 0
   #ordered = 0 // the link generation that this person asked for
-  #due = 0 // the one that a timer is set for
+  #due = { number: 0, since: 0 } // the one to begin, and since when (ms)
 
   constructor(world: World) {
     this.#world = world
@@ -290,6 +290,7 @@ export class GroupMachine {
       tell: (m) => this.#tell(m),
       date: this.#world.date,
       after: (ms, call) => this.#later(ms, async () => call()),
+      holder: self.holder !== null,
       policy: () => moderation.policy,
       sign: async (statement) => {
         const own = await grant.current()
@@ -308,9 +309,10 @@ export class GroupMachine {
         const notAfter = this.#world.date() + GRANT_MS
         return makeGrant(self.holder, self.room.room, { person: to.person, key: to.signatureKey, kem, notAfter })
       },
-      appointed: async (person) => {
+      standing: async (person) => {
         const of = seat(person)
-        return of !== undefined && (await moderation.grantOf(of.person, of.signatureKey))?.holder === false
+        const own = of === undefined ? null : await moderation.grantOf(of.person, of.signatureKey)
+        return own && (own.holder ? "holder" : "appointed")
       },
       nextLink: async () => {
         const next = await links.next()
@@ -382,11 +384,11 @@ export class GroupMachine {
   async #rotate({ links, moderation, members, orders }: Parts): Promise<void> {
     const due = await links.due(moderation.policy)
     if (due === null) return
-    if (this.#due !== due.number) {
-      this.#due = due.number
+    if (this.#due.number !== due.number) {
+      this.#due = { number: due.number, since: this.#world.now() }
       this.#watchRotation()
-      if (this.#ordered !== due.number) return
     }
+    if (this.#ordered !== due.number && this.#world.now() - this.#due.since < ROTATE_MS) return
     const going = orders.removing() || members.roster.some((s) => moderation.removal(s.id) !== undefined)
     if (!going) await members.rotate()
   }

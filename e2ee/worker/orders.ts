@@ -34,7 +34,7 @@ export interface Known {
 export interface Office {
   readonly tell: (message: FromGroup) => void
   readonly date: () => number // ms since 1970
-  readonly after: (ms: number, call: () => void) => void
+  readonly after: (ms: number, call: () => Promise<void> | void) => void
   readonly policy: () => Policy
   /** Signs under this person's grant; null while it has none that holds. */
   readonly sign: (statement: Statement) => Promise<Signed | null>
@@ -49,8 +49,10 @@ export interface Office {
   readonly sealNote: (to: Uint8Array, kem: Uint8Array, text: string) => Promise<Uint8Array | null>
   /** A grant for a member; null if this person cannot give it, or not to that one. */
   readonly grant: (person: PersonId) => Promise<Uint8Array | null>
-  /** Whether the member moderates by appointment. */
-  readonly appointed: (person: PersonId) => Promise<boolean>
+  /** By what right a member moderates; null if it does not. */
+  readonly standing: (person: PersonId) => Promise<"holder" | "appointed" | null>
+  /** Whether this person has M. */
+  readonly holder: boolean
   /** The link generation after the present one; null without M. */
   readonly nextLink: () => Promise<{ readonly number: number; readonly key: Uint8Array } | null>
 }
@@ -67,7 +69,7 @@ interface Wish {
   readonly task: Task
   readonly change: rules.Change
   readonly anew: boolean // to be signed even if nothing changes
-  readonly then?: () => Promise<void>
+  readonly next?: () => Promise<void>
   tries: number
 }
 
@@ -154,7 +156,8 @@ export class Orders {
   /** A Policy that bars the keys and turns the lobby on; once it holds, the Remove. */
   async #remove(order: Of<"remove"> | Of<"ban"> | Of<"lobby">): Promise<void> {
     const person = fromHex(order.person)
-    if (person === null) return
+    // Nobody appointed puts out a holder of M: the server would take neither policy nor order.
+    if (person === null || (!this.#office.holder && (await this.#office.standing(order.person)) === "holder")) return
     const [known, key] = [this.#office.known(order.person), this.#office.member(order.person)]
     const target = key ?? known?.key
     const task = this.#task(order, target === undefined ? {} : { target: { person: order.person, key: target } })
@@ -163,7 +166,7 @@ export class Orders {
     const marks = await Promise.all([...(target === undefined ? [] : [target]), ...ticket].map(mark))
     this.#removals.push(task)
     await this.#wish(task, rules.barring(marks, ban), {
-      then: async () => {
+      next: async () => {
         await this.#say({ t: "remove", person, how: order.order }, task)
         if (ban && order.renew) await this.#renew(task)
       },
@@ -181,12 +184,12 @@ export class Orders {
     const [grant, key] = [await this.#office.grant(order.person), this.#office.member(order.person)]
     if (grant === null || key === undefined) return
     const task = this.#task(order)
-    await this.#wish(task, rules.pardoning(await mark(key)), { then: () => this.#say({ t: "appoint", grant }, task) })
+    await this.#wish(task, rules.pardoning(await mark(key)), { next: () => this.#say({ t: "appoint", grant }, task) })
   }
 
   async #dismiss(order: Of<"dismiss">): Promise<void> {
     const key = this.#office.member(order.person)
-    if (key === undefined || !(await this.#office.appointed(order.person))) return
+    if (key === undefined || (await this.#office.standing(order.person)) !== "appointed") return
     await this.#wish(this.#task(order), rules.dismissing(await mark(key)))
   }
 
@@ -236,9 +239,9 @@ export class Orders {
     this.#office.tell({ on: "act", signed })
   }
 
-  async #wish(task: Task, change: rules.Change, { anew = false, then }: Partial<Pick<Wish, "anew" | "then">> = {}): Promise<void> {
+  async #wish(task: Task, change: rules.Change, { anew = false, next }: Partial<Pick<Wish, "anew" | "next">> = {}): Promise<void> {
     task.left++
-    this.#wishes.push({ task, change, anew, ...(then === undefined ? {} : { then }), tries: 0 })
+    this.#wishes.push({ task, change, anew, ...(next === undefined ? {} : { next }), tries: 0 })
     await this.#offer()
   }
 
@@ -251,14 +254,18 @@ export class Orders {
     if (rules.sameRules(next, before) && !wishes.some((w) => w.anew)) return this.#grant(wishes)
     const signed = await this.#office.sign({ ...next, seq: ++this.#seq, version: before.version + 1 })
     if (signed === null) return // a moderator no more
-    this.#offered = { signed, wishes }
+    const offered = { signed, wishes }
+    this.#offered = offered
     this.#office.tell({ on: "act", signed })
+    this.#office.after(UNCONFIRMED_MS, async () => {
+      if (this.#offered === offered) await this.ruled(null) // no answer: as if it had lost
+    })
   }
 
   /** The wishes hold. */
   async #grant(wishes: readonly Wish[]): Promise<void> {
-    for (const { task, then } of wishes) {
-      await then?.()
+    for (const { task, next } of wishes) {
+      await next?.()
       task.left--
     }
   }
@@ -277,7 +284,7 @@ export class Orders {
       const [kept, lost] = [offered.wishes.filter((w) => w.tries < TRIES_MAX), offered.wishes.filter((w) => w.tries >= TRIES_MAX)]
       this.#wishes.unshift(...kept)
       // Somebody to be removed must go whatever the rules are; nothing else is done.
-      for (const { task, then } of lost) if (task.target !== undefined) await then?.()
+      for (const { task, next } of lost) if (task.target !== undefined) await next?.()
     }
     await this.#offer()
   }
