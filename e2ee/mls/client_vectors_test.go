@@ -9,20 +9,20 @@ import (
 func TestMessages(t *testing.T) {
 	for _, v := range vectors[map[string]unhex](t, "messages") {
 		public := func(b []byte) []byte {
-			return must(readMessage(b, formatPublic, "", (*reader).publicMessage)).append(appendHeader(nil, formatPublic))
+			return must(readMessage(b, formatPublic, "", (*reader).publicMessage)).append(header(formatPublic))
 		}
 		inline := func(b []byte) []byte { return must(decode(b, "", (*reader).proposal)).append(nil)[1:] }
 		for name, again := range map[string]func([]byte) []byte{
 			"mls_welcome": func(b []byte) []byte {
-				return must(readMessage(b, formatWelcome, "", (*reader).welcome)).append(appendHeader(nil, formatWelcome))
+				return must(readMessage(b, formatWelcome, "", (*reader).welcome)).append(header(formatWelcome))
 			},
 			"mls_group_info": func(b []byte) []byte {
-				return must(readMessage(b, formatGroupInfo, "", (*reader).groupInfo)).append(appendHeader(nil, formatGroupInfo))
+				return must(readMessage(b, formatGroupInfo, "", (*reader).groupInfo)).append(header(formatGroupInfo))
 			},
 			"mls_key_package": func(b []byte) []byte {
-				return must(readMessage(b, formatKeyPackage, "", (*reader).keyPackage)).append(appendHeader(nil, formatKeyPackage))
+				return must(readMessage(b, formatKeyPackage, "", (*reader).keyPackage)).append(header(formatKeyPackage))
 			},
-			"ratchet_tree":                      func(b []byte) []byte { return must(readTree(b)).append(nil) },
+			"ratchet_tree":                      func(b []byte) []byte { return must(readTree(b)).encode() },
 			"group_secrets":                     func(b []byte) []byte { return must(decode(b, "", (*reader).groupSecrets)).append(nil) },
 			"commit":                            func(b []byte) []byte { return must(decode(b, "", (*reader).commitContent)).append(nil) },
 			"public_message_application":        public,
@@ -188,7 +188,7 @@ func (p *passive) follow(t *testing.T, g *Group) bool {
 	t.Helper()
 	for _, e := range p.Epochs {
 		c := must(ReadCommit(e.Commit))
-		same(t, "the commit encoded again", c.message.append(appendHeader(nil, formatPublic)), e.Commit)
+		same(t, "the commit encoded again", c.message.append(header(formatPublic)), e.Commit)
 		content := c.message.content.commit
 		next, err := g.process(c.message, p.resolve(t, g, e.Proposals, content.proposals), p.psk)
 		if errors.Is(err, ErrUnsupported) {

@@ -98,7 +98,7 @@ func (g *Group) Commit(c *Change) (*Pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pending{m.append(appendHeader(nil, formatPublic)), welcome, s.next}, nil
+	return &Pending{m.append(header(formatPublic)), welcome, s.next}, nil
 }
 
 // path renews the own path in the tree of a and seals it (section 7.5).

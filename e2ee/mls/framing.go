@@ -90,7 +90,7 @@ const framedLabel = "FramedContentTBS"
 // signed returns FramedContentTBS (section 6.1); context is the GroupContext of
 // the present epoch, encoded.
 func (c *framedContent) signed(format uint16, context []byte) []byte {
-	b := c.append(appendHeader(nil, format))
+	b := c.append(header(format))
 	if c.sender.kind == senderMember || c.sender.kind == senderNewMemberCommit {
 		b = append(b, context...)
 	}

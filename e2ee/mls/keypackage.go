@@ -118,7 +118,7 @@ func publicOf(signer ed25519.PrivateKey) ed25519.PublicKey {
 }
 
 // Message returns the MLSMessage to hand out.
-func (o *Own) Message() []byte { return o.pub.append(appendHeader(nil, formatKeyPackage)) }
+func (o *Own) Message() []byte { return o.pub.append(header(formatKeyPackage)) }
 
 // Erase overwrites the private keys, except the leaf's while kept, a group
 // joined or founded with it, goes on using that. kept may be nil.

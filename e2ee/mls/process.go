@@ -1,6 +1,9 @@
 package mls
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Commit is a commit read, not yet believed: nothing in it has been verified
 // but its form. Callers must not change it.
@@ -95,10 +98,8 @@ func (g *Group) process(m *publicMessage, proposals []proposal, psks Lookup) (*G
 	if content.commit.path == nil && a.needsPath() {
 		return nil, invalid("a path")
 	}
-	for _, leaf := range a.removed {
-		if leaf == g.own {
-			return nil, &wanted{ErrRemoved, "a member who stays"}
-		}
+	if slices.Contains(a.removed, g.own) {
+		return nil, &wanted{ErrRemoved, "a member who stays"}
 	}
 	psk, err := pskSecret(a.psks, psks)
 	if err != nil {

@@ -240,13 +240,13 @@ func (r *reader) node(at int) node {
 	}
 }
 
-// append writes ratchet_tree<V>: all nodes up to the last that is not blank.
-func (t *tree) append(b []byte) []byte {
+// encode returns ratchet_tree<V>: all nodes up to the last that is not blank.
+func (t *tree) encode() []byte {
 	end := len(t.nodes)
 	for end > 0 && t.nodes[end-1].blank() {
 		end--
 	}
-	return appendVector(b, t.nodes[:end], func(b []byte, n node) []byte {
+	return appendVector(nil, t.nodes[:end], func(b []byte, n node) []byte {
 		switch {
 		case n.leaf != nil:
 			return n.leaf.append(append(b, 1, nodeTypeLeaf))

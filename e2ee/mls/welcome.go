@@ -121,7 +121,7 @@ func (s *succession) invite(a *applied, p *newPath, psk []byte) ([]byte, error) 
 	g := s.next
 	info := &groupInfo{
 		context:    g.context,
-		extensions: []extension{{extensionRatchetTree, g.tree.append(nil)}},
+		extensions: []extension{{extensionRatchetTree, g.tree.encode()}},
 		tag:        g.tag,
 		signer:     g.own,
 	}
@@ -141,7 +141,7 @@ func (s *succession) invite(a *applied, p *newPath, psk []byte) ([]byte, error) 
 		}
 		w.entries = append(w.entries, welcomeEntry{n.keyPackage.ref(), sealed})
 	}
-	return w.append(appendHeader(nil, formatWelcome)), nil
+	return w.append(header(formatWelcome)), nil
 }
 
 // secretFor returns the path secret of the lowest node of the path above leaf;

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func describe(e *group.Epoch) string {
 // found makes the group with its first member.
 func (r *room) found(m *member) {
 	r.t.Helper()
-	state := ""
+	var state string
 	if m.stay == nil {
 		state = r.d.must(map[string]any{"do": "found", "who": m.name()}).States[m.name()]
 	} else {
@@ -269,9 +270,7 @@ func (r *room) step(by *member, c *change) {
 	there := make(chan map[string]string, 1)
 	go func() { there <- r.orderThere(by, commit, welcome, c) }()
 	states := r.orderHere(commit, welcome, c)
-	for name, state := range <-there {
-		states[name] = state
-	}
+	maps.Copy(states, <-there)
 	for _, m := range c.removes {
 		if !c.asleep[m] && states[m.name()+" leaving"] != "removed" {
 			r.t.Fatal("the removed go on")
@@ -326,9 +325,7 @@ func (r *room) orderThere(by *member, commit, welcome []byte, c *change) map[str
 	for name, state := range ask("", leaving, []string{}) {
 		states[name+" leaving"] = state
 	}
-	for name, state := range ask(author, followers, newcomers) {
-		states[name] = state
-	}
+	maps.Copy(states, ask(author, followers, newcomers))
 	return states
 }
 
