@@ -32,12 +32,13 @@ const (
 
 // orders is what this person has ordered and not seen coming back.
 type orders struct {
-	seq     uint64
-	pending map[uint64]chan error
-	changes []*change
-	renewal uint64 // link generation to begin; 0: none
-	renewed chan error
-	marks   map[ID][][]byte // of ticket and device keys, as far as a knock showed them
+	seq      uint64
+	pending  map[uint64]chan error
+	changes  []*change
+	renewal  uint64 // link generation to begin; 0: none
+	renewed  chan error
+	rotating bool            // a timer offers the commit again
+	marks    map[ID][][]byte // of ticket and device keys, as far as a knock showed them
 
 	removing map[ID]bool // who is to be put out and is in the group yet
 }

@@ -48,8 +48,15 @@ func (p *Person) rotate() {
 	if commit := p.group.Rotate(p.options.now()); commit != nil {
 		p.send(commit)
 	}
+	if p.orders.rotating {
+		return
+	}
 	// Another commit may win, or it may be too early for the server.
-	p.after(rotateTime, p.rotate)
+	p.orders.rotating = true
+	p.after(rotateTime, func() {
+		p.orders.rotating = false
+		p.rotate()
+	})
 }
 
 // renewed says that a generation has begun.

@@ -136,6 +136,7 @@ func (p *Person) acted(signed *wire.Signed, fresh bool) {
 	p.carryOut(said)
 	p.events.put(Acted{by, said.Statement})
 	p.confirmed(said, seq)
+	p.rotate()
 }
 
 // ownerOf returns who in the group has the key of a grant, or zero.
