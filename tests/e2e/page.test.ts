@@ -21,8 +21,13 @@ test("a German browser gets German words, from the start page to the end", async
     assert.doesNotMatch((await ada.text()).replaceAll("English", ""), english)
   }
   await ada.open(at.server.origin)
+  await (await ada.page.$(".options > summary"))?.click()
+  await ada.find("switch", "Hoher Schutz")
+  await german()
   await ada.click("Neue Besprechung")
   await ada.find("button", "Link kopieren")
+  await (await ada.page.$(".made.more > summary"))?.click()
+  await ada.find("button", "Einladung erstellen")
   await german()
   await ada.click("Als Moderation starten")
   await ada.type("Ihr Name", "Ada")
@@ -36,9 +41,48 @@ test("a German browser gets German words, from the start page to the end", async
     await ada.find("heading", panel)
     await german()
   }
+  await ada.click("Reagieren")
+  await ada.find("button", "Daumen hoch")
+  await german()
+  await ada.page.keyboard.press("Escape")
   await ada.click("Verlassen")
   await ada.find("button", "Erneut teilnehmen")
   await german()
+  await meeting.end()
+})
+
+test("the start page makes a meeting with one click, and one with rules and invitations with a few", async () => {
+  const meeting = at.meeting()
+  const ada = await meeting.arrive("chromium", { number: 78, name: "Ada" })
+  const copies = async (name: string, count: number): Promise<string> => {
+    await ada.click(name)
+    const copied = await ada.until("has copied", async () => {
+      const all = await ada.copied()
+      return all.length === count && all
+    })
+    return copied.at(-1) ?? ""
+  }
+  await ada.open(at.server.origin)
+  await ada.click("New meeting")
+  const plain = await copies("Copy link", 1)
+  assert.match(new URL(plain).hash, /^#1\.[\w-]{64}$/, "a usual link holds nothing but the room")
+  assert.match(await copies("Copy moderator link", 2), /^[^~]+$/)
+
+  await ada.open(at.server.origin)
+  await (await ada.page.$(".options > summary"))?.click()
+  await ada.click("High protection", "switch")
+  await ada.click("New meeting")
+  const words = await ada.until("sees the passphrase", async () => /[a-z]{6}-[a-z]{6}-[a-z]{6}/.exec(await ada.text())?.[0])
+  assert.equal(await copies("Copy passphrase", 1), words)
+  const moderator = await copies("Copy moderator link", 2)
+  assert.match(new URL(moderator).hash, /~r[\w-]+$/, "the rules are in the moderator link")
+  assert.ok(!moderator.includes(words), "not the words themselves")
+  await ada.type("For whom", "Dr. Weber")
+  await ada.click("Make invitation")
+  await ada.until("sees whom it is for", async () => (await ada.text()).includes("Dr. Weber"))
+  const invitation = await copies("Copy invitation", 3)
+  assert.match(new URL(invitation).hash, /^#1\.[\w-]{64}~t[\w-]+$/)
+  assert.notEqual(new URL(invitation).hash.slice(0, 67), new URL(plain).hash)
   await meeting.end()
 })
 
