@@ -64,6 +64,9 @@ func readGrant(raw []byte, room roomID, moderators moderatorsID) (*grant, error)
 		kem:      publicKey(raw[grantOwnKEM:]),
 		notAfter: binary.BigEndian.Uint64(raw[grantNotAfter:]),
 	}
+	if g.notAfter > wire.MaxInteger { // a time that browsers cannot hold exactly
+		return nil, errGrant
+	}
 	g.holder = bytes.Equal(g.kem[:], raw[grantKEM:grantPerson])
 	return g, nil
 }

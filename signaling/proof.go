@@ -20,7 +20,7 @@ const (
 	joinProofLabel       = "paravent join proof v1"
 	moderatorProofLabel  = "paravent moderator proof v1"
 	generationProofLabel = "paravent generation proof v1"
-	passphraseProofLabel = "paravent passphrase proof v1"
+	passphraseProofLabel = "paravent passphrase proof v1" //nolint:gosec // a label, no secret
 	ticketProofLabel     = "paravent ticket proof v1"
 	deviceProofLabel     = "paravent device proof v1"
 )

@@ -47,6 +47,9 @@ func readSigned(s *wire.Signed, room roomID, moderators moderatorsID) (*order, e
 	if err != nil {
 		return nil, err
 	}
+	if text, err := wire.EncodeStatement(statement); err != nil || text != s.Statement {
+		return nil, errStatement // one text for one statement, so that everybody reads the same
+	}
 	o := &order{signed: *s, grant: g, statement: statement, seq: seqOf(statement)}
 	if a, ok := statement.(*wire.Appoint); ok {
 		if o.appointed, err = readGrant(a.Grant, room, moderators); err != nil {

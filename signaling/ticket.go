@@ -62,14 +62,18 @@ func readTicket(raw []byte, room roomID, moderators moderatorsID) (*ticket, erro
 	if !ed25519.Verify(key, signed, raw[ticketSignature:]) {
 		return nil, errTicket
 	}
-	return &ticket{
+	t := &ticket{
 		raw:       raw,
 		key:       publicKey(raw[ticketKey:]),
 		viewer:    raw[ticketFlags]&ticketViewer != 0,
 		many:      raw[ticketFlags]&ticketMany != 0,
 		notBefore: binary.BigEndian.Uint64(raw[ticketNotBefore:]),
 		notAfter:  binary.BigEndian.Uint64(raw[ticketNotAfter:]),
-	}, nil
+	}
+	if t.notBefore > wire.MaxInteger || t.notAfter > wire.MaxInteger { // browsers cannot hold them exactly
+		return nil, errTicket
+	}
+	return t, nil
 }
 
 // holds returns a refusal if the ticket does not hold yet, or no more.

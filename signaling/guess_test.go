@@ -1,0 +1,291 @@
+package signaling
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"paravent/signaling/wire"
+)
+
+// knows gives a visitor a passphrase, by the name of its key, and a network.
+func (v *visitor) knows(words string, network uint64) *visitor {
+	key := publicKey(public(keyOf(words)))
+	v.entry.passphrase, v.entry.network = &key, network
+	return v
+}
+
+// TestGuessingAPassphrase says what a room does: three wrong ones are told so
+// at once; then everybody from that network waits, also with the right one, and
+// nobody else does.
+func TestGuessingAPassphrase(t *testing.T) {
+	inHouse(t, Limits{}, func(h *house) {
+		h.law.Passphrase = public(keyOf("right"))
+		h.come("A")
+		const guesser, other = 1000, 1001
+		for i := range 4 {
+			err := h.who(fmt.Sprint("guess ", i)).knows("wrong", guesser).come()
+			want := refusal{code: wire.CodePassphrase}
+			if i == 3 {
+				want.wait = slowFirst
+			}
+			if err != want {
+				t.Errorf("wrong passphrase %d: %v, want %v", i, err, want)
+			}
+		}
+		time.Sleep(slowFirst / 2)
+		for _, words := range []string{"wrong", "right"} {
+			want := refusal{code: wire.CodeThrottled, wait: slowFirst / 2}
+			if err := h.who("b").knows(words, guesser).come(); err != want {
+				t.Errorf("%s passphrase meanwhile: %v, want %v", words, err, want)
+			}
+		}
+		if err := h.who("bare").come(); err != (refusal{code: wire.CodePassphrase}) {
+			t.Errorf("without a passphrase: %v", err)
+		}
+		if err := h.who("c").knows("right", other).come(); err != nil {
+			t.Errorf("from another network: %v", err)
+		}
+		moderator := h.who("M")
+		moderator.entry.network = guesser
+		if err := moderator.come(); err != nil {
+			t.Errorf("a moderator from the guesser's network: %v", err)
+		}
+		time.Sleep(slowFirst / 2)
+		if err := h.who("d").knows("right", guesser).come(); err != nil {
+			t.Errorf("after the wait: %v", err)
+		}
+	})
+}
+
+// TestKnockingAgainAfterADenial: the next one from that network waits, and who
+// comes from elsewhere or by the moderator link does not.
+func TestKnockingAgainAfterADenial(t *testing.T) {
+	inHouse(t, Limits{}, func(h *house) {
+		h.law.Lobby = true
+		a := h.come("A")[0]
+		const network = 1000
+		knock := func(name string) error {
+			v := h.who(name)
+			v.entry.network = network
+			err := v.come()
+			if err != nil {
+				return err
+			}
+			a.denies(name)
+			v.got()
+			return nil
+		}
+		for i, wait := range []time.Duration{slowKnock, 2 * slowKnock, 4 * slowKnock} {
+			if err := knock("b"); err != nil {
+				t.Fatalf("knock %d: %v", i, err)
+			}
+			if err := knock("b"); err != (refusal{code: wire.CodeThrottled, wait: wait}) {
+				t.Errorf("knock %d, at once again: %v, want to wait %v", i, err, wait)
+			}
+			if err := h.who("c").come(); err != nil {
+				t.Errorf("from elsewhere: %v", err)
+			}
+			time.Sleep(wait)
+		}
+		moderator := h.who("M")
+		moderator.entry.network = network
+		if err := moderator.come(); err != nil {
+			t.Errorf("a moderator from that network: %v", err)
+		}
+	})
+}
+
+func TestSlowDownIsForgottenByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHub(nil, Limits{})
+		network := h.network("192.0.2.1:1")
+		for range 20 {
+			h.wrong(passphrases, roomID{1}, network, time.Now())
+			h.wrong(knocks, roomID{1}, network, time.Now())
+		}
+		time.Sleep(slowTime + guessSweep + time.Second)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if n := len(h.slow.tries) + len(h.slow.rooms); n != 0 || h.sweeping {
+			t.Fatalf("%d networks and rooms remembered, sweeping %v", n, h.sweeping)
+		}
+	})
+}
+
+// false joins are what whoever has no link can send, for a room by its id.
+func falseJoins(k *keys, nonce []byte) map[string]*wire.Join {
+	spoil := func(do func(*wire.Join)) *wire.Join {
+		j := k.full(nonce, "A")
+		do(j)
+		return j
+	}
+	return map[string]*wire.Join{
+		"another link":       spoil(func(j *wire.Join) { j.JoinKey = random(wire.KeySize) }),
+		"other moderators":   spoil(func(j *wire.Join) { j.Moderators = random(16) }),
+		"a false signature":  spoil(func(j *wire.Join) { j.JoinSignature = random(wire.SignatureSize) }),
+		"a false grant":      spoil(func(j *wire.Join) { j.Moderator.Grant = random(wire.GrantSize) }),
+		"a false ticket":     spoil(func(j *wire.Join) { j.Ticket.Ticket = random(ticketEnd) }),
+		"a false passphrase": spoil(func(j *wire.Join) { j.Passphrase.Signature = random(wire.SignatureSize) }),
+		"a false generation": spoil(func(j *wire.Join) { j.Generation.Signature = random(wire.SignatureSize) }),
+	}
+}
+
+// TestRoomsThatExistAndThoseThatDoNotAnswerAlike, in content: whatever is
+// false in a Join, the frames are the same, and the answer comes also while the
+// room that it names is stuck, so nobody asks it.
+func TestRoomsThatExistAndThoseThatDoNotAnswerAlike(t *testing.T) {
+	s := newServer(t, Limits{})
+	there, missing := s.keys, newKeys(t)
+	a, _ := s.seated()
+	_ = a
+	s.hub.mu.Lock()
+	stuck := s.hub.rooms[roomID(there.room)]
+	s.hub.mu.Unlock()
+	if stuck == nil || s.hub.Counts().Rooms != 1 {
+		t.Fatal("want one room")
+	}
+	release := make(chan error)
+	_ = stuck.post(enter{ // whose verdict is taken by nobody for now
+		join: &wire.Join{Person: random(wire.PersonSize)}, entry: &entry{network: 1}, mail: newMail(), verdict: release,
+	})
+	defer func() {
+		select {
+		case <-release:
+		case <-stuck.done:
+		}
+	}()
+	for name := range falseJoins(there, nil) {
+		answers := [2][]string{}
+		for i, k := range []*keys{there, missing} {
+			s.forgive()
+			c := s.connect()
+			c.send(falseJoins(k, c.nonce)[name])
+			for {
+				kind, frame, err := c.ws.ReadMessage()
+				if err != nil {
+					answers[i] = append(answers[i], err.Error())
+					break
+				}
+				answers[i] = append(answers[i], fmt.Sprint(kind, string(frame)))
+			}
+		}
+		if !slices.Equal(answers[0], answers[1]) || len(answers[0]) != 2 {
+			t.Errorf("%s: %q where there is a room, %q where there is none", name, answers[0], answers[1])
+		}
+	}
+	if n := s.hub.Counts().Rooms; n != 1 {
+		t.Errorf("%d rooms: false proofs make rooms", n)
+	}
+}
+
+// forgive forgets all failed tries.
+func (s *server) forgive() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	s.hub.throttle = newThrottle()
+}
+
+// TestRoomsThatExistAndThoseThatDoNotAnswerAsFast, as far as a statistic can
+// say: of many false Joins, one for a room that exists and one for a room that
+// does not in turn, the medians lie within a fifth of each other. That there is
+// no difference at all follows from prove, which knows no room.
+func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
+	s := newServer(t, Limits{})
+	s.seated()
+	nonce := random(wire.NonceSize)
+	rooms := [2]*keys{s.keys, newKeys(t)}
+	joins := [2]*wire.Join{}
+	for i, k := range rooms {
+		joins[i] = falseJoins(k, nonce)["a false signature"]
+	}
+	const rounds = 1001
+	var took [2][]time.Duration
+	for round := range rounds {
+		for i := range joins {
+			i = (i + round) % 2 // neither is always the first
+			c := &conn{hub: s.hub, mail: newMail(), network: 1, nonce: nonce}
+			s.forgive()
+			begin := time.Now()
+			_, err := c.join(joins[i])
+			took[i] = append(took[i], time.Since(begin))
+			if err != (refusal{code: wire.CodeProof}) {
+				t.Fatal(err)
+			}
+		}
+	}
+	var median [2]time.Duration
+	for i := range took {
+		slices.Sort(took[i])
+		median[i] = took[i][rounds/2]
+	}
+	t.Logf("medians %v with a room, %v without", median[0], median[1])
+	if difference := (median[0] - median[1]).Abs(); difference > max(median[0], median[1])/5 {
+		t.Errorf("medians %v with a room, %v without", median[0], median[1])
+	}
+}
+
+// TestGuessingLinksRoomsAndTickets says how many false proofs of any kind are
+// looked at, of one network: 20 at once, and then 20 a minute. Who comes from
+// another network is not hindered, who is in stays in.
+func TestGuessingLinksRoomsAndTickets(t *testing.T) {
+	for name := range falseJoins(newKeys(t), nil) {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, Limits{})
+			a, _ := s.seated()
+			looked := 0
+			for range 2 * guessMost / guessProof {
+				c := s.connect()
+				c.send(falseJoins(s.keys, c.nonce)[name])
+				m, _ := c.read()
+				no, ok := m.(*wire.Refused)
+				if !ok {
+					t.Fatalf("told %T", m)
+				}
+				if no.Code == wire.CodeThrottled {
+					if no.WaitMs != int(throttleWait.Milliseconds()) {
+						t.Errorf("told to wait %d ms", no.WaitMs)
+					}
+					continue
+				}
+				looked++
+			}
+			if looked < guessMost/guessProof || looked > guessMost/guessProof+2 { // some are forgiven meanwhile
+				t.Errorf("%d false proofs were looked at, want %d", looked, guessMost/guessProof)
+			}
+			elsewhere := *s.dial
+			elsewhere.NetDial = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, 1)}}).Dial
+			s.dial = &elsewhere
+			c := s.come("c")
+			c.want("joined A b")
+			a.want("arrived c")
+		})
+	}
+}
+
+// TestAnOrderThatIsFalseEndsTheStay: also of somebody who waits, and before
+// anybody has come in.
+func TestAnOrderThatIsFalseEndsTheStay(t *testing.T) {
+	s := newServer(t, Limits{})
+	a, b := s.seated()
+	good := s.keys.signed("A", &wire.Stop{Seq: 9, Source: "hand"})
+	false1 := good
+	false1.Statement += " "
+	b.send(&wire.Act{Signed: false1})
+	b.wantClose(4000)
+	a.want("left b")
+	other := newKeys(t).signed("A", &wire.End{Seq: 1})
+	a.send(&wire.Act{Signed: other})
+	a.wantClose(4000)
+	c := s.connect()
+	c.send(&wire.Act{Signed: good})
+	c.wantClose(4000)
+	waits := s.connect()
+	waits.send(s.keys.proof(waits.nonce, "w"))
+	waits.want("waiting moderator")
+	waits.send(&wire.Act{Signed: false1})
+	waits.wantClose(4000)
+}
