@@ -18,7 +18,7 @@ const (
 	maxName      = 512       // bytes of UTF-8 as sent; clients show 64 code points at most
 	maxText      = 8192      // bytes of UTF-8
 	maxMid       = 8         // bytes, as on the wire to the server
-	maxStatement = 16000     // bytes: a Policy with full lists has 12000
+	maxStatement = 15000     // bytes: a Policy with full lists has 12000
 	maxUint      = 1<<53 - 1 // every client can hold it exactly
 )
 

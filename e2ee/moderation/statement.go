@@ -44,8 +44,9 @@ func Sign(s wire.Statement, grant []byte, key ed25519.PrivateKey, room ID) (*wir
 }
 
 // ReadSigned reads what a moderator has signed. It returns ErrStatement or
-// ErrGrant unless text, grant (at now) and signature are as they must be. Left
-// to the caller: whether the number is new, and whether the grant is Withdrawn.
+// ErrGrant unless text, grants (at now; that of an Appoint too) and signature
+// are as they must be. Left to the caller: whether the number is new, and
+// whether the grant is Withdrawn.
 func ReadSigned(signed *wire.Signed, room, moderators ID, now time.Time) (*Said, error) {
 	if len(signed.Statement) > maxText {
 		return nil, ErrStatement
@@ -63,6 +64,11 @@ func ReadSigned(signed *wire.Signed, room, moderators ID, now time.Time) (*Said,
 	}
 	if !ed25519.Verify(grant.Key[:], statementInput(room, signed.Statement), signed.Signature) {
 		return nil, ErrStatement
+	}
+	if a, ok := statement.(*wire.Appoint); ok {
+		if _, err := ReadGrant(a.Grant, room, moderators, now); err != nil {
+			return nil, err
+		}
 	}
 	return &Said{Statement: statement, Grant: grant}, nil
 }

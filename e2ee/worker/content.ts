@@ -32,7 +32,7 @@ const TYPE_MAX = 32 // bytes
 const NAME_MAX = 512 // bytes of UTF-8 as sent; what is shown is cut to 64 code points by cleanName
 const TEXT_MAX = 8192 // bytes of UTF-8
 const MID_MAX = 8 // bytes, as on the wire to the server
-const STATEMENT_MAX = 16000 // bytes: a Policy with full lists has 12000
+const STATEMENT_MAX = 15000 // bytes: a Policy with full lists has 12000
 const KEY_SIZE = 32
 const SIGNATURE_SIZE = 64
 

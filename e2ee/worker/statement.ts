@@ -49,16 +49,19 @@ function parsed(text: string): Statement | null {
 }
 
 /**
- * Reads what a moderator has signed. Null unless text, grant (at `now`, ms since
- * 1970) and signature are as they must be. Left to the caller: whether the
- * number is new, and whether the grant has been withdrawn (admission.ts).
+ * Reads what a moderator has signed. Null unless text, grants (at `now`, ms
+ * since 1970; that of an Appoint too) and signature are as they must be. Left
+ * to the caller: whether the number is new, and whether the grant has been
+ * withdrawn (admission.ts).
  */
 export async function readSigned(signed: Signed, ids: RoomIds, now: number): Promise<Said | null> {
   const statement = utf8.encode(signed.statement).length <= TEXT_MAX ? parsed(signed.statement) : null
   if (statement === null || signed.signature.length !== SIGNATURE_SIZE) return null
   const grant = await readGrant(signed.grant, ids, now)
   if (grant === null) return null
-  return (await verifies(grant.key, signed.signature, input(ids.room, signed.statement))) ? { statement, grant } : null
+  if (!(await verifies(grant.key, signed.signature, input(ids.room, signed.statement)))) return null
+  if (statement.t === "appoint" && (await readGrant(statement.grant, ids, now)) === null) return null
+  return { statement, grant }
 }
 
 /** A statement as an entry of a commit's authenticated data: grant, signature, text. Throws RangeError when it is too long for one. */

@@ -2,9 +2,11 @@ package main
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"strings"
 
 	"paravent/e2ee/link"
+	"paravent/signaling/wire"
 )
 
 type linkCase struct {
@@ -17,65 +19,210 @@ type linkCase struct {
 }
 
 type linkParts struct {
-	Origin     string   `json:"origin"`
-	Secret     hexBytes `json:"secret"`
-	Moderators hexBytes `json:"moderators"`
-	Moderator  hexBytes `json:"moderator,omitempty"`
+	Origin     string          `json:"origin"`
+	Secret     hexBytes        `json:"secret"`
+	Moderators hexBytes        `json:"moderators"`
+	Moderator  hexBytes        `json:"moderator,omitempty"`
+	Generation *linkGeneration `json:"generation,omitempty"`
+	Ticket     *linkTicket     `json:"ticket,omitempty"`
+	Rules      *linkRules      `json:"rules,omitempty"`
+}
+
+type linkGeneration struct {
+	Number uint32   `json:"number"`
+	Secret hexBytes `json:"secret"`
+}
+
+type linkTicket struct {
+	Secret hexBytes `json:"secret"`
+	Ticket hexBytes `json:"ticket"`
+}
+
+type linkRules struct {
+	Policy     string   `json:"policy"` // the statement, with number 0
+	Passphrase hexBytes `json:"passphrase,omitempty"`
+	Host       hexBytes `json:"host,omitempty"`
 }
 
 type linkDerived struct {
-	Room         hexBytes `json:"room"`
-	JoinKey      hexBytes `json:"joinKey"`
-	LeafMAC      hexBytes `json:"leafMac"`
-	PSK          hexBytes `json:"psk"`
-	SignatureKey hexBytes `json:"signatureKey,omitempty"`
-	KEMKey       hexBytes `json:"kemKey,omitempty"`
+	Room           hexBytes         `json:"room"`
+	JoinKey        hexBytes         `json:"joinKey"`
+	LeafMAC        hexBytes         `json:"leafMac"`
+	PSK            hexBytes         `json:"psk"`
+	PassphraseSalt hexBytes         `json:"passphraseSalt"`
+	SignatureKey   hexBytes         `json:"signatureKey,omitempty"`
+	KEMKey         hexBytes         `json:"kemKey,omitempty"`
+	Generation     *derivedNext     `json:"generation,omitempty"`  // of the generation in a participant link
+	Generations    []linkGeneration `json:"generations,omitempty"` // what M gives
+}
+
+type derivedNext struct {
+	JoinKey hexBytes `json:"joinKey"`
+	PSK     hexBytes `json:"psk"`
 }
 
 type linkProof struct {
-	Nonce              hexBytes `json:"nonce"`
-	Person             hexBytes `json:"person"`
-	JoinSignature      hexBytes `json:"joinSignature"`
-	ModeratorSignature hexBytes `json:"moderatorSignature,omitempty"`
+	Nonce               hexBytes `json:"nonce"`
+	Person              hexBytes `json:"person"`
+	LeafSeed            hexBytes `json:"leafSeed"` // of the leaf's key, which makes the moderator proof
+	JoinSignature       hexBytes `json:"joinSignature"`
+	GenerationSignature hexBytes `json:"generationSignature,omitempty"`
+	ModeratorSignature  hexBytes `json:"moderatorSignature"`
 }
 
 const origin = "https://meet.example"
 
-func goodLink(name, origin string, l *link.Link) (linkCase, error) {
+func goodLink(name, origin string, l *link.Link) (*linkCase, error) {
+	text, err := l.String(origin)
+	if err != nil {
+		return nil, err
+	}
+	if _, again, err := link.Parse(text); err != nil || again.Secret != l.Secret {
+		return nil, errReference
+	}
+	c := &linkCase{Verdict: "ok", Name: name, Text: text, Link: partsOf(origin, l)}
+	if err := c.derive(l); err != nil {
+		return nil, err
+	}
+	return c, c.prove(l)
+}
+
+func partsOf(origin string, l *link.Link) *linkParts {
+	p := &linkParts{Origin: origin, Secret: l.Secret[:], Moderators: l.Moderators[:]}
+	if l.Moderator != nil {
+		p.Moderator = l.Moderator[:]
+	}
+	if g := l.Generation; g != nil {
+		p.Generation = &linkGeneration{g.Number, g.Secret[:]}
+	}
+	if t := l.Ticket; t != nil {
+		p.Ticket = &linkTicket{t.Secret[:], t.Signed}
+	}
+	if r := l.Rules; r != nil {
+		policy, err := wire.EncodeStatement(r.Policy)
+		if err == nil {
+			p.Rules = &linkRules{policy, r.Passphrase, r.Host}
+		}
+	}
+	return p
+}
+
+func (c *linkCase) derive(l *link.Link) error {
 	room, err := l.Room()
 	if err != nil {
-		return linkCase{}, err
+		return err
 	}
-	nonce, person := secret(name+" nonce"), secret(name+" person")
-	c := linkCase{
-		Verdict: "ok", Name: name, Text: l.String(origin),
-		Link:    &linkParts{Origin: origin, Secret: l.Secret[:], Moderators: l.Moderators[:]},
-		Derived: &linkDerived{Room: room.ID[:], JoinKey: hexBytes(room.Join[ed25519.SeedSize:]), LeafMAC: room.LeafMAC, PSK: room.PSK},
-		Proof:   &linkProof{Nonce: nonce[:], Person: person[:link.PersonSize]},
+	c.Derived = &linkDerived{
+		Room: room.ID[:], JoinKey: hexBytes(room.Join[ed25519.SeedSize:]), LeafMAC: room.LeafMAC, PSK: room.PSK, PassphraseSalt: room.PassphraseSalt,
 	}
-	if c.Proof.JoinSignature, err = room.ProveJoin(nonce[:], c.Proof.Person); err != nil || l.Moderator == nil {
-		return c, err
+	if g := l.Generation; g != nil {
+		join, err := g.Join()
+		if err != nil {
+			return err
+		}
+		psk, err := link.PSK(g.Secret)
+		if err != nil {
+			return err
+		}
+		c.Derived.Generation = &derivedNext{hexBytes(join[ed25519.SeedSize:]), psk}
+	}
+	if l.Moderator == nil {
+		return nil
 	}
 	m, err := link.NewModerator(*l.Moderator)
 	if err != nil {
-		return linkCase{}, err
+		return err
 	}
-	c.Link.Moderator = l.Moderator[:]
 	c.Derived.SignatureKey, c.Derived.KEMKey = hexBytes(m.Signature[ed25519.SeedSize:]), m.KEM.PublicKey().Bytes()
-	c.Proof.ModeratorSignature, err = m.Prove(nonce[:], room.ID[:], c.Proof.Person)
-	return c, err
+	for _, number := range []uint32{1, 2, 1<<32 - 1} {
+		g, err := link.NewGeneration(*l.Moderator, number)
+		if err != nil {
+			return err
+		}
+		c.Derived.Generations = append(c.Derived.Generations, linkGeneration{number, g.Secret[:]})
+	}
+	return nil
+}
+
+func (c *linkCase) prove(l *link.Link) error {
+	room, err := l.Room()
+	if err != nil {
+		return err
+	}
+	nonce, person, leaf := secret(c.Name+" nonce"), secret(c.Name+" person"), secret(c.Name+" leaf")
+	p := &linkProof{Nonce: nonce[:], Person: person[:link.PersonSize], LeafSeed: leaf[:]}
+	c.Proof = p
+	if p.JoinSignature, err = link.JoinProof.Sign(room.Join, nonce[:], room.ID[:], p.Person, nil); err != nil {
+		return err
+	}
+	if p.ModeratorSignature, err = link.ModeratorProof.Sign(ed25519.NewKeyFromSeed(leaf[:]), nonce[:], room.ID[:], p.Person, nil); err != nil {
+		return err
+	}
+	if l.Generation == nil {
+		return nil
+	}
+	join, err := l.Generation.Join()
+	if err != nil {
+		return err
+	}
+	p.GenerationSignature, err = link.GenerationProof.Sign(join, nonce[:], room.ID[:], p.Person, nil)
+	return err
+}
+
+// extended are links with more than a secret: generation, ticket, rules.
+type extended struct {
+	house  *house
+	next   *link.Generation
+	ticket *link.Ticket
+	rules  *link.Rules
+}
+
+func newExtended() (*extended, error) {
+	h, err := newHouse()
+	if err != nil {
+		return nil, err
+	}
+	next, err := link.NewGeneration(*h.link.Moderator, 3)
+	if err != nil {
+		return nil, err
+	}
+	t, err := h.ticket(link.Invitation{Many: true}, ticketSecret(), paddedLabel("Ada"))
+	if err != nil {
+		return nil, err
+	}
+	output := secret("output")
+	pass, err := link.NewPassphrase(output[:])
+	if err != nil {
+		return nil, err
+	}
+	join, err := next.Join()
+	if err != nil {
+		return nil, err
+	}
+	rule := plainPolicy()
+	rule.Seq, rule.Lobby, rule.Passphrase = 0, true, pass.Signature[ed25519.SeedSize:]
+	rule.Generation = &wire.Generation{Number: 3, Key: join[ed25519.SeedSize:]}
+	return &extended{h, next, t, &link.Rules{Policy: rule, Passphrase: output[:], Host: []byte("token")}}, nil
 }
 
 func links() (*file, error) {
-	moderator, err := link.New(secret("L"), secret("M"))
+	x, err := newExtended()
 	if err != nil {
 		return nil, err
 	}
-	other, err := link.New(secret("L"), secret("another M"))
-	if err != nil {
-		return nil, err
-	}
+	moderator := x.house.link
 	participant := &link.Link{Secret: moderator.Secret, Moderators: moderator.Moderators}
+	with := func(change func(*link.Link)) *link.Link {
+		l := *participant
+		change(&l)
+		return &l
+	}
+	ruled := *moderator
+	ruled.Rules = x.rules
+	plain := *moderator
+	rule := plainPolicy()
+	rule.Seq = 0
+	plain.Rules = &link.Rules{Policy: rule}
 	f := &file{About: "Links (PROTOCOL.md, Link and Proofs): text, what is derived, and the proofs for one nonce and person."}
 	for _, good := range []struct {
 		name, origin string
@@ -87,6 +234,11 @@ func links() (*file, error) {
 		{"on this machine", "http://127.0.0.1:8080", participant},
 		{"an IPv6 address", "https://[2001:db8::1]:8443", participant},
 		{"all zero", origin, &link.Link{}},
+		{"of a later generation", origin, with(func(l *link.Link) { l.Generation = x.next })},
+		{"with a ticket", origin, with(func(l *link.Link) { l.Ticket = x.ticket })},
+		{"with a generation and a ticket", origin, with(func(l *link.Link) { l.Generation, l.Ticket = x.next, x.ticket })},
+		{"with rules", origin, &ruled},
+		{"with few rules", origin, &plain},
 	} {
 		c, err := goodLink(good.name, good.origin, good.link)
 		if err != nil {
@@ -94,7 +246,25 @@ func links() (*file, error) {
 		}
 		f.Cases = append(f.Cases, c)
 	}
-	for _, bad := range badLinks(participant.Participant(origin), moderator.String(origin), other.String(origin)) {
+	other, err := link.New(secret("L"), secret("another M"))
+	if err != nil {
+		return nil, err
+	}
+	texts := make([]string, 2)
+	for i, l := range []*link.Link{moderator, other} {
+		if texts[i], err = l.String(origin); err != nil {
+			return nil, err
+		}
+	}
+	bad := badLinks(participant.Participant(origin), texts[0], texts[1])
+	more, err := x.badParts(participant.Participant(origin), texts[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, bad := range append(bad, more...) {
+		if _, _, err := link.Parse(bad[1]); err == nil {
+			return nil, errors.Join(errReference, errors.New("gen: "+bad[0]))
+		}
 		f.Cases = append(f.Cases, linkCase{Verdict: "bad link", Name: bad[0], Text: bad[1]})
 	}
 	return f, nil
@@ -146,6 +316,6 @@ func badLinks(p, m, other string) [][2]string {
 		{"port 65536", strings.Replace(p, "example", "example:65536", 1)},
 		{"a port with a leading zero", strings.Replace(p, "example", "example:08443", 1)},
 		{"an empty port", strings.Replace(p, "example", "example:", 1)},
-		{"very long", p + strings.Repeat("A", 5000)},
+		{"very long", p + strings.Repeat("A", 30000)},
 	}
 }

@@ -57,7 +57,11 @@ func run(args []string) error {
 
 // all returns the content of every file by its name.
 func all() (map[string][]byte, error) {
-	makers := map[string]func() (*file, error){"link.json": links, "sframe.json": sframes, "frames.json": frames, "data.json": messages}
+	makers := map[string]func() (*file, error){
+		"link.json": links, "grant.json": grants, "statement.json": statements, "succession.json": successions, "ticket.json": tickets,
+		"knock.json": knocks, "passphrase.json": passphrases, "generation.json": generations, "admission.json": admissions,
+		"sframe.json": sframes, "frames.json": frames, "data.json": messages,
+	}
 	files := make(map[string][]byte, len(makers))
 	for name, maker := range makers {
 		f, err := maker()
