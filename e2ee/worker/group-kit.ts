@@ -59,7 +59,7 @@ export async function chairOf(fill: number, how: { kem?: Uint8Array; notAfter?: 
   })
   const sign: Sign = async (input) => new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, input))
   let seq = 0
-  const say = (statement: Unnumbered) => signStatement({ seq: ++seq, ...statement } as Statement, grant, sign, room)
+  const say = (statement: Unnumbered) => signStatement({ ...statement, seq: statement.seq || ++seq } as Statement, grant, sign, room)
   return { person, key: pair.publicKey, grant, say }
 }
 

@@ -18,6 +18,10 @@ const REMOVALS_MAX = 512 // kept, to be named in commits; the oldest go first
 
 const isPolicy = (said: Said): said is Said<Policy> => said.statement.t === "policy"
 
+/** Whether two signed statements are the same, byte for byte. */
+export const sameSigned = (a: Signed, b: Signed): boolean =>
+  a.statement === b.statement && equal(a.grant, b.grant) && equal(a.signature, b.signature)
+
 /** What came of a statement that is authentic and new. */
 export interface Taken<S extends Statement = Statement> extends Said<S> {
   readonly before: Policy // the rules that held before it
@@ -33,6 +37,7 @@ export class Moderation {
   readonly #heard = new Map<string, number>() // grant's key -> greatest seq
   readonly #grants = new Map<string, Grant>() // by key
   readonly #removals = new Map<PersonId, Signed>()
+  #last: Signed | null = null // taken
 
   /** `date` is in ms since 1970. */
   constructor(ids: RoomIds, date: () => number) {
@@ -85,14 +90,18 @@ export class Moderation {
 
   /** Takes a statement as Acted or a commit brings it. Null when it has no effect. */
   async take(signed: Signed): Promise<Taken | null> {
+    if (this.#last !== null && sameSigned(signed, this.#last)) return null // played again: not worth the work
     const said = await readSigned(signed, this.#ids, this.#date())
     if (said === null) return null
     const { statement, grant } = said
     const key = toHex(grant.key)
-    if (statement.seq <= (this.#heard.get(key) ?? 0)) return null
-    const before = this.#policy
-    if (isPolicy(said) ? !(await this.#adopt(said, signed)) : await withdrawn(grant, before)) return null
-    this.#heard.set(key, statement.seq)
+    const [before, last] = [this.#policy, this.#heard.get(key) ?? 0]
+    // Of policies the version counts, not the number: one that was held back still brings rules that are newer.
+    if (isPolicy(said)) {
+      if (!(await this.#adopt(said, signed))) return null
+    } else if (statement.seq <= last || (await withdrawn(grant, before))) return null
+    this.#last = signed
+    this.#heard.set(key, Math.max(last, statement.seq))
     this.#grants.set(key, grant)
     if (statement.t === "remove") this.#noteRemoval(toHex(statement.person), signed)
     if (statement.t === "appoint") await this.recognise(statement.grant)

@@ -10,6 +10,7 @@ import type { Admitted, Policy, Statement } from "../../client/src/wire/statemen
 import { equal, fromHex } from "./bytes.ts"
 import { mark } from "./grant.ts"
 import { NOTE_MAX } from "./knock.ts"
+import { sameSigned } from "./moderation.ts"
 import * as rules from "./policy.ts"
 import type { FromGroup, Order, PersonId } from "./port.ts"
 
@@ -278,7 +279,7 @@ export class Orders {
     const offered = this.#offered
     if (offered === null) return
     this.#offered = null
-    if (signed !== null && same(signed, offered.signed)) await this.#grant(offered.wishes)
+    if (signed !== null && sameSigned(signed, offered.signed)) await this.#grant(offered.wishes)
     else {
       for (const wish of offered.wishes) if (!again) wish.tries++
       const [kept, lost] = [offered.wishes.filter((w) => w.tries < TRIES_MAX), offered.wishes.filter((w) => w.tries >= TRIES_MAX)]
@@ -291,7 +292,7 @@ export class Orders {
 
   /** A statement has come as Acted. */
   heard(signed: Signed): void {
-    const at = this.#acts.findIndex((a) => same(a.signed, signed))
+    const at = this.#acts.findIndex((a) => sameSigned(a.signed, signed))
     for (const { task } of at < 0 ? [] : this.#acts.splice(at, 1)) task.left--
   }
 
@@ -314,5 +315,3 @@ export class Orders {
     this.#removals = []
   }
 }
-
-const same = (a: Signed, b: Signed): boolean => a.statement === b.statement && equal(a.grant, b.grant) && equal(a.signature, b.signature)
