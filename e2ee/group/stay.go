@@ -292,6 +292,7 @@ func (s *Stay) Disband() Step {
 // forget erases the group and the commits on their way.
 func (s *Stay) forget() {
 	s.dropPending()
+	clear(s.kicks)
 	if s.present != nil {
 		s.present.group.Erase(nil)
 	}

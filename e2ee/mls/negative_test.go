@@ -8,7 +8,6 @@ import (
 	"testing"
 )
 
-//nolint:gochecknoglobals // one PSK for all tests
 var testPSK = PSK{ID: []byte("psk"), Secret: bytes.Repeat([]byte{7}, 32)}
 
 func lookup([]byte) []byte { return testPSK.Secret }

@@ -2,12 +2,11 @@ package mls
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"os"
 	"testing"
-
-	"crypto/ed25519"
 )
 
 // ownVectors is e2ee/vectors/mls.json, as the first implementation has written
@@ -160,6 +159,7 @@ func readsAtAll(b []byte) bool {
 
 // Decoders take anything, and what they take has one encoding.
 func fuzzMessage[T interface{ append(b []byte) []byte }](f *testing.F, format uint16, read func(*reader) T) {
+	f.Helper()
 	v := readOwn(f)
 	f.Add([]byte(v.KeyPackage))
 	f.Add([]byte(v.Welcome))
