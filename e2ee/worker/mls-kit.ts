@@ -38,10 +38,10 @@ export interface Guest {
   own: mls.Own
 }
 
-export async function guest(room: profile.Room): Promise<Guest> {
+export async function guest(room: profile.Room, role: profile.Role = profile.PARTICIPANT): Promise<Guest> {
   const person = crypto.getRandomValues(new Uint8Array(16))
   const signer = await mls.signer()
-  const identity = await profile.identityOf(room.leafMac, person, signer.publicKey)
+  const identity = await profile.identityOf(room.leafMac, person, signer.publicKey, role)
   return { person, signer, identity, own: await mls.keyPackage(identity, signer) }
 }
 
@@ -59,12 +59,19 @@ export async function founder(room: profile.Room & { readonly room: Uint8Array }
 export interface Wish {
   readonly adds: readonly Guest[]
   readonly removes: readonly number[]
+  readonly admissions?: readonly Uint8Array[]
+  readonly kicks?: readonly Uint8Array[]
 }
 
 export async function commitOf(by: Seated, room: profile.Room, wish: Wish): Promise<mls.Pending> {
   const adds = await Promise.all(wish.adds.map((g) => mls.readKeyPackage(g.own.message)))
   const reason = adds.length + wish.removes.length > 0 ? profile.CHANGE : profile.REFRESH
-  const change = { adds, removes: wish.removes, psk: profile.pskOf(room), authenticatedData: profile.authenticate(reason) }
+  const change = {
+    adds,
+    removes: wish.removes,
+    psk: profile.pskOf(room),
+    authenticatedData: profile.authenticate(reason, wish.admissions, wish.kicks),
+  }
   return mls.commit(by.group, change)
 }
 

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import test from "node:test"
+import { judge, NO_POLICY } from "./admission.ts"
 import { equal, fromHex, toHex } from "./bytes.ts"
 import { deriveRoom } from "./link.ts"
 import * as mls from "./mls.ts"
 import { baseKey } from "./mls-kit.ts"
 import * as profile from "./profile.ts"
+
+const NOW = 2_000_000_000_000 // ms since 1970: grant and admission of the vectors hold
 
 interface Agreed {
   readonly epoch: number
@@ -57,10 +60,18 @@ test("vectors of our own: a Welcome and the commits after it", async (t) => {
   let roster = await profile.checkJoined(group, room, person)
   await check(group, v.joined)
   assert.deepEqual(seats(roster), v.joined.members)
+  let judged = 0
   for (const step of v.steps) {
     const next = async () => {
       const incoming = mls.readCommit(hex(step.commit))
-      await profile.checkCommit(incoming, group, roster, room)
+      const { said, added, removed } = await profile.checkCommit(incoming, group, roster, room)
+      if (said.a.length + said.k.length > 0) {
+        const coming = ({ person, signatureKey, viewer }: profile.Seat) => ({ person, key: signatureKey, viewer })
+        const removes = removed.flatMap((leaf) => roster.get(leaf) ?? []).map(coming)
+        const change = { adds: added.map(coming), removes, admissions: said.a, kicks: said.k }
+        assert.equal((await judge(change, NO_POLICY, room, NOW)).verdict, "ok", `${step.name}: also where people wait to be admitted`)
+        judged++
+      }
       return mls.process(group, incoming, profile.pskOf(room))
     }
     if (step.verdict === "removed") {
@@ -78,5 +89,6 @@ test("vectors of our own: a Welcome and the commits after it", async (t) => {
     await check(group, step)
     assert.deepEqual(seats(roster), step.members, step.name)
   }
+  assert.equal(judged, 2)
   t.diagnostic(`${v.steps.length} steps of e2ee/vectors/mls.json ran`)
 })

@@ -4,7 +4,11 @@
  * hand when the profile changes; every run gives other vectors.
  */
 import { writeFileSync } from "node:fs"
+import type { Statement } from "../../client/src/wire/statements.gen.ts"
 import { concat, toHex } from "./bytes.ts"
+import { sign, signingPair } from "./derive.ts"
+import { makeGrant } from "./grant.ts"
+import { deriveModerator, deriveRoom, hashModerators } from "./link.ts"
 import * as mls from "./mls.ts"
 import {
   baseKey,
@@ -20,11 +24,15 @@ import {
   pskProposal,
   roomOf,
   type Seated,
+  type Wish,
 } from "./mls-kit.ts"
 import * as profile from "./profile.ts"
+import { entryOf, signStatement } from "./statement.ts"
 
 const fill = 7
-const room = await roomOf(fill)
+const moderator = await deriveModerator(new Uint8Array(32).fill(fill))
+const moderators = await hashModerators(moderator.signature.publicKey, moderator.kem.publicKey)
+const room = await deriveRoom({ secret: new Uint8Array(32).fill(fill), moderators })
 const psk = profile.pskOf(room)
 const steps: object[] = []
 
@@ -48,9 +56,15 @@ async function agreed(group: mls.Group): Promise<object> {
 }
 
 /** The member at leaf `by` commits; everybody follows. */
-async function step(name: string, by: number, adds: readonly Guest[], leaves: readonly number[]): Promise<Uint8Array> {
+async function step(
+  name: string,
+  by: number,
+  adds: readonly Guest[],
+  leaves: readonly number[],
+  entries: Pick<Wish, "admissions" | "kicks"> = {},
+): Promise<Uint8Array> {
   const author = at(by)
-  const made = await commitOf(author, room, { adds, removes: leaves })
+  const made = await commitOf(author, room, { adds, removes: leaves, ...entries })
   const staying = members.filter((m) => m !== author && !leaves.includes(mls.ownLeaf(m.group)))
   const followed = (await Promise.all(staying.map((m) => follow(m, room, made.commit)))).filter((m) => m !== null)
   const entered = await Promise.all(adds.map((g) => enter(g, room, made.welcome ?? new Uint8Array())))
@@ -82,7 +96,34 @@ const add = { proposalType: "add", add: { keyPackage: stranger.package } } as co
 refuse("a leaf of another link", "profile", await forge(at(0), { proposals: inline(add, pskProposal(psk)), psks: [psk] }))
 await step("the left half empties: the filtered direct path ends below the root", 3, [], [0, 1])
 await step("once more below a blank root", 3, [], [])
-await step("five come, without a path", 3, await guests(5), [])
+
+// A moderator, who signs for the newcomers and against one of them.
+const chair = await signingPair(new Uint8Array(32).fill(fill + 1))
+const notAfter = 4_000_000_000_000
+const grant = await makeGrant(moderator, room.room, { person: new Uint8Array(16).fill(fill), key: chair.publicKey, notAfter })
+const said = async (statement: Statement): Promise<Uint8Array> =>
+  entryOf(await signStatement(statement, grant, (input) => sign(chair.privateKey, input), room.room))
+const five = [...(await guests(4)), await guest(room, profile.VIEWER)]
+const people = five.map((g, i) => ({ person: g.person, key: g.signer.publicKey, viewer: i === 4 }))
+const admission = await said({ t: "admit", seq: 1, until: notAfter, people })
+await step("five come, one of them a viewer, each of them admitted; without a path", 3, five, [], { admissions: [admission] })
+const first = five[0]?.person ?? new Uint8Array(16)
+const gone = mls.members(at(3).group).find((m) => toHex(m.identity.subarray(1, 17)) === toHex(first))?.index ?? 0
+const kick = await said({ t: "remove", seq: 2, person: first, how: "ban" })
+await step("one of them is put out, as a moderator said", 3, [], [gone], { kicks: [kick] })
+await step("another comes in its place", 3, await guests(1), [])
+const [promoted] = await guests(1)
+if (promoted === undefined) throw new Error("no guest")
+const role = concat(Uint8Array.of(profile.VIEWER), promoted.identity.subarray(1))
+const posing = await mls.readKeyPackage((await mls.keyPackage(role, promoted.signer)).message)
+const pose = { proposalType: "add", add: { keyPackage: posing.package } } as const
+refuse("a participant's leaf that says viewer", "profile", await forge(at(3), { proposals: inline(pose, pskProposal(psk)), psks: [psk] }))
+const begins = profile.authenticate(profile.ROTATE, [], [], new Uint8Array(64))
+refuse(
+  "a new link in a commit with the psk of the present one",
+  "profile",
+  await forgePath(at(3), { proposals: inline(pskProposal(psk)), psks: [psk], authenticatedData: begins }),
+)
 const again = at(3)
 const back: Guest = { ...again, own: await mls.keyPackage(again.identity, again.signer) }
 const [early, signed] = [await commitOf(at(3), room, { adds: [], removes: [] }), await commitOf(at(3), room, { adds: [], removes: [] })]
@@ -112,7 +153,7 @@ await step("the listener is removed", 0, [], [2])
 const { person, signer, own } = listener
 const vectors = {
   about: "One member's stay in a group (PROTOCOL.md, Group): a Welcome, then commits, each with the verdict the member comes to.",
-  link: { secret: toHex(new Uint8Array(32).fill(fill)), moderators: toHex(new Uint8Array(16).fill(fill)) },
+  link: { secret: toHex(new Uint8Array(32).fill(fill)), moderators: toHex(moderators) },
   person: toHex(person),
   signatureKey: toHex(signer.publicKey),
   signaturePrivate: toHex(signer.privateKey.subarray(-32)),
