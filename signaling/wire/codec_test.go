@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// side is one direction of the wire, for tests that hold for both.
+// side is one direction of the wire, or what is inside Signed, for tests that
+// hold for all of them.
 type side struct {
 	folder string
 	all    table
@@ -29,6 +30,14 @@ func sides() []side {
 			"server", serverMessages,
 			func(f []byte) (any, error) { return DecodeServer(f) },
 			func(m any) ([]byte, error) { return Encode(m.(ServerMessage)) },
+		},
+		{
+			"statement", statements,
+			func(f []byte) (any, error) { return DecodeStatement(string(f)) },
+			func(m any) ([]byte, error) {
+				text, err := EncodeStatement(m.(Statement))
+				return []byte(text), err
+			},
 		},
 	}
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import test from "node:test"
 import { type ClientMessage, decodeClient, decodeServer, encodeClient, encodeServer, type ServerMessage } from "./messages.gen.ts"
 import { Malformed } from "./schema.ts"
+import { decodeStatement, encodeStatement } from "./statements.gen.ts"
 
 // The examples the Go tests read too. The tests are run at the repository's root.
 const folder = "signaling/wire/testdata"
@@ -12,6 +13,7 @@ type Side = readonly [name: string, again: (frame: string) => string]
 const sides: readonly Side[] = [
   ["client", (frame) => encodeClient(decodeClient(frame))],
   ["server", (frame) => encodeServer(decodeServer(frame))],
+  ["statement", (text) => encodeStatement(decodeStatement(text))],
 ]
 
 for (const [side, again] of sides) {
