@@ -84,17 +84,15 @@ func joinsWith(g *link.Generation, key []byte) bool {
 }
 
 // newest returns the number of the newest generation whose link this person
-// has, 0 for the first; for whoever has M the one that the rules name. A group
-// that this person founds begins with it. last is the generation of the group
-// that it was in before.
-func (k *links) newest(rules *wire.Policy, last uint32) uint32 {
-	newest := last
+// has, 0 for the first; for whoever has M, the one that the rules name.
+func (k *links) newest(rules *wire.Policy) uint32 {
+	newest := uint32(0)
 	if k.moderator == nil {
 		for number := range k.later {
 			newest = max(newest, number)
 		}
 	} else if g := k.named(rules); g != nil {
-		newest = max(newest, g.Number)
+		newest = g.Number
 	}
 	return newest
 }

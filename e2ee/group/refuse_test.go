@@ -63,6 +63,7 @@ func (r *room) take(name string, p *person, commit []byte) {
 
 // meeting is a room with three people beside the chair.
 func meeting(t *testing.T) (*room, []*person) {
+	t.Helper()
 	r := newRoom(t)
 	r.open()
 	people := r.guests(3)

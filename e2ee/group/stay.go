@@ -48,6 +48,7 @@ type Stay struct {
 	present  *present   // nil outside a group
 	pending  []pending  // oldest first
 	last     uint32     // link generation of the group that this person is in, or was in last
+	been     bool       // in a group, now or earlier
 	lost     time.Time  // when a resync was last asked for; zero while the group can be followed
 }
 
@@ -74,7 +75,6 @@ func New(l *link.Link, passphrase []byte, self Self) (*Stay, error) {
 		leafMAC:    room.LeafMAC,
 		links:      known,
 		kicks:      map[[PersonSize]byte][]byte{},
-		last:       known.newest(&wire.Policy{}, 0),
 	}, nil
 }
 
@@ -121,7 +121,8 @@ func (s *Stay) Number() uint64 {
 }
 
 // Found makes the group, with this person alone (Joined, Resumed or Regroup
-// with Found).
+// with Found). It goes on with the link generation of the group that this
+// person was in, which others were in too; else it begins with the newest.
 func (s *Stay) Found() (Step, error) {
 	own, err := mls.NewKeyPackage(s.identity, s.self.Key)
 	if err != nil {
@@ -131,7 +132,11 @@ func (s *Stay) Found() (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	return s.enterAnew(g, s.links.newest(s.Policy(), s.last))
+	generation := s.last
+	if !s.been {
+		generation = s.links.newest(s.Policy())
+	}
+	return s.enterAnew(g, generation)
 }
 
 // Welcome enters the group by a Welcome for one of the KeyPackages given out.
@@ -236,7 +241,7 @@ func (s *Stay) enter(next *present) (*Epoch, error) {
 	if s.present != nil {
 		s.present.group.Erase(next.group)
 	}
-	s.present, s.last, s.lost = next, next.generation, time.Time{}
+	s.present, s.last, s.been, s.lost = next, next.generation, true, time.Time{}
 	s.dropPending()
 	return &Epoch{
 		GroupID:       [GroupSize]byte(next.group.ID()),
