@@ -58,6 +58,7 @@ export interface Stay {
   readonly turn: number // how often it has been taken up, from 0: numbers of messages never start anew
   readonly grant?: Uint8Array // of a moderator by appointment
   readonly policy?: Signed // the last one known
+  readonly passphrase?: Uint8Array // what Argon2id made of it, 32 bytes: the group's PSK needs it, and the words are not kept
 }
 
 /** A data message before sealing. Sealed, signed and padded by the group worker. */

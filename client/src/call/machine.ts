@@ -53,9 +53,9 @@ function act(m: Model, e: Action): Step {
     case "order":
       return state.stage.at === "call" ? inside(m, e) : [m]
     case "passphrase":
-      return [{ ...m, typed: { ...m.typed, passphrase: e.passphrase } }]
+      return [{ ...m, typed: { ...m.typed, passphrase: e.passphrase.trim() } }]
     case "host":
-      return [{ ...m, typed: { ...m.typed, host: e.host } }]
+      return [{ ...m, typed: { ...m.typed, host: e.host.trim() } }]
     case "name":
     case "copy":
     case "pin":

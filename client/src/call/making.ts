@@ -49,8 +49,9 @@ async function rulesOf(rules: MeetingRules, salt: Uint8Array): Promise<Rules> {
   const host = hostToken(rules.host)
   if (rules.host !== "" && host === null) throw new RangeError("meeting: no host token")
   const told = host === null ? {} : { host }
-  if (rules.passphrase === "") return { policy: ruleOf(rules), ...told }
-  const passphrase = await stretch(rules.passphrase, salt)
+  const words = rules.passphrase.trim()
+  if (words === "") return { policy: ruleOf(rules), ...told }
+  const passphrase = await stretch(words, salt)
   const { signature } = await passphraseKeys(passphrase)
   return { policy: ruleOf(rules, signature.publicKey), passphrase, ...told }
 }

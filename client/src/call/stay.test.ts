@@ -6,7 +6,7 @@ const bytes = (size: number): Uint8Array => Uint8Array.from({ length: size }, (_
 const least: Back = { token: bytes(32), stay: { person: bytes(16), seed: bytes(32), turn: 2 } }
 const most: Back = {
   ...least,
-  stay: { ...least.stay, grant: bytes(216), policy: { statement: "{}", grant: bytes(216), signature: bytes(64) } },
+  stay: { ...least.stay, grant: bytes(216), policy: { statement: "{}", grant: bytes(216), signature: bytes(64) }, passphrase: bytes(32) },
 }
 
 test("what is kept comes back as it was", () => {
@@ -24,6 +24,7 @@ test("what is not exactly that is none", () => {
     { person: "AAAA" },
     { seed: null },
     { grant: "AAAA" },
+    { passphrase: "" },
     { policy: null },
     { policy: { statement: 1, grant: good["grant"], signature: "" } },
   ]

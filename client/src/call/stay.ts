@@ -11,7 +11,7 @@ export interface Back {
 
 /** For this tab's session storage. */
 export function backText({ token, stay }: Back): string {
-  const { person, seed, turn, grant, policy } = stay
+  const { person, seed, turn, grant, policy, passphrase } = stay
   return JSON.stringify({
     token: toBase64Url(token),
     person: toBase64Url(person),
@@ -21,6 +21,7 @@ export function backText({ token, stay }: Back): string {
     ...(policy === undefined
       ? {}
       : { policy: { statement: policy.statement, grant: toBase64Url(policy.grant), signature: toBase64Url(policy.signature) } }),
+    ...(passphrase === undefined ? {} : { passphrase: toBase64Url(passphrase) }),
   })
 }
 
@@ -40,7 +41,7 @@ export function parseBack(text: string): Back | null {
   try {
     const v: unknown = JSON.parse(text)
     if (!isFields(v)) return null
-    const { token, person, seed, turn, grant, policy } = v
+    const { token, person, seed, turn, grant, policy, passphrase } = v
     if (typeof turn !== "number" || !Number.isSafeInteger(turn) || turn < 0) return null
     const stay: Stay = {
       person: bytes(person, 16),
@@ -48,6 +49,7 @@ export function parseBack(text: string): Back | null {
       turn,
       ...(grant === undefined ? {} : { grant: bytes(grant, GRANT_SIZE) }),
       ...(policy === undefined ? {} : { policy: signed(policy) }),
+      ...(passphrase === undefined ? {} : { passphrase: bytes(passphrase, 32) }),
     }
     return { token: bytes(token, 32), stay }
   } catch {
