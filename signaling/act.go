@@ -103,6 +103,7 @@ func (r *room) follow() {
 		}
 		if p.admission != nil && withdrawn(p.admission.grant, r.rules.policy) {
 			p.admission = nil // if it has a leaf already, it stays
+			r.group.unvouch(p.id)
 		}
 	}
 	r.sendBack()

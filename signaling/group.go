@@ -131,6 +131,13 @@ func (g *group) outsider(id personID) (keyPackage []byte, outside bool) {
 	return s.keyPackage, !s.member
 }
 
+// unvouch forgets a person's admission, which holds no more.
+func (g *group) unvouch(id personID) {
+	if s := g.seat(id); s != nil {
+		s.admission = nil
+	}
+}
+
 // hope says whether anybody can let people in, now or after coming back.
 func (g *group) hope() bool {
 	return slices.ContainsFunc(g.seats, func(s *seat) bool {

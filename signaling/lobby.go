@@ -11,14 +11,14 @@ import (
 // wait puts a person among those who wait. It has been counted.
 func (r *room) wait(p *person, where whereabouts) {
 	r.waiting = append(r.waiting, p)
-	r.tellWaiting(p, where)
+	r.tellWaiting(p, where, r.knockable())
 }
 
-// tellWaiting tells a person what it waits for, unless it knows.
-func (r *room) tellWaiting(p *person, where whereabouts) {
-	var grants []*grant
-	if where == forAdmission {
-		grants = r.knockable()
+// tellWaiting tells a person what it waits for and whom to knock at, unless it
+// knows.
+func (r *room) tellWaiting(p *person, where whereabouts, grants []*grant) {
+	if where != forAdmission {
+		grants = nil
 	}
 	if p.where == where && slices.Equal(p.told, grants) {
 		return
@@ -37,6 +37,7 @@ func (r *room) tellWaiting(p *person, where whereabouts) {
 // reconsider goes through those who wait, in order, after something has
 // changed that may let them in, or no longer wait.
 func (r *room) reconsider(now time.Time) {
+	grants := r.knockable()
 	for _, p := range slices.Clone(r.waiting) {
 		if r.byMail[p.mail] != p {
 			continue // its ticket has been shown anew meanwhile
@@ -51,7 +52,7 @@ func (r *room) reconsider(now time.Time) {
 		case where == inside:
 			r.letIn(p, now)
 		default:
-			r.tellWaiting(p, where)
+			r.tellWaiting(p, where, grants)
 		}
 	}
 }
@@ -208,10 +209,13 @@ func (r *room) unlist(p *person) {
 // have come to want a moderator's word, for nobody would add them.
 func (r *room) sendBack() {
 	for _, p := range r.people {
-		keyPackage, outside := r.group.outsider(p.id)
 		vouched := !r.rules.barrier() || p.grant != nil || p.admission != nil
+		if vouched && !r.rules.barred(p.ticket) {
+			continue
+		}
+		keyPackage, outside := r.group.outsider(p.id)
 		switch {
-		case !outside || vouched && !r.rules.barred(p.ticket):
+		case !outside:
 		case p.mail == nil:
 			r.leave(p, closeNormal)
 		case keyPackage != nil: // without one it has yet to send it

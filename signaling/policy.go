@@ -39,6 +39,9 @@ func (u *ruleset) barrier() bool { return u.policy.Lobby || u.policy.Locked }
 // withdrawn says whether a grant holds no more by a policy. Nobody can dismiss
 // whoever has the moderator link: it could make another grant.
 func withdrawn(g *grant, by *wire.Policy) bool {
+	if len(by.Barred)+len(by.Dismissed) == 0 {
+		return false // nothing to hash for
+	}
 	m := markOf(g.key)
 	return holdsMark(by.Barred, m) || !g.holder && holdsMark(by.Dismissed, m)
 }
