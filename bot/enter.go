@@ -88,6 +88,7 @@ func (p *Person) refused(m *wire.Refused) {
 func (p *Person) wait(m *wire.Waiting) {
 	p.known = true
 	p.entered = true // knocks are let through
+	p.token = nil    // whoever was in and waits again has none
 	p.back()
 	p.disband()
 	if m.For == "admission" {

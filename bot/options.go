@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
+	"net"
 	"time"
 
 	"paravent/signaling/wire"
@@ -21,6 +22,9 @@ type Options struct {
 	// TLS is used for the connection to the server; nil: the system's trusted
 	// certificates.
 	TLS *tls.Config
+	// Dial makes the connection to the server, for instance through a proxy; nil:
+	// directly, or as the environment says (HTTPS_PROXY).
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Phone says that this machine is weak: others are asked to commit first.
 	Phone bool
 	// Rules are what the room is to begin with, if this is a moderator who
@@ -53,6 +57,7 @@ type Stay struct {
 	Turn   uint64       // how often the stay has been taken up
 	Grant  []byte       // of a moderator by appointment; nil otherwise
 	Policy *wire.Signed // the rules last known; nil: none
+	Pass   []byte       // what follows from the room's passphrase, 32 bytes; nil: none
 }
 
 // Join enters the room of a link and returns once this person is in its group:
@@ -69,6 +74,9 @@ func Join(ctx context.Context, text string, o Options) (*Person, error) {
 	}
 	go p.run()
 	p.post(p.connect)
+	if p.keys.moderator != nil {
+		p.post(p.office)
+	}
 	select {
 	case <-p.live:
 		return p, nil

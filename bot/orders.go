@@ -40,6 +40,7 @@ type orders struct {
 	rotating bool            // a timer offers the commit again
 	marks    map[ID][][]byte // of ticket and device keys, as far as a knock showed them
 
+	office   *time.Timer // of Person.office; nil: none
 	removing map[ID]bool // who is to be put out and is in the group yet
 }
 
@@ -74,6 +75,17 @@ func (p *Person) ownGrant() []byte {
 	}
 	k.grant = moderation.NewOwnGrant(k.moderator, k.room.ID, p.id, k.public(), now.Add(grantTime))
 	return k.grant
+}
+
+// office keeps this person in office: a holder's grant is made anew before it
+// ends, and with it the rules that were signed under it, which newcomers take
+// no longer than the grant holds.
+func (p *Person) office() {
+	before := p.keys.grant
+	if after := p.ownGrant(); before != nil && !bytes.Equal(before, after) && p.rules.signed != nil && bytes.Equal(p.rules.signed.Grant, before) {
+		p.alter(func(*wire.Policy) {})
+	}
+	p.orders.office = time.AfterFunc(grantRenew/2, func() { p.post(p.office) })
 }
 
 // isModerator reports whether this person's orders have effect.

@@ -181,6 +181,11 @@ func (p *Person) run() {
 	p.media.close()
 	p.talk.forget()
 	p.group.Erase()
+	if p.orders.office != nil {
+		p.orders.office.Stop()
+	}
+	clear(p.keys.seed)
+	clear(p.keys.sign)
 	p.events.put(Ended{p.err})
 }
 
@@ -276,7 +281,7 @@ func (p *Person) Stay() (*Stay, error) {
 		if p.keys.moderator == nil {
 			s.Grant = p.keys.grant
 		}
-		s.Policy = p.rules.signed
+		s.Policy, s.Pass = p.rules.signed, p.pass
 		p.end(ErrReplaced)
 		return nil
 	})
@@ -294,7 +299,7 @@ func (p *Person) connect() {
 	go func() {
 		ctx, cancel := p.during(dialTime)
 		defer cancel()
-		s, err := dial(ctx, p.url, p.options.TLS)
+		s, err := dial(ctx, p.url, &p.options)
 		if err != nil {
 			p.post(func() { p.closed(nil, 0, err) })
 			return

@@ -32,6 +32,9 @@ func (p *Person) passphrase() ([]byte, error) {
 	if r := p.link.Rules; r != nil && r.Passphrase != nil {
 		return r.Passphrase, nil // who has the moderator link need not know the words
 	}
+	if p.options.Stay != nil && p.options.Stay.Pass != nil {
+		return p.options.Stay.Pass, nil
+	}
 	if p.options.Passphrase == "" {
 		return nil, nil
 	}
@@ -132,9 +135,10 @@ func (p *Person) openRoom(join *wire.Join) error {
 	if p.options.Host != nil {
 		join.Host = p.options.Host
 	}
-	if p.rules.signed != nil { // a room that is opened again begins with what is known
-		join.Policy = p.rules.signed
-		return nil
+	if p.rules.signed != nil {
+		// A room that is opened again begins with what is known. Signed anew, it
+		// does not end with the grant of whoever signed it first.
+		rules, passphrase = p.rules.policy, nil
 	}
 	if rules == nil && passphrase == nil {
 		return nil

@@ -19,8 +19,8 @@ func (p *Person) Renew(ctx context.Context) error {
 			return nil, ErrForbidden
 		}
 		number := uint32(1)
-		if p.generation != nil {
-			number = p.generation.Number + 1
+		if g := p.newest(); g != nil {
+			number = g.Number + 1
 		}
 		next, err := link.NewGeneration(*p.link.Moderator, number)
 		if err != nil {
@@ -69,12 +69,26 @@ func (p *Person) renewed(g *link.Generation) {
 	}
 }
 
+// newest returns the link generation that holds, as far as this person knows
+// it; nil: the first. A holder of the moderator link derives all of them.
+func (p *Person) newest() *link.Generation {
+	ruled := p.rules.policy.Generation
+	if p.keys.moderator == nil || ruled == nil || p.generation != nil && uint64(p.generation.Number) >= ruled.Number {
+		return p.generation
+	}
+	g, err := link.NewGeneration(*p.link.Moderator, uint32(ruled.Number))
+	if err != nil {
+		return p.generation
+	}
+	return g
+}
+
 // Link returns the participants' link to the room, of the newest generation
 // that this person knows. It is a secret.
 func (p *Person) Link() string {
 	var text string
 	if p.call(func() error {
-		l := link.Link{Secret: p.link.Secret, Moderators: p.link.Moderators, Generation: p.generation}
+		l := link.Link{Secret: p.link.Secret, Moderators: p.link.Moderators, Generation: p.newest()}
 		text = l.Participant(p.origin)
 		return nil
 	}) != nil {

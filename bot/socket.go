@@ -26,7 +26,7 @@ var (
 	// errProtocol is what a server says that is not the protocol.
 	errProtocol = errors.New("bot: want messages of this protocol")
 	// errConnection stands for whatever a socket says: addresses are in it.
-	errConnection = errors.New("bot: want a connection")
+	errConnection = fmt.Errorf("%w: no answer", ErrConnection)
 )
 
 //nolint:gochecknoglobals // a pool has no state that shows
@@ -38,21 +38,25 @@ type socket struct {
 }
 
 // dial opens a WebSocket at url (wss: or ws:).
-func dial(ctx context.Context, url string, config *tls.Config) (*socket, error) {
+func dial(ctx context.Context, url string, o *Options) (*socket, error) {
 	dialer := websocket.Dialer{
 		Proxy:            http.ProxyFromEnvironment,
-		TLSClientConfig:  config,
+		NetDialContext:   o.Dial,
+		TLSClientConfig:  o.TLS,
 		HandshakeTimeout: dialTime,
 		Subprotocols:     []string{wire.Subprotocol},
 		ReadBufferSize:   readBuffer,
 		WriteBufferPool:  &writeBuffers,
+	}
+	if o.Dial != nil {
+		dialer.Proxy = nil
 	}
 	conn, response, err := dialer.DialContext(ctx, url, nil)
 	if response != nil && response.Body != nil {
 		_ = response.Body.Close()
 	}
 	if certificate, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return nil, fmt.Errorf("%w whose certificate is trusted: %w", errConnection, certificate.Err)
+		return nil, fmt.Errorf("%w: want a certificate that is trusted: %w", ErrConnection, certificate.Err)
 	}
 	if err != nil {
 		return nil, errConnection
