@@ -292,6 +292,12 @@ func gather(all []net.Addr, loopback bool) []net.Addr {
 // GetListenAddresses is what host candidates are made of.
 func (m *mux) GetListenAddresses() []net.Addr { return m.addresses }
 
+// RemoveConnByUfrag closes the mux for one connection.
+func (m *mux) RemoveConnByUfrag(ufrag string) {
+	m.socket.close(ufrag)
+	m.UDPMuxDefault.RemoveConnByUfrag(ufrag)
+}
+
 // GetConn opens the mux for one connection, whichever of our addresses the
 // packets were sent to.
 func (m *mux) GetConn(ufrag string, a net.Addr) (net.PacketConn, error) {

@@ -49,6 +49,13 @@ func (s *socket) open(name string) {
 	}
 }
 
+// close forgets a connection of ours, and where its checks came from.
+func (s *socket) close(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.checks, name)
+}
+
 // ReadFromAddrPort implements ice.AddrPortReaderWriter.
 func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {

@@ -12,11 +12,11 @@ import (
 // then. Time is a parameter. Not safe for concurrent use.
 type throttle struct {
 	seed     maphash.Seed // random, of this process
-	networks map[uint64]bucket
+	networks map[cleared[uint64]]bucket
 }
 
 func newThrottle() throttle {
-	return throttle{seed: maphash.MakeSeed(), networks: make(map[uint64]bucket)}
+	return throttle{seed: maphash.MakeSeed(), networks: make(map[cleared[uint64]]bucket)}
 }
 
 // network is the key for an address, HOST:PORT: a /24 of IPv4, a /56 of IPv6,
@@ -35,7 +35,7 @@ func (t *throttle) network(address string) uint64 {
 
 // blocks says whether a network has failed too often lately.
 func (t *throttle) blocks(network uint64, now time.Time) bool {
-	b := t.networks[network]
+	b := t.networks[cleared[uint64]{key: network}]
 	return b.level(guessRate, now) >= guessMost
 }
 
@@ -44,9 +44,9 @@ func (t *throttle) fail(network uint64, points float64, now time.Time) {
 	if len(t.networks) >= guessEntries {
 		t.forget(now)
 	}
-	b := t.networks[network]
+	b := t.networks[cleared[uint64]{key: network}]
 	b.add(points, guessRate, now)
-	t.networks[network] = b
+	t.networks[cleared[uint64]{key: network}] = b
 }
 
 // forget drops what is forgiven, and if that is not enough anything, down to

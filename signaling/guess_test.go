@@ -143,7 +143,7 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAlike(t *testing.T) {
 	a, _ := s.seated()
 	_ = a
 	s.hub.mu.Lock()
-	stuck := s.hub.rooms[roomID(there.room)]
+	stuck := s.hub.rooms[cleared[roomID]{key: roomID(there.room)}]
 	s.hub.mu.Unlock()
 	if stuck == nil || s.hub.Counts().Rooms != 1 {
 		t.Fatal("want one room")
@@ -154,7 +154,7 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAlike(t *testing.T) {
 	})
 	defer func() {
 		select {
-		case <-release:
+		case _ = <-release:
 		case <-stuck.done:
 		}
 	}()

@@ -14,9 +14,20 @@ import (
 type roomID [wire.RoomSize]byte
 
 // tokenHash stands for a resume token, which the server does not keep.
-type tokenHash [sha256.Size]byte
+type tokenHash struct {
+	sum [sha256.Size]byte
+	_   *byte // as in cleared
+}
 
-func hashToken(token []byte) tokenHash { return sha256.Sum256(token) }
+func hashToken(token []byte) tokenHash { return tokenHash{sum: sha256.Sum256(token)} }
+
+// cleared is a key of a map that is overwritten when it is deleted. The runtime
+// does that only with keys in which there may be pointers; others it leaves in
+// memory until their place is needed.
+type cleared[K comparable] struct {
+	key K
+	_   *byte // always nil
+}
 
 // Hub holds all rooms: it is where connections enter them. It is an
 // http.Handler for WebSocket connections. Safe for concurrent use.
@@ -29,7 +40,7 @@ type Hub struct {
 
 	mu       sync.Mutex // guards what follows; never held across a call that leaves this file, throttle or slow
 	closed   bool
-	rooms    map[roomID]*room
+	rooms    map[cleared[roomID]]*room
 	routes   map[tokenHash]*room // where a resume token leads
 	throttle throttle
 	slow     slow
@@ -53,7 +64,7 @@ func NewHub(media Media, limits Limits) *Hub {
 		limits:   limits.withDefaults(),
 		upgrader: newUpgrader(),
 		closing:  make(chan struct{}),
-		rooms:    make(map[roomID]*room),
+		rooms:    make(map[cleared[roomID]]*room),
 		routes:   make(map[tokenHash]*room),
 		throttle: newThrottle(),
 		slow:     newSlow(),
@@ -210,14 +221,14 @@ func (h *Hub) resume(e resume) (*room, error) {
 func (h *Hub) room(id roomID, moderators moderatorsID) *room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r := h.rooms[id]; r != nil {
+	if r := h.rooms[cleared[roomID]{key: id}]; r != nil {
 		return r
 	}
 	if h.closed || len(h.rooms) >= h.limits.Rooms {
 		return nil
 	}
 	r := newRoom(h, id, moderators, h.shelf.take(id, time.Now()))
-	h.rooms[id] = r
+	h.rooms[cleared[roomID]{key: id}] = r
 	h.running.Go(r.run)
 	return r
 }
@@ -227,7 +238,7 @@ func (h *Hub) room(id roomID, moderators moderatorsID) *room {
 func (h *Hub) forget(r *room, people int, tokens map[tokenHash]*person, keep bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.rooms, r.id)
+	delete(h.rooms, cleared[roomID]{key: r.id})
 	if keep && !h.closed {
 		h.shelf.put(r.id, r.rules, time.Now())
 		time.AfterFunc(keepTime, h.dust)

@@ -5,7 +5,7 @@ import "time"
 // shelf keeps the rules of rooms that nobody is in any more, so that whoever
 // was barred cannot wait for a moment when the room is empty. Time is a
 // parameter. Not safe for concurrent use.
-type shelf map[roomID]kept
+type shelf map[cleared[roomID]]kept
 
 type kept struct {
 	rules *ruleset
@@ -14,7 +14,8 @@ type kept struct {
 
 // put keeps the rules of a room that has ended. When there are too many, those
 // that have been kept longest go: their rooms begin anew, behind the lobby.
-func (s shelf) put(id roomID, u *ruleset, now time.Time) {
+func (s shelf) put(room roomID, u *ruleset, now time.Time) {
+	id := cleared[roomID]{key: room}
 	if u.signed == nil && len(u.tickets) == 0 && !u.opened {
 		return // nothing that a new room would not have
 	}
@@ -31,7 +32,8 @@ func (s shelf) put(id roomID, u *ruleset, now time.Time) {
 }
 
 // take returns the rules that were kept for a room, or new ones.
-func (s shelf) take(id roomID, now time.Time) *ruleset {
+func (s shelf) take(room roomID, now time.Time) *ruleset {
+	id := cleared[roomID]{key: room}
 	k, there := s[id]
 	delete(s, id)
 	if !there || !now.Before(k.until) {

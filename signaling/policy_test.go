@@ -91,7 +91,7 @@ func TestKeptRulesAreBounded(t *testing.T) {
 		t.Error("kept too long")
 	}
 	s.put(roomID{9, 9, 9}, newRuleset(), now)
-	if _, kept := s[roomID{9, 9, 9}]; kept {
+	if _, kept := s[cleared[roomID]{key: roomID{9, 9, 9}}]; kept {
 		t.Error("nothing was kept")
 	}
 }

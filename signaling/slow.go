@@ -19,8 +19,8 @@ const (
 // then. Time is a parameter. Not safe for concurrent use.
 type slow struct {
 	seed  maphash.Seed // random, of this process
-	tries map[uint64]tried
-	rooms map[uint64]bucket // wrong passphrases, from whichever network
+	tries map[cleared[uint64]]tried
+	rooms map[cleared[uint64]]bucket // wrong passphrases, from whichever network
 }
 
 // tried is what is known of one network's tries in one room.
@@ -39,18 +39,22 @@ type place struct {
 }
 
 func newSlow() slow {
-	return slow{seed: maphash.MakeSeed(), tries: make(map[uint64]tried), rooms: make(map[uint64]bucket)}
+	return slow{seed: maphash.MakeSeed(), tries: make(map[cleared[uint64]]tried), rooms: make(map[cleared[uint64]]bucket)}
+}
+
+func (s *slow) key(p place) cleared[uint64] {
+	return cleared[uint64]{key: maphash.Comparable(s.seed, p)}
 }
 
 // wait says how long nobody of a network may try in a room; 0: now. Whoever is
 // told to wait and comes again after that is looked at.
 func (s *slow) wait(what try, room roomID, network uint64, now time.Time) time.Duration {
-	key := maphash.Comparable(s.seed, place{what, room, network})
+	key := s.key(place{what, room, network})
 	t := s.tries[key]
 	if now.Before(t.held) {
 		return t.held.Sub(now)
 	}
-	wrong := s.rooms[maphash.Comparable(s.seed, room)]
+	wrong := s.rooms[s.key(place{room: room})]
 	if what != passphrases || wrong.level(slowRoomRate, now) <= slowRoom-1 {
 		return 0
 	}
@@ -70,7 +74,7 @@ func (s *slow) wait(what try, room roomID, network uint64, now time.Time) time.D
 // wrong counts a wrong passphrase or a denied knock, and says how long to wait
 // before the next.
 func (s *slow) wrong(what try, room roomID, network uint64, now time.Time) time.Duration {
-	key := maphash.Comparable(s.seed, place{what, room, network})
+	key := s.key(place{what, room, network})
 	t := s.tries[key]
 	if !now.Before(t.until) {
 		t = tried{}
@@ -87,7 +91,7 @@ func (s *slow) wrong(what try, room roomID, network uint64, now time.Time) time.
 
 // wrongRoom counts a wrong passphrase from whichever network.
 func (s *slow) wrongRoom(room roomID, now time.Time) {
-	key := maphash.Comparable(s.seed, room)
+	key := s.key(place{room: room})
 	b, known := s.rooms[key]
 	if !known && len(s.rooms) >= slowEntries {
 		s.forget(now)
@@ -112,7 +116,7 @@ func penalty(what try, wrong int) time.Duration {
 }
 
 // keep stores what is known, within the bound.
-func (s *slow) keep(key uint64, t tried, now time.Time) {
+func (s *slow) keep(key cleared[uint64], t tried, now time.Time) {
 	if _, known := s.tries[key]; !known && len(s.tries) >= slowEntries {
 		s.forget(now)
 		shrink(s.tries)
@@ -138,7 +142,7 @@ func (s *slow) forget(now time.Time) (left bool) {
 
 // shrink drops anything, down to three quarters of what may be kept: it is not
 // to be gone through at every try.
-func shrink[V any](kept map[uint64]V) {
+func shrink[V any](kept map[cleared[uint64]]V) {
 	for key := range kept {
 		if len(kept) <= slowEntries/4*3 {
 			return
