@@ -18,7 +18,7 @@ const (
 	maxWords    = 1024 // bytes of UTF-8
 )
 
-const passphraseSalt = "paravent passphrase v1"
+const passphraseSalt = "paravent passphrase v1" //nolint:gosec // a label, no secret
 
 // Passphrase is what follows from a room's passphrase.
 type Passphrase struct {

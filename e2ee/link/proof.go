@@ -14,7 +14,7 @@ type Proof string
 const (
 	JoinProof       Proof = "paravent join proof v1"
 	GenerationProof Proof = "paravent generation proof v1"
-	PassphraseProof Proof = "paravent passphrase proof v1"
+	PassphraseProof Proof = "paravent passphrase proof v1" //nolint:gosec // a label, no secret
 	ModeratorProof  Proof = "paravent moderator proof v1"
 )
 

@@ -163,8 +163,8 @@ func admissions() (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, make := range []func() error{s.goodComings, s.uninvited, s.badEntries, s.withdrawnOnes, s.kicks} {
-		if err := make(); err != nil {
+	for _, play := range []func() error{s.goodComings, s.uninvited, s.badEntries, s.withdrawnOnes, s.kicks} {
+		if err := play(); err != nil {
 			return nil, err
 		}
 	}

@@ -70,14 +70,15 @@ func badContents() [][3]string {
 
 // pairs is a map of CBOR in hex: keys and values in turn, as they are given.
 func pairs(members ...string) string {
-	b := hex.EncodeToString([]byte{0xa0 | byte(len(members)/2)})
+	var b strings.Builder
+	b.WriteString(hex.EncodeToString([]byte{0xa0 | byte(len(members)/2)}))
 	for i, m := range members {
 		if i%2 == 0 {
 			m = hex.EncodeToString(text(m))
 		}
-		b += m
+		b.WriteString(m)
 	}
-	return b
+	return b.String()
 }
 
 // newContents are hellos, hands, reactions, comparisons and rules that are wrong.

@@ -124,8 +124,8 @@ func knocks() (*file, error) {
 	if err := p.falseKnocks(beside); err != nil {
 		return nil, err
 	}
-	for _, make := range []func() error{p.badKnocks, p.elsewhere, p.notes} {
-		if err := make(); err != nil {
+	for _, play := range []func() error{p.badKnocks, p.elsewhere, p.notes} {
+		if err := play(); err != nil {
 			return nil, err
 		}
 	}

@@ -74,10 +74,8 @@ type namedBytes struct {
 // cborRules are rules of these members, whose keys are letters.
 func cborRules(members ...any) []byte {
 	b := []byte{0xa0 | byte(len(members)/2)}
-	for i := 0; i < len(members); i += 2 {
-		key, _ := members[i].(string)
-		b = append(b, text(key)...)
-		switch v := members[i+1].(type) {
+	for _, m := range members { // keys are text, as values may be
+		switch v := m.(type) {
 		case string:
 			b = append(b, text(v)...)
 		case []byte:

@@ -197,8 +197,14 @@ func (h *house) badTickets(f *file) error {
 		name string
 		at   int
 	}{
-		{"flags", 1}, {"beginning", 9}, {"end", 17}, {"ticket key", 18}, {"moderators' signature key", 50}, {"moderators' KEM key", 82},
-		{"label box", 116}, {"signature", 228},
+		{"flags", 1},
+		{"beginning", 9},
+		{"end", 17},
+		{"ticket key", 18},
+		{"moderators' signature key", 50},
+		{"moderators' KEM key", 82},
+		{"label box", 116},
+		{"signature", 228},
 	} {
 		here(part.name+" changed", flip(good, 8*part.at+7))
 	}
