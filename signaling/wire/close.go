@@ -13,12 +13,12 @@ const (
 	CloseMalformed  Close = 4000 // a frame that is no message, or a message that cannot come at this point
 	CloseRefused    Close = 4001 // after Refused, which says why
 	CloseSlow       Close = 4002 // it did not read what it was sent
-	CloseRemoved    Close = 4003 // a moderator removed the person
-	CloseReplaced   Close = 4004 // another connection took the stay over
+	CloseRemoved    Close = 4003 // a moderator put the person out: Over has said how
+	CloseReplaced   Close = 4004 // another connection took the stay over, or its ticket was shown anew
 	CloseFlood      Close = 4005 // more messages than anybody needs
 	CloseLate       Close = 4006 // no Join or Resume in time
 	CloseRestarting Close = 4007 // the server is going down
-	CloseEnded      Close = 4008 // the server ended the stay: its resume token was shown twice
+	CloseEnded      Close = 4008 // the meeting is over, or the stay's resume token was shown twice: Over has said which
 )
 
 // Closing is a close code with its name.
