@@ -303,4 +303,30 @@ func TestAdmissionOfAWithdrawnModeratorIsVoid(t *testing.T) {
 		a.lays(func(p *wire.Policy) { p.Dismissed = [][]byte{m[:]} })
 		c.want("acted policy 3", "waiting admission+")
 	})
+	inHouse(t, Limits{}, func(h *house) { // it has a leaf already
+		all := h.seated("A", "b")
+		a, b := all[0], all[1]
+		a.appoints(b)
+		a.lays(func(p *wire.Policy) { p.Lobby = true })
+		c := h.come("c")[0]
+		b.admits("c")
+		time.Sleep(windowMost)
+		a.commit(1, "+c")
+		c.want("waiting admission++", "acted admit c", "joined A b", "welcome 2")
+		m := markOf(publicKey(public(keyOf("b"))))
+		a.lays(func(p *wire.Policy) { p.Dismissed = [][]byte{m[:]} })
+		c.want("acted policy 3") // and stays
+		b.got()
+		time.Sleep(windowMost)
+		c.say(&wire.Resync{Epoch: 2, KeyPackage: []byte("fresh")})
+		told := append(a.got(), b.got()...)
+		if !slices.Contains(told, "nominate 2 +c -c") {
+			t.Fatalf("told %q", told)
+		}
+		for _, m := range append(a.last, b.last...) {
+			if n, ok := m.(*wire.Nominate); ok && n.Epoch == 2 && len(n.Admissions) != 0 {
+				t.Error("nominated with an admission that holds no more")
+			}
+		}
+	})
 }

@@ -130,6 +130,48 @@ func TestNominationGoesRound(t *testing.T) {
 	}
 }
 
+func TestViewersAreAskedLast(t *testing.T) {
+	g, now := groupOf("a", "v", "w")
+	g.seat(named("v")).viewer, g.seat(named("w")).viewer = true, true
+	order := ""
+	for range 3 {
+		now = now.Add(rekeyTime)
+		order += asked(g, now)[:1]
+		g.commit(g.nomination.nominee, offer(g.epoch, ""), now)
+	}
+	if order != "aaa" {
+		t.Errorf("asked %q, want a each time", order)
+	}
+	g.lose(named("a"))
+	now = now.Add(rekeyTime)
+	if got := asked(g, now); got != "v:" {
+		t.Errorf("asked %q, want a viewer when there is nobody else", got)
+	}
+}
+
+func TestAdmissionsOfOneCommitAreBounded(t *testing.T) {
+	g, now := groupOf("a")
+	great := func() *wire.Signed { return &wire.Signed{Statement: strings.Repeat("x", 16000)} }
+	shared := great()
+	for i := range 8 {
+		e := entrantOf(fmt.Sprint("p", i), "kp")
+		if e.admission = shared; i >= 4 {
+			e.admission = great()
+		}
+		g.join(e, now)
+	}
+	if got := asked(g, now); got != "a: +p0 +p1 +p2 +p3 +p4" {
+		t.Fatalf("asked %q, want what two statements cover", got)
+	}
+	if n := len(distinct(g.nomination.adds)); n != 2 {
+		t.Errorf("%d statements", n)
+	}
+	g.commit(named("a"), offer(0, "+p0 +p1 +p2 +p3 +p4"), now)
+	if got := asked(g, now.Add(windowMost)); got != "p0: +p5 +p6" {
+		t.Fatalf("asked %q, want the next ones", got)
+	}
+}
+
 func TestSilentNomineeIsFollowedByTheNext(t *testing.T) {
 	g, now := groupOf("a", "b", "c")
 	g.leave(named("c"), true)

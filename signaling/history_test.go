@@ -40,6 +40,7 @@ type guest struct {
 }
 
 func newHistory(t testing.TB, seed uint64) *history {
+	t.Helper()
 	media := newFakeMedia()
 	h := &history{
 		t: t, rng: rand.New(rand.NewPCG(seed, 7)), now: start(), media: media,

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"time"
 
@@ -59,7 +60,7 @@ func (r *room) reconsider(now time.Time) {
 
 // turnAway refuses a person who has waited.
 func (r *room) turnAway(p *person, err error) {
-	if no, ok := err.(refusal); ok { //nolint:errorlint // door returns nothing else
+	if no, ok := errors.AsType[refusal](err); ok {
 		r.tell(p, no.message())
 	}
 	r.stopWaiting(p, wire.CloseRefused)
