@@ -216,12 +216,10 @@ func (s *Stay) Committed(m *wire.Committed, now time.Time) (Step, error) {
 }
 
 // follow returns the epoch that a commit leads to, and whether it is one's own.
+// The rules may have changed since that was made, so it is judged once more.
 func (s *Stay) follow(m *wire.Committed, now time.Time) (won pending, mine bool, err error) {
 	if m.Epoch > s.Number() {
 		return pending{}, false, mls.ErrEpoch
-	}
-	if i := slices.IndexFunc(s.pending, func(p pending) bool { return bytes.Equal(p.commit, m.Commit) }); i >= 0 {
-		return s.pending[i], true, nil
 	}
 	if len(m.Commit) > commitMax {
 		return pending{}, false, profile("a commit within the limit")
@@ -233,6 +231,9 @@ func (s *Stay) follow(m *wire.Committed, now time.Time) (won pending, mine bool,
 	a, err := s.check(c, now)
 	if err != nil {
 		return pending{}, false, err
+	}
+	if i := slices.IndexFunc(s.pending, func(p pending) bool { return bytes.Equal(p.commit, m.Commit) }); i >= 0 {
+		return s.pending[i], true, nil
 	}
 	g, err := s.present.group.Process(c, func([]byte) []byte { return s.pskOf(a) })
 	if err != nil {

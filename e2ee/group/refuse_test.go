@@ -164,6 +164,19 @@ func TestAdmission(t *testing.T) {
 	r.refuse("a dismissed moderator's word", p, r.send(by, sent{adds: []*person{r.guest()}, said: with(appointed)}))
 }
 
+// Rules that come between a commit and its turn count for its author as for
+// everybody else.
+func TestRulesComeFirst(t *testing.T) {
+	r, people := meeting(t)
+	guest := r.guest()
+	made := r.ask(people[0], &wire.Nominate{Adds: adding(guest)})
+	mark := moderation.Mark(guest.key[32:])
+	r.rule(func(p *wire.Policy) { p.Barred = [][]byte{mark[:]} }, people...)
+	for _, p := range people {
+		r.refuse("somebody barred meanwhile", p, made.Commit)
+	}
+}
+
 func TestViewers(t *testing.T) {
 	r, people := meeting(t)
 	viewer := r.person(r.participant(), Viewer)
