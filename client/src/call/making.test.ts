@@ -22,7 +22,7 @@ test("a meeting without wishes has the plain links", async () => {
 })
 
 test("wishes stand in the moderator link alone, the passphrase only as what was made of it", async () => {
-  const host = toBase64Url(new Uint8Array(80).fill(7))
+  const host = `h1.${toBase64Url(new Uint8Array(80).fill(7))}`
   const rules = { ...DEFAULT_RULES, lobby: false, passphrase: "Grüße vom Mond", verify: true, unmoderated: "end", host } as const
   const { links } = await newMeeting(ORIGIN, rules)
   assert.ok(!links.participant.includes("~"))
@@ -102,8 +102,9 @@ test("after a renewal the copied link is of the new generation, the moderator li
 
 test("a host token is kept in the moderator link, beside the rules", async () => {
   const token = new Uint8Array(80).fill(3)
-  assert.deepEqual(hostToken(` ${toBase64Url(token)}\n`), token)
-  for (const bad of ["", "a", "***", toBase64Url(new Uint8Array(129))]) assert.equal(hostToken(bad), null)
+  assert.deepEqual(hostToken(` h1.${toBase64Url(token)}\n`), token)
+  for (const bad of ["", "h1.", "h1.a", "h1.***", toBase64Url(token), `h1.${toBase64Url(new Uint8Array(129))}`])
+    assert.equal(hostToken(bad), null)
   const meeting = await newMeeting(ORIGIN, { ...DEFAULT_RULES, verify: true })
   const linked = await parse(textsOf(ORIGIN, { ...meeting, link: withHost(meeting.link, token) }).moderator)
   assert.deepEqual(linked.rules?.host, token)

@@ -39,10 +39,15 @@ const ruleOf = ({ lobby, tickets, verify, unmoderated, from, until }: MeetingRul
   barred: [],
 })
 
-/** A host token as it is typed: base64url. Null when it is none. */
+/** What a host token begins with, as "paravent token" prints it; its bytes follow in base64url. */
+const HOST_PREFIX = "h1."
+const HOST_MAX = 128 // bytes
+
+/** The bytes of a host token as it is typed. Null when it is none. */
 export function hostToken(text: string): Uint8Array | null {
-  const bytes = fromBase64Url(text.trim())
-  return bytes === null || bytes.length === 0 || bytes.length > 128 ? null : bytes
+  const typed = text.trim()
+  const bytes = typed.startsWith(HOST_PREFIX) ? fromBase64Url(typed.slice(HOST_PREFIX.length)) : null
+  return bytes === null || bytes.length === 0 || bytes.length > HOST_MAX ? null : bytes
 }
 
 async function rulesOf(rules: MeetingRules, salt: Uint8Array): Promise<Rules> {
