@@ -11,6 +11,7 @@ export function toField(at: number | null): string {
 
 /** The moment a field holds; null when it is empty or not filled in whole. */
 export function fromField(text: string): number | null {
+  if (!/^\d{4,6}-\d\d-\d\dT\d\d:\d\d/.test(text)) return null // a browser reads almost anything as a date
   const at = new Date(text).getTime()
   return Number.isNaN(at) ? null : at
 }
