@@ -11,18 +11,16 @@ import type { Signed } from "../../client/src/wire/messages.gen.ts"
 import { equal, own, toHex } from "./bytes.ts"
 import { deedOf } from "./deeds.ts"
 import { prove } from "./entry.ts"
-import { makeGrant } from "./grant.ts"
 import { Talk, type Told } from "./group-data.ts"
-import { sealNote } from "./knock.ts"
 import { Links } from "./links.ts"
 import { knock, Lobby } from "./lobby.ts"
 import { type Entered, Members } from "./members.ts"
 import { Moderation } from "./moderation.ts"
-import { type Office, Orders } from "./orders.ts"
+import { type Around, officeOf } from "./office.ts"
+import { Orders } from "./orders.ts"
 import { GRANT_MS, OwnGrant, RENEW_MS } from "./own-grant.ts"
-import type { FromGroup, Keys, PersonId, Stay, ToGroup } from "./port.ts"
-import { openSelf, type Self, stayOf } from "./self.ts"
-import { signStatement } from "./statement.ts"
+import type { FromGroup, Keys, Stay, ToGroup } from "./port.ts"
+import { openSelf, stayOf } from "./self.ts"
 
 const NONCE_SIZE = 32
 const ROTATE_MS = 10_000 // before a link generation is begun for somebody else, or tried again
@@ -41,14 +39,7 @@ export interface World {
 }
 
 /** One stay and everything that belongs to it. */
-interface Parts {
-  readonly self: Self
-  readonly links: Links
-  readonly moderation: Moderation
-  readonly grant: OwnGrant
-  readonly lobby: Lobby
-  readonly talk: Talk
-  readonly members: Members
+interface Parts extends Around {
   readonly orders: Orders
 }
 
@@ -65,7 +56,6 @@ export class GroupMachine {
   #offer: Signed | null = null
   #toldPolicy = "" // what the page was told last
   #toldGeneration = 0
-  #ordered = 0 // the link generation that this person asked for
   #due = { number: 0, since: 0 } // the one to begin, and since when (ms)
 
   constructor(world: World) {
@@ -200,8 +190,9 @@ export class GroupMachine {
       left: () => talk.forget(),
       fault: () => this.#fault("the safety code failed"),
     })
-    const orders = new Orders(this.#office({ self, links, moderation, grant, lobby, talk, members }), self.firstNumber)
-    return { self, links, moderation, grant, lobby, talk, members, orders }
+    const parts = { self, links, moderation, grant, lobby, talk, members }
+    const world = { tell: (m: FromGroup) => this.#tell(m), date, after: (ms: number, call: () => Promise<void>) => this.#later(ms, call) }
+    return { ...parts, orders: new Orders(officeOf(parts, world), self.firstNumber) }
   }
 
   async #stay({ self, moderation, grant }: Parts): Promise<Stay> {
@@ -283,51 +274,13 @@ export class GroupMachine {
     if (taken.statement.t === "remove") await this.#rotate(parts)
   }
 
-  #office(parts: Omit<Parts, "orders">): Office {
-    const { self, links, moderation, grant, lobby, talk, members } = parts
-    const seat = (person: PersonId) => members.roster.find((s) => s.id === person)
-    return {
-      tell: (m) => this.#tell(m),
-      date: this.#world.date,
-      after: (ms, call) => this.#later(ms, async () => call()),
-      holder: self.holder !== null,
-      policy: () => moderation.policy,
-      sign: async (statement) => {
-        const own = await grant.current()
-        return own === null ? null : signStatement(statement, own.raw, self.sign, self.room.room)
-      },
-      waiting: (person) => lobby.waiting(person),
-      known: (person) => lobby.known(person),
-      member: (person) => seat(person)?.signatureKey,
-      members: () => members.roster.map((s) => s.person),
-      sealNote: (to, kem, text) => sealNote(kem, self.room.room, to, text),
-      grant: async (person) => {
-        const to = seat(person)
-        const kem = to === undefined ? undefined : talk.kemOf(to.signatureKey)
-        if (self.holder === null || to === undefined || kem === undefined || to.viewer || person === self.id) return null
-        if (equal(kem, self.holder.kem.publicKey)) return null
-        const notAfter = this.#world.date() + GRANT_MS
-        return makeGrant(self.holder, self.room.room, { person: to.person, key: to.signatureKey, kem, notAfter })
-      },
-      standing: async (person) => {
-        const of = seat(person)
-        const own = of === undefined ? null : await moderation.grantOf(of.person, of.signatureKey)
-        return own && (own.holder ? "holder" : "appointed")
-      },
-      nextLink: async () => {
-        const next = await links.next()
-        if (next !== null) this.#ordered = next.number
-        return next
-      },
-    }
-  }
-
   /** A holder's grant is made anew before it ends, and with it the rules that were signed under it. */
   #renewGrant(): void {
     this.#later(GRANT_MS - RENEW_MS + 1, async ({ self, moderation, grant, orders }) => {
       this.#renewGrant()
-      const renewed = await grant.current()
-      if (renewed !== null && equal(moderation.author?.key ?? renewed.raw, self.signer.publicKey)) await orders.sign()
+      const { author } = moderation
+      const mine = author !== null && equal(author.key, self.signer.publicKey)
+      if ((await grant.current()) !== null && mine) await orders.sign()
     })
   }
 
@@ -388,7 +341,7 @@ export class GroupMachine {
       this.#due = { number: due.number, since: this.#world.now() }
       this.#watchRotation()
     }
-    if (this.#ordered !== due.number && this.#world.now() - this.#due.since < ROTATE_MS) return
+    if (orders.renewed !== due.number && this.#world.now() - this.#due.since < ROTATE_MS) return
     const going = orders.removing() || members.roster.some((s) => moderation.removal(s.id) !== undefined)
     if (!going) await members.rotate()
   }

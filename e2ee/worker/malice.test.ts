@@ -3,16 +3,19 @@ import assert from "node:assert/strict"
 import test from "node:test"
 import type { Signed } from "../../client/src/wire/messages.gen.ts"
 import { NO_POLICY } from "./admission.ts"
-import { equal } from "./bytes.ts"
+import { equal, toHex } from "./bytes.ts"
+import { sealData } from "./data.ts"
 import { mark } from "./grant.ts"
-import { chairOf, linkOf, nominate, openRules, type Page } from "./group-kit.ts"
-import { deriveRoom } from "./link.ts"
+import { chairOf, linkOf, media, nominate, openRules, type Page } from "./group-kit.ts"
+import { deriveModerator, deriveRoom } from "./link.ts"
 import * as mls from "./mls.ts"
 import { type Guest, guest, roomOf } from "./mls-kit.ts"
 import type { FromGroup, Link } from "./port.ts"
 import * as profile from "./profile.ts"
 import { Room } from "./room-kit.ts"
+import { importBaseKey } from "./sframe.ts"
 import { entryOf } from "./statement.ts"
+import { newTicket } from "./ticket.ts"
 
 const count = (page: Page, on: FromGroup["on"]): number => page.told.filter((m) => m.on === on).length
 
@@ -333,6 +336,10 @@ test("knocks that are not authentic are not shown, and such people cannot be adm
     { ...base, ticket: new Uint8Array(292) },
   ])
     await ada.take({ do: "knocked", knocked })
+  // Somebody else's ticket, pinned to his knock.
+  const keys = await deriveModerator((await linkOf(1, true)).moderator ?? new Uint8Array())
+  const ticket = await newTicket(keys, (await deriveRoom(link)).room, { label: "for Zoe", viewer: false, once: true, from: 0, until: 0 })
+  await ada.take({ do: "knocked", knocked: { ...base, ticket: ticket.ticket } })
   assert.equal(count(ada, "knocked"), before)
   const acts = room.acts.length
   await room.order(ada, { order: "admit", people: [bob.id, mallory.id, "zz", ""] })
@@ -379,6 +386,32 @@ test("a new link that the rules do not want, or that is another: nobody follows"
   for (const p of [ada, bob, cleo]) await p.take({ do: "acted", signed: wanted })
   await refused([ada, bob, cleo], room.epoch, await rotation(1))
   assert.equal(ada.last("generation"), undefined)
+})
+
+test("a hello with somebody else's grant, or a holder's key, introduces nobody", async () => {
+  const { room, link, ada, bob } = await three()
+  const { group, own } = await liar(room, link)
+  const chair = await chairOf(1)
+  const grant = room.moderators.get(ada) ?? assert.fail()
+  const holder = grant.slice(32, 64)
+  const baseKey = await importBaseKey(await mls.exporter(group, "SFrame 1.0 Base Key", new Uint8Array(), 32))
+  const where = { groupId: mls.groupId(group), epoch: room.epoch, baseKey, leaf: mls.ownLeaf(group) }
+  const key = await crypto.subtle.importKey("pkcs8", Uint8Array.from(own.signer.privateKey), "Ed25519", false, ["sign"])
+  const sign = async (input: Uint8Array<ArrayBuffer>) => new Uint8Array(await crypto.subtle.sign("Ed25519", key, input))
+  let number = 0
+  const say = async (more: { kem: Uint8Array; moderator?: Uint8Array }) => {
+    const hello = { t: "hello", name: "Ada", media, hand: 0, ...more } as const
+    const body = await sealData(hello, { ...where, ctr: number++, seq: number, sign })
+    for (const p of [ada, bob]) await p.take({ do: "hear", from: own.person, body })
+  }
+  const heard = (page: Page) => page.heard().filter((h) => h.from === toHex(own.person))
+  for (const moderator of [grant, chair.grant, new Uint8Array(216)]) await say({ kem: new Uint8Array(32).fill(9), moderator })
+  assert.deepEqual([heard(ada), heard(bob)], [[], []])
+  await say({ kem: holder })
+  assert.deepEqual(heard(ada), [], "who has M knows its own key")
+  await say({ kem: new Uint8Array(32).fill(9) })
+  assert.equal(heard(ada)[0]?.moderator, false)
+  assert.equal(heard(ada)[0]?.epoch, room.epoch)
 })
 
 test("a newer policy between making a commit and its coming back counts for its author too", async () => {

@@ -35,7 +35,7 @@ export interface Known {
 export interface Office {
   readonly tell: (message: FromGroup) => void
   readonly date: () => number // ms since 1970
-  readonly after: (ms: number, call: () => Promise<void> | void) => void
+  readonly after: (ms: number, call: () => Promise<void>) => void
   readonly policy: () => Policy
   /** Signs under this person's grant; null while it has none that holds. */
   readonly sign: (statement: Statement) => Promise<Signed | null>
@@ -87,6 +87,7 @@ export class Orders {
   #offered: { readonly signed: Signed; readonly wishes: readonly Wish[] } | null = null
   #acts: Act[] = [] // sent, not back, in order
   #removals: Task[] = []
+  #renewed = 0
 
   /** Numbers begin after `seq`. */
   constructor(office: Office, seq: number) {
@@ -202,6 +203,7 @@ export class Orders {
 
   async #renew(task: Task): Promise<void> {
     const next = await this.#office.nextLink()
+    if (next !== null) this.#renewed = next.number
     if (next !== null) await this.#wish(task, rules.renewing(next.number, next.key))
   }
 
@@ -220,7 +222,7 @@ export class Orders {
 
   #task(order: Order, more: Pick<Task, "target"> = {}): Task {
     const task: Task = { order, left: 0, ...more }
-    this.#office.after(UNCONFIRMED_MS, () => {
+    this.#office.after(UNCONFIRMED_MS, async () => {
       if (task.left > 0 || this.#isIn(task)) this.#office.tell({ on: "unconfirmed", order })
     })
     return task
@@ -294,6 +296,11 @@ export class Orders {
   heard(signed: Signed): void {
     const at = this.#acts.findIndex((a) => sameSigned(a.signed, signed))
     for (const { task } of at < 0 ? [] : this.#acts.splice(at, 1)) task.left--
+  }
+
+  /** The last link generation that this person asked for; 0 for none. */
+  get renewed(): number {
+    return this.#renewed
   }
 
   /** Whether somebody whose removal was ordered is still in the group. */
