@@ -15,7 +15,7 @@ import (
 const root = "../.."
 
 // driver is a process with people of the browsers' implementation
-// (e2ee/worker/interop.ts).
+// (tests/mls/interop.ts).
 type driver struct {
 	t   testing.TB
 	in  io.Writer
@@ -26,7 +26,7 @@ type driver struct {
 func start(t testing.TB) *driver {
 	t.Helper()
 	bundle := filepath.Join(t.TempDir(), "interop.mjs")
-	build := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools.mod", "esbuild", "e2ee/worker/interop.ts",
+	build := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools.mod", "esbuild", "tests/mls/interop.ts",
 		"--bundle", "--platform=node", "--format=esm", "--target=node20", "--log-level=warning", "--outfile="+bundle)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {

@@ -1,17 +1,25 @@
 /**
- * For the tests of the second implementation (tests/mls): people of this one,
+ * For the tests of the second implementation: people of the first (e2ee/worker),
  * moved by a program that speaks JSON lines, one order and one answer each.
  * Byte strings are hex. What is refused is answered with the kind of fault.
  */
 import { createInterface } from "node:readline"
 import type { Policy } from "../../client/src/wire/statements.gen.ts"
-import { judge, NO_POLICY, succeeds } from "./admission.ts"
-import { type Bytes, equal, fromHex, toHex } from "./bytes.ts"
-import { EXPORTED_SIZE, EXPORTER_LABEL, exporterContext, follows, generationNumber, openGeneration, sealGeneration } from "./generation.ts"
-import { deriveRoom, generationKeys, type RoomKeys } from "./link.ts"
-import * as mls from "./mls.ts"
-import * as profile from "./profile.ts"
-import { readSigned, type Said } from "./statement.ts"
+import { judge, NO_POLICY, succeeds } from "../../e2ee/worker/admission.ts"
+import { type Bytes, equal, fromHex, toHex } from "../../e2ee/worker/bytes.ts"
+import {
+  EXPORTED_SIZE,
+  EXPORTER_LABEL,
+  exporterContext,
+  follows,
+  generationNumber,
+  openGeneration,
+  sealGeneration,
+} from "../../e2ee/worker/generation.ts"
+import { deriveRoom, generationKeys, type RoomKeys } from "../../e2ee/worker/link.ts"
+import * as mls from "../../e2ee/worker/mls.ts"
+import * as profile from "../../e2ee/worker/profile.ts"
+import { readSigned, type Said } from "../../e2ee/worker/statement.ts"
 
 /** Signed as the wire has it, in hex. */
 interface Signed {
