@@ -18,7 +18,7 @@ CLIENT    := client/dist/index.html
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 .PHONY: help e2e repro build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
-	tools browsers fuzz bench figures run release clean
+	tools browsers fuzz bench load figures run release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -113,6 +113,10 @@ fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under othe
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+load: build ## what many people cost a server: the figures of docs/performance.md, "Load"
+	@go build -o bin/load ./tests/load
+	@bin/load -binary bin/paravent
 
 figures: build $(NPM) browsers ## the figures of docs/performance.md
 	@tools/figures.sh

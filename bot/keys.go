@@ -123,7 +123,7 @@ func (r *keyRing) seal(source Source, f *sframe.Frame) ([]byte, error) {
 		r.sealing, r.next = r.next, nil
 	}
 	e := r.sealing
-	if e == nil || e.counter[source] >= sframe.MaxCTR {
+	if e == nil || e.counter[source] > sframe.MaxCTR {
 		return nil, ErrNoKeys
 	}
 	if e.keys[source] == nil {

@@ -114,7 +114,7 @@ func (c *crowd) agree(ctx context.Context) error {
 func agree(ctx context.Context, all []*bot.Person, members int) (first time.Duration, err error) {
 	began := time.Now()
 	for {
-		same, any := true, false
+		same, some := true, false
 		want := all[0].Epoch()
 		for _, p := range all {
 			if err := p.Err(); err != nil {
@@ -122,9 +122,9 @@ func agree(ctx context.Context, all []*bot.Person, members int) (first time.Dura
 			}
 			e := p.Epoch()
 			same = same && e == want && e.Members == members
-			any = any || e.Members == members
+			some = some || e.Members == members
 		}
-		if any && first == 0 {
+		if some && first == 0 {
 			first = time.Since(began)
 		}
 		if same {

@@ -215,7 +215,6 @@ func (s *process) stop() {
 	_ = os.RemoveAll(s.folder)
 }
 
-//nolint:gochecknoglobals // immutable
 var resident = regexp.MustCompile(`(?m)^RssAnon:\s+(\d+) kB$`)
 
 // memory returns the memory that is the server's own, in kB.
