@@ -1,5 +1,7 @@
 import type { Order } from "../../../e2ee/worker/port.ts"
 
+export { type Order, REACTIONS } from "../../../e2ee/worker/port.ts"
+
 /** What the page shows: one immutable value, made by machine.ts, drawn by ui/. */
 
 export type PersonId = string

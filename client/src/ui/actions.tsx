@@ -1,7 +1,6 @@
 import type { VNode } from "preact"
 import { useEffect, useRef, useState } from "preact/hooks"
-import type { Order } from "../../../e2ee/worker/port.ts"
-import type { PersonId, Tile } from "../call/state.ts"
+import type { Order, PersonId, Tile } from "../call/state.ts"
 import type { Key } from "../i18n.ts"
 import { Drawn } from "./icons.tsx"
 import { Button, Confirm, onEscape, Switch } from "./parts.tsx"

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { REACTIONS } from "../../../e2ee/worker/port.ts"
+import { REACTIONS } from "../call/state.ts"
 import { reactionName } from "./reactions.tsx"
 
 test("every reaction has a name of its own, and nothing else has one", () => {

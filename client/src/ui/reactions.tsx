@@ -1,6 +1,6 @@
 import type { VNode } from "preact"
 import { useRef } from "preact/hooks"
-import { REACTIONS } from "../../../e2ee/worker/port.ts"
+import { REACTIONS } from "../call/state.ts"
 import type { Key } from "../i18n.ts"
 import { Drawn } from "./icons.tsx"
 import type { View } from "./view.ts"
