@@ -104,6 +104,7 @@ func (p *Person) ring(e, before *group.Epoch) {
 		leaves[i] = s.Leaf
 	}
 	keys := &epochKeys{number: e.Number, baseKey: slices.Clone(e.BaseKey[:]), leaf: e.Leaf, members: leaves}
+	p.media.stuck.reset()
 	p.media.ring.enter(keys, e.Removed, before == nil || before.GroupID != e.GroupID)
 	p.sweep()
 }

@@ -205,6 +205,7 @@ func withoutCandidates(text string) string {
 type media struct {
 	person *Person
 	ring   *keyRing
+	stuck  stuck
 	up     publisher
 	down   subscriber
 }

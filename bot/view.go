@@ -166,22 +166,40 @@ func (v *View) open(codec Codec, wire []byte, at time.Time) {
 	switch {
 	case err == nil:
 	case errors.Is(err, sframe.ErrNoKey):
-		if len(v.held) < heldFrames && v.opener.ahead(codec, wire) {
-			v.held = append(v.held, heldFrame{append([]byte(nil), wire...), at})
+		if v.opener.ahead(codec, wire) && v.hold(wire, at) {
 			return
 		}
 		v.counts.NoKey++
+		v.need = v.need || codec != Opus
 	case errors.Is(err, sframe.ErrReplayed):
 		v.counts.Replayed++
 	case errors.Is(err, sframe.ErrForeign):
 		v.counts.Foreign++
 	default:
 		v.counts.Forged++
+		v.need = v.need || codec != Opus
 	}
 	if err != nil {
-		v.need = v.need || codec != Opus
 		return
 	}
+	v.pass(codec, f)
+}
+
+// hold keeps a frame of an epoch to come, and has the person resynchronize if
+// such frames keep coming. It is false when too many are held.
+func (v *View) hold(wire []byte, at time.Time) bool {
+	if now := v.media.ring.now(); v.media.stuck.seen(now) {
+		go v.media.lost(now) // it waits for the loop, which may wait for this view
+	}
+	if len(v.held) == heldFrames {
+		return false
+	}
+	v.held = append(v.held, heldFrame{append([]byte(nil), wire...), at})
+	return true
+}
+
+// pass hands out a frame that was opened, if the rules allow it.
+func (v *View) pass(codec Codec, f *sframe.Frame) {
 	if !v.media.person.mayShow(v.Person, v.Source) {
 		v.counts.Forbidden++
 		return

@@ -11,9 +11,10 @@ import (
 	"paravent/signaling/wire"
 )
 
-// waiting is how many people knock at a time: the server's lobby holds a
-// hundred.
-const waiting = 40
+const (
+	waiting   = 40                     // people who knock at a time: the server's lobby holds a hundred
+	admitTime = 200 * time.Millisecond // between two looks of the moderator at who has knocked
+)
 
 // hall is one large room, in which everybody is admitted by a moderator.
 type hall struct {
@@ -78,11 +79,15 @@ func (h *hall) fill(ctx context.Context, people int) error {
 	return err
 }
 
-// admit admits whoever knocks, all at once who have knocked meanwhile.
+// admit admits whoever has knocked, all at once, again and again.
 func (h *hall) admit(ctx context.Context) error {
-	for event := range h.moderator.Events(ctx) {
-		if _, ok := event.(bot.Knocked); !ok {
-			continue
+	tick := time.NewTicker(admitTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
 		}
 		var all []bot.ID
 		for _, k := range h.moderator.Waiting() {
@@ -91,11 +96,13 @@ func (h *hall) admit(ctx context.Context) error {
 		if len(all) == 0 {
 			continue
 		}
-		if err := h.moderator.Admit(ctx, all...); err != nil && !errors.Is(err, bot.ErrUnknown) && ctx.Err() == nil {
+		err := h.moderator.Admit(ctx, all...)
+		// Somebody may have gone meanwhile; a machine that has too much to do may
+		// take longer than the time for an order.
+		if err != nil && !errors.Is(err, bot.ErrUnknown) && !errors.Is(err, bot.ErrUnconfirmed) && ctx.Err() == nil {
 			return fmt.Errorf("admit: %w", err)
 		}
 	}
-	return nil
 }
 
 // kick removes one of the participants.

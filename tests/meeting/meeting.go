@@ -25,6 +25,7 @@ const Patience = 60 * time.Second
 type Server struct {
 	Origin string      // for links
 	TLS    *tls.Config // trusts the server's certificate; nil: the origin is http
+	File   string      // with that certificate, in PEM
 }
 
 // Start runs a server until the test ends. Of conf only limits count.
@@ -51,11 +52,12 @@ func Start(tb testing.TB, conf server.Config) *Server {
 			tb.Error("the server stopped: ", err)
 		}
 	})
-	certificate, err := os.ReadFile(filepath.Join(conf.Data, "certificate.pem"))
+	file := filepath.Join(conf.Data, "certificate.pem")
+	certificate, err := os.ReadFile(file)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &Server{Origin: Origin(tb, s.Link()), TLS: Trust(tb, certificate)}
+	return &Server{Origin: Origin(tb, s.Link()), TLS: Trust(tb, certificate), File: file}
 }
 
 // Origin is the origin of links to the server that says it is at address.
