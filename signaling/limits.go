@@ -135,8 +135,9 @@ const (
 // Lobby and rules (PROTOCOL.md, "Moderation"): clients rely on these.
 const (
 	lobbyMost       = 100             // who wait, beyond whom nobody may knock
-	lobbyPerNetwork = 10              // of them from one network
+	lobbyPerNetwork = 50              // of them from one network: a school is one, and others must get a turn
 	earlyPerNetwork = 100             // who wait from one network while there is no moderator to look at them
+	earlyMost       = 500             // who wait then from everywhere
 	crowdedWait     = 5 * time.Second // what those beyond are told to wait
 	warnTime        = time.Minute     // between two warnings of a full lobby
 	mostGrants      = 16              // moderators who can be knocked at (wire.Waiting)

@@ -66,15 +66,14 @@ func (r *room) turnAway(p *person, err error) {
 	r.stopWaiting(p, wire.CloseRefused)
 }
 
-// full says whether there is no place for a person. Those who wait take a
-// place from newcomers, but none from a moderator, without whom they would wait
-// for ever.
+// full says whether there is no place for a person. Those who wait take none:
+// whoever has the link could fill the room with them. Nor does the operator's
+// limit keep a moderator out, without whom everybody would wait for ever.
 func (r *room) full(p *person) bool {
-	n := len(r.people)
-	if p.grant == nil && !slices.Contains(r.waiting, p) {
-		n += len(r.waiting)
+	if p.grant != nil {
+		return len(r.people) >= mostPeople
 	}
-	return n >= r.hub.limits.People
+	return len(r.people) >= r.hub.limits.People
 }
 
 // crowded says whether nobody more from a network may wait for now. Before a
@@ -88,7 +87,7 @@ func (r *room) crowded(where whereabouts, network uint64) bool {
 		}
 	}
 	if where == forModerator {
-		return same >= earlyPerNetwork
+		return same >= earlyPerNetwork || len(r.waiting) >= earlyMost
 	}
 	return same >= lobbyPerNetwork || len(r.waiting) >= lobbyMost
 }

@@ -243,8 +243,8 @@ func TestPersonIdInUseIsRefused(t *testing.T) {
 
 func TestRoomAndServerHaveLimits(t *testing.T) {
 	inHouse(t, Limits{People: 2, Rooms: 1}, func(h *house) {
-		h.come("b", "c")
-		if err := h.who("d").come(); !errors.Is(err, refusal{code: wire.CodeFull}) {
+		h.come("A", "b")
+		if err := h.who("c").come(); !errors.Is(err, refusal{code: wire.CodeFull}) {
 			t.Errorf("third: %v", err)
 		}
 		elsewhere := h.who("E")
@@ -254,9 +254,11 @@ func TestRoomAndServerHaveLimits(t *testing.T) {
 		}
 	})
 	inHouse(t, Limits{People: 2}, func(h *house) {
-		all := h.come("b", "c", "A") // those who wait take no place from a moderator
+		all := h.come("b", "c", "d", "A") // those who wait take no place
 		all[0].want("waiting moderator", "joined A")
 		all[1].want("waiting moderator", "refused full", "close 4001")
+		all[2].want("waiting moderator", "refused full", "close 4001")
+		h.come("B")[0].want("joined A b") // nor does the limit keep a moderator out
 	})
 }
 
