@@ -174,7 +174,7 @@ export class GroupMachine {
     if (stay?.policy !== undefined) await moderation.learn(stay.policy)
     if (stay?.grant !== undefined) await grant.take(stay.grant)
     const lobby = new Lobby(self)
-    const links = await Links.of(self.room, link)
+    const links = await Links.of(self.room, link, stay?.passphrase)
     const talk = new Talk({ self, moderation, grant: () => grant.current(), now })
     const members: Members = new Members({
       self,
@@ -195,12 +195,14 @@ export class GroupMachine {
     return { ...parts, orders: new Orders(officeOf(parts, world), self.firstNumber) }
   }
 
-  async #stay({ self, moderation, grant }: Parts): Promise<Stay> {
+  async #stay({ self, links, moderation, grant }: Parts): Promise<Stay> {
     const appointed = self.holder === null ? await grant.current() : null
+    const passphrase = links.typed
     return {
       ...stayOf(self),
       ...(appointed === null ? {} : { grant: appointed.raw }),
       ...(moderation.signed === null ? {} : { policy: moderation.signed }),
+      ...(passphrase === null ? {} : { passphrase }),
     }
   }
 

@@ -29,7 +29,15 @@ self.onmessage = (event: MessageEvent<ToGroup>) => {
   const { link, stay } = message
   void done.then(() => {
     // Copies of what the machine keeps as long as it needs it, or has derived keys from.
-    for (const secret of [link.secret, link.moderator, link.generation?.secret, link.ticket?.secret, link.rules?.passphrase, stay?.seed])
+    for (const secret of [
+      link.secret,
+      link.moderator,
+      link.generation?.secret,
+      link.ticket?.secret,
+      link.rules?.passphrase,
+      stay?.seed,
+      stay?.passphrase,
+    ])
       secret?.fill(0)
   })
 }

@@ -26,7 +26,7 @@ export class Links {
   readonly #moderator: Bytes | null // M
   readonly #later = new Map<number, Later>()
   #pass: PassphraseKeys | null = null
-  #typed = false
+  #typed: Bytes | null = null // what was made of the words this person typed
   #present: number | null = null
 
   constructor(room: RoomKeys, moderator: Uint8Array | undefined) {
@@ -34,26 +34,35 @@ export class Links {
     this.#moderator = moderator === undefined ? null : own(moderator)
   }
 
-  /** With all that a link holds. Throws when a part is none. */
-  static async of(room: RoomKeys, link: Link): Promise<Links> {
+  /** With all that a link holds, and what was made of a passphrase before a reload. Throws when a part is none. */
+  static async of(room: RoomKeys, link: Link, typed?: Uint8Array): Promise<Links> {
     const links = new Links(room, link.moderator)
     if (link.generation !== undefined) await links.learn(link.generation)
     if (link.rules?.passphrase !== undefined) links.#pass = await passphraseKeys(link.rules.passphrase)
+    if (typed !== undefined) await links.#take(own(typed))
     return links
   }
 
   /** Takes the words that a person typed; false for none, or too many. */
   async type(words: string): Promise<boolean> {
     try {
-      const output = await stretch(words, this.#room.passphraseSalt)
-      this.#pass = await passphraseKeys(output)
-      output.fill(0)
+      await this.#take(await stretch(words, this.#room.passphraseSalt))
     } catch (e) {
       if (e instanceof RangeError) return false
       throw e
     }
-    this.#typed = true
     return true
+  }
+
+  async #take(output: Bytes): Promise<void> {
+    this.#pass = await passphraseKeys(output)
+    this.#typed?.fill(0)
+    this.#typed = output
+  }
+
+  /** What was made of the words, 32 bytes, for the page after a reload; null if none were typed. */
+  get typed(): Bytes | null {
+    return this.#typed === null ? null : own(this.#typed)
   }
 
   /** The key that proves the passphrase; null while it is not known. */
@@ -106,7 +115,7 @@ export class Links {
     const psk = number === 0 ? this.#room.psk : (later ?? (await this.generation(number))?.keys)?.psk
     if (psk === undefined) return null
     const id = pskId(number)
-    if (policy.passphrase === undefined && !this.#typed) return { id, secret: psk }
+    if (policy.passphrase === undefined && this.#typed === null) return { id, secret: psk }
     return this.#pass === null ? null : { id, secret: await mixPassphrase(psk, this.#pass) }
   }
 
@@ -144,5 +153,7 @@ export class Links {
     this.#room.psk.fill(0)
     this.#pass?.psk.fill(0)
     this.#pass = null
+    this.#typed?.fill(0)
+    this.#typed = null
   }
 }

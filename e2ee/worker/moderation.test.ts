@@ -355,6 +355,12 @@ test("rules and passphrase of a moderator link hold when it opens the room", asy
   await room.enter(bob)
   await room.run()
   await together(ada, bob)
+  // A page that is reloaded proves it again without the words.
+  const stay = bob.last("policy")?.stay ?? assert.fail()
+  assert.deepEqual(stay.passphrase, output)
+  const reloaded = await room.visit(plain, { stay })
+  await reloaded.take({ do: "prove", nonce: new Uint8Array(32) })
+  assert.deepEqual(reloaded.last("proof")?.proof.passphrase?.key, signature.publicKey)
   // The server lets somebody in who does not know it, or knows another: no Welcome opens.
   for (const words of ["", "open barley"]) {
     const mallory = await room.visit(plain)
