@@ -23,7 +23,8 @@ import type { FromGroup, Keys, Stay, ToGroup } from "./port.ts"
 import { openSelf, stayOf } from "./self.ts"
 
 const NONCE_SIZE = 32
-const ROTATE_MS = 10_000 // before a link generation is begun for somebody else, or tried again
+const ROTATE_MS = 10_000 // before a link generation is begun for somebody else
+const ROTATE_AGAIN_MS = 1000 // before one's own is tried again: the server may want a pause after the last commit
 
 /** What the state machine needs of the world around it. */
 export interface World {
@@ -341,17 +342,18 @@ export class GroupMachine {
     if (due === null) return
     if (this.#due.number !== due.number) {
       this.#due = { number: due.number, since: this.#world.now() }
-      this.#watchRotation()
+      this.#watchRotation(orders.renewed === due.number ? ROTATE_AGAIN_MS : ROTATE_MS)
     }
     if (orders.renewed !== due.number && this.#world.now() - this.#due.since < ROTATE_MS) return
     const going = orders.removing() || members.roster.some((s) => moderation.removal(s.id) !== undefined)
     if (!going) await members.rotate()
   }
 
-  #watchRotation(): void {
-    this.#later(ROTATE_MS, async (parts) => {
-      if ((await parts.links.due(parts.moderation.policy)) === null) return
-      this.#watchRotation()
+  #watchRotation(after: number): void {
+    this.#later(after, async (parts) => {
+      const due = await parts.links.due(parts.moderation.policy)
+      if (due === null) return
+      this.#watchRotation(parts.orders.renewed === due.number ? ROTATE_AGAIN_MS : ROTATE_MS)
       await this.#rotate(parts)
     })
   }
