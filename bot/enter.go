@@ -130,7 +130,7 @@ func (p *Person) resumed(m *wire.Resumed) {
 	p.media.up.revive()
 	p.media.down.revive()
 	if p.epoch != nil {
-		p.greet(nil) // what was said meanwhile reached nobody
+		p.greetAll() // what was said meanwhile reached nobody
 	}
 	p.pump()
 }

@@ -76,7 +76,7 @@ func (p *Person) begin(e *group.Epoch) {
 		p.tellRules(e.Added)
 	}
 	if before == nil || e.Anew {
-		p.greet(nil)
+		p.greetAll()
 	} else {
 		var added []ID
 		for _, s := range e.Added {

@@ -146,6 +146,7 @@ func (p *Person) hear(h *heardContent) {
 		if !viewer {
 			s.media = c
 			p.events.put(Introduced{p.shown(id)})
+			p.showAll()
 		}
 	case data.Chat:
 		allowed := p.rules.policy.Chat || p.moderates(s) || h.alone && p.isModerator()
@@ -165,8 +166,6 @@ func (p *Person) hear(h *heardContent) {
 	case data.Policy:
 		p.know(c.Signed())
 	}
-	p.permit()
-	p.showAll()
 }
 
 // introduced takes a hello. One that shows a grant that does not hold is void.
@@ -182,11 +181,13 @@ func (p *Person) introduced(id ID, s *someone, c *data.Hello) {
 	s.said, s.name, s.kem, s.hand = true, cleanName(c.Name), c.KEM, c.Hand
 	if grant != nil {
 		s.grant = grant
+		p.permit()
 	}
 	if s.seat.Role != group.Viewer {
 		s.media = c.Media
 	}
 	p.events.put(Introduced{p.shown(id)})
+	p.showAll()
 }
 
 // keysNow returns the signature keys of all members.

@@ -172,28 +172,42 @@ func (p *Person) hello() data.Hello {
 	}
 }
 
-// greet tells people who this person is; nil stands for everybody.
+// greet tells newcomers who this person is.
 func (p *Person) greet(people []ID) {
-	if p.options.Name == "" && !p.isModerator() && p.mids == [sources]string{} {
-		return // nobody is told anything
-	}
-	people = slices.DeleteFunc(slices.Clone(people), func(id ID) bool { return id == p.id || !p.isMember(id) })
-	if people != nil && len(people) == 0 {
+	people = slices.DeleteFunc(people, func(id ID) bool { return id == p.id || !p.isMember(id) })
+	if len(people) > greetEach {
+		p.greetAll()
 		return
 	}
-	// One greeting to all makes those that have not gone yet useless.
-	all := people == nil || len(people) > greetEach
-	p.outbox.queue = slices.DeleteFunc(p.outbox.queue, func(o outgoing) bool {
-		_, hello := o.content.(data.Hello)
-		return hello && (all || o.to != nil && slices.Contains(people, *o.to))
-	})
-	if all {
-		p.put(p.hello(), nil)
+	if len(people) == 0 || p.anonymous() {
 		return
 	}
+	p.ungreet(func(o outgoing) bool { return o.to != nil && slices.Contains(people, *o.to) })
 	for _, id := range people {
 		p.put(p.hello(), &id)
 	}
+}
+
+// greetAll tells everybody who this person is.
+func (p *Person) greetAll() {
+	if p.anonymous() {
+		return
+	}
+	p.ungreet(func(outgoing) bool { return true }) // one greeting to all does for those
+	p.put(p.hello(), nil)
+}
+
+// ungreet takes greetings back that have not gone yet.
+func (p *Person) ungreet(which func(outgoing) bool) {
+	p.outbox.queue = slices.DeleteFunc(p.outbox.queue, func(o outgoing) bool {
+		_, hello := o.content.(data.Hello)
+		return hello && which(o)
+	})
+}
+
+// anonymous reports whether nobody is to be told anything of this person.
+func (p *Person) anonymous() bool {
+	return p.options.Name == "" && !p.isModerator() && p.mids == [sources]string{}
 }
 
 func (p *Person) isMember(id ID) bool {

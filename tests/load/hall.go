@@ -12,7 +12,9 @@ import (
 )
 
 const (
-	waiting   = 40                     // people who knock at a time: the server's lobby holds a hundred
+	waiting   = 40              // people who knock at a time: the server's lobby holds a hundred
+	calmTime  = 2 * time.Second // in which nobody is sent more than calmBytes
+	calmBytes = 200
 	admitTime = 200 * time.Millisecond // between two looks of the moderator at who has knocked
 )
 
@@ -101,6 +103,23 @@ func (h *hall) admit(ctx context.Context) error {
 		// take longer than the time for an order.
 		if err != nil && !errors.Is(err, bot.ErrUnknown) && !errors.Is(err, bot.ErrUnconfirmed) && ctx.Err() == nil {
 			return fmt.Errorf("admit: %w", err)
+		}
+	}
+}
+
+// calm waits until people have told each other who they are: nothing goes over
+// the connections but signs of life.
+func (h *hall) calm(ctx context.Context) error {
+	for before := int64(0); ; {
+		now := h.bytes.read.Load() + h.bytes.written.Load()
+		if now-before < int64(calmBytes*len(h.people)) {
+			return nil
+		}
+		before = now
+		select {
+		case <-time.After(calmTime):
+		case <-ctx.Done():
+			return errors.New("people do not come to rest")
 		}
 	}
 }

@@ -128,6 +128,9 @@ func measureHall(ctx context.Context, out io.Writer, binary string, people int) 
 		return err
 	}
 	filled := time.Since(began)
+	if err := h.calm(ctx); err != nil {
+		return err
+	}
 	sent := h.bytes.read.Load()
 	k, err := h.kick(ctx)
 	if err != nil {
