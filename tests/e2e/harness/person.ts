@@ -56,6 +56,17 @@ export class Person {
     const context = await browser.createBrowserContext()
     // Without a media permission Chromium gathers no usable candidate.
     if (kind === "chromium") await context.overridePermissions(origin, ["camera", "microphone"])
+    return Person.#sit(context, kind, who)
+  }
+
+  /** The same person in the same browser, in a new tab; this one is closed. */
+  async reopen(who: Arriving): Promise<Person> {
+    const next = await Person.#sit(this.#context, this.kind, who)
+    await this.page.close()
+    return next
+  }
+
+  static async #sit(context: BrowserContext, kind: Kind, who: Arriving): Promise<Person> {
     const page = await context.newPage({ type: "window" })
     if (kind === "chromium") withoutGestures(page)
     const person = new Person(kind, who, context, page)
