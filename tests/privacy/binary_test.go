@@ -85,6 +85,9 @@ func build(folder, output string, replace map[string]string) error {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(heapVariable) != "" {
+		os.Exit(heapServer())
+	}
 	code := m.Run()
 	if programs, err := builds(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(programs.whole))
@@ -113,14 +116,19 @@ type running struct {
 	stderr      bytes.Buffer
 }
 
-// start runs the program in folder on a free port of this machine and reads
-// the two lines it says.
+// start runs the program in folder on a free port of this machine.
 func start(t *testing.T, folder string, args ...string) *running {
 	t.Helper()
-	r := &running{t: t, folder: folder, leaves: []string{"paravent-data/certificate.pem", "paravent-data/key.pem"}}
-	r.cmd = exec.CommandContext(t.Context(), program(t), append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	cmd.Env = []string{} // no home, no temporary folder named
+	return launch(t, folder, cmd)
+}
+
+// launch starts a server in folder and reads the two lines it says.
+func launch(t *testing.T, folder string, cmd *exec.Cmd) *running {
+	t.Helper()
+	r := &running{t: t, cmd: cmd, folder: folder, leaves: []string{"paravent-data/certificate.pem", "paravent-data/key.pem"}}
 	r.cmd.Dir = folder
-	r.cmd.Env = []string{} // no home, no temporary folder named
 	r.cmd.Stderr = &r.stderr
 	out, err := r.cmd.StdoutPipe()
 	if err != nil {
