@@ -64,7 +64,7 @@ const appointed = { role: "moderator", holder: false } as const
 const viewer = { role: "viewer" } as const
 
 const marks = new Map([["aa".repeat(16), HIM]])
-const acted = (deed: Deed): Report => ({ on: "acted", by: HER, deed, marks, at: 7 })
+const acted = (deed: Deed): Report => ({ on: "acted", by: HER, deed, self: ME, marks, at: 7 })
 const policy = (change: Partial<Policy>, before: Partial<Policy> = {}): Deed => ({
   deed: "policy",
   policy: { ...RULES, ...before, ...change },
@@ -298,6 +298,14 @@ test("who is admitted is named by the knock, also when it has left the lobby", (
     acted({ deed: "admit", people: [CARL] }),
   )
   assert.deepEqual(dids(m), ["admit Carl"])
+})
+
+test("who waits outside and is admitted is told so, though it is no member yet", () => {
+  const [m] = feed(inRoom(), { on: "room", room: EMPTY, showing: [] }, acted({ deed: "admit", people: [ME] }))
+  assert.deepEqual(
+    m.state.moderation.events.map((e) => [e.did, e.self]),
+    [["admit", true]],
+  )
 })
 
 test("events do not grow without end", () => {

@@ -3,7 +3,7 @@
 import { toHex } from "../../../e2ee/worker/bytes.ts"
 import type { Deed, PersonId } from "../../../e2ee/worker/port.ts"
 import { devices, type Model, moderation, nameOf, notice, type Quiet, type QuietStep, type Source } from "./model.ts"
-import type { SessionReport } from "./report.ts"
+import type { Acted, SessionReport } from "./report.ts"
 import { mayShare, maySpeak, type Room, selfOf } from "./room.ts"
 import type { Event } from "./state.ts"
 
@@ -12,7 +12,6 @@ const EVENTS_MAX = 200
 /** Names of people who knocked that are remembered: an admission names them when they are in the lobby no more. */
 const NAMES_MAX = 256
 
-type Acted = Extract<SessionReport, { on: "acted" }>
 type Did = Event["did"]
 
 /** One thing that was done: to whom, or to nobody in particular (null). */
@@ -81,8 +80,7 @@ function doneBy(deed: Deed, marks: ReadonlyMap<string, PersonId>): Done[] {
 }
 
 /** Tells the room what a moderator did, and has this person's devices obey. */
-export function acted(m: Model, { by, deed, marks, at }: Acted): QuietStep {
-  const self = m.room === null ? null : selfOf(m.room)
+export function acted(m: Model, { by, deed, self, marks, at }: Acted): QuietStep {
   const name = (person: PersonId): string => nameOf(m, person) || (m.names.get(person) ?? "")
   const here = (person: PersonId): boolean => m.room?.members.some((x) => x.person === person) === true
   let next = m

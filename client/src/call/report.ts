@@ -21,6 +21,15 @@ export interface Opened {
   readonly own: boolean // of the meeting whose links were made here: its invitations stay
 }
 
+/** What a moderator did. */
+export interface Acted {
+  readonly by: PersonId
+  readonly deed: Deed
+  readonly self: PersonId | null // this person, also while it waits outside
+  readonly marks: ReadonlyMap<string, PersonId> // of the members' keys, as a policy names them, in hex
+  readonly at: number
+}
+
 /** What a session reports, from the click on "Join" to its end. */
 export type SessionReport =
   | { readonly on: "waiting"; readonly for: Waiting["for"] }
@@ -38,8 +47,8 @@ export type SessionReport =
   | { readonly on: "reaction"; readonly from: PersonId; readonly emoji: string }
   | { readonly on: "epoch" }
   | { readonly on: "code"; readonly code: NonNullable<State["code"]> }
-  /** A moderator's statement was verified. `marks`: the marks of the members' keys, as a policy names them, in hex. */
-  | { readonly on: "acted"; readonly by: PersonId; readonly deed: Deed; readonly marks: ReadonlyMap<string, PersonId>; readonly at: number }
+  /** A moderator's statement was verified. */
+  | ({ readonly on: "acted" } & Acted)
   | { readonly on: "lobby"; readonly waiting: readonly Knocker[] }
   | { readonly on: "knocked" } // somebody new is in the lobby
   | { readonly on: "lobby-full" }

@@ -431,8 +431,8 @@ export class Session {
     this.#room = withDeed(this.#room, deed, this.#marks.people)
     if (handUp && this.#room.own.hand === 0) this.#say({ t: "hand", since: 0 })
     this.#changed()
-    this.#report({ on: "acted", by, deed, marks: this.#marks.people, at: Date.now() })
     const me = this.#stay === null ? null : personId(this.#stay.person)
+    this.#report({ on: "acted", by, deed, self: me, marks: this.#marks.people, at: Date.now() })
     if (deed.deed === "deny" && deed.person === me && !this.#line.entered) this.#finish({ on: "refused", code: "denied", until: 0 })
     if (deed.deed !== "remove" || deed.person !== me) return
     if (deed.how === "lobby") this.#finish({ on: "renew", why: "lobby" })
