@@ -154,7 +154,8 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAlike(t *testing.T) {
 	})
 	defer func() {
 		select {
-		case _ = <-release:
+		case err := <-release:
+			t.Log(err)
 		case <-stuck.done:
 		}
 	}()

@@ -29,10 +29,10 @@ type room struct {
 	join, moderator ed25519.PrivateKey
 	kem             []byte
 	moderators, id  []byte
-	generation      *wire.GenerationProof
 }
 
 func newRoom(t *testing.T) *room {
+	t.Helper()
 	r := &room{t: t, join: newKey(), moderator: newKey(), kem: random(wire.KeySize)}
 	r.moderators = short("paravent moderators v1", public(r.moderator), r.kem)
 	r.id = short("paravent room v1", r.moderators, public(r.join))
