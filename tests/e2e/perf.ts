@@ -1,11 +1,13 @@
 /**
  * The figures of docs/performance.md that need browsers: from the click on
- * "Join" to the first picture of somebody else, and the server's memory. Run
- * by tests/e2e/run.sh perf; not part of the tests.
+ * "Ask to join" to the first picture of somebody else, and the server's memory.
+ * The lobby is off, so that no moderator's hand is measured. Run by
+ * tests/e2e/run.sh perf; not part of the tests.
  */
 
 import { Browsers, KINDS, type Kind } from "./harness/browsers.ts"
-import { inCall, Meeting } from "./harness/meeting.ts"
+import { ask, inCall, join, Meeting } from "./harness/meeting.ts"
+import { planned, toggle, unfold } from "./harness/orders.ts"
 import type { Person } from "./harness/person.ts"
 import { Server } from "./harness/server.ts"
 import { pause } from "./harness/wait.ts"
@@ -20,7 +22,7 @@ const STOPWATCH = `{
   window.firstFrame = new Promise((done) => {
     let clicked = 0
     addEventListener("click", (e) => {
-      if (e.target.closest("button")?.textContent.trim() === "Join") clicked = performance.now()
+      if (e.target.closest("button")?.textContent.trim() === "Ask to join") clicked = performance.now()
     }, true)
     const watched = new WeakSet()
     new MutationObserver(() => {
@@ -51,7 +53,7 @@ async function joins(meeting: Meeting, kind: Kind, label: string): Promise<numbe
     await guest.open(meeting.links.participant)
     await guest.type("Your name", "Guest")
     await pause(TYPING_MS)
-    await guest.click("Join")
+    await guest.click("Ask to join")
     all.push(await firstFrame(guest))
     await inCall(guest)
     await guest.click("Leave")
@@ -68,11 +70,21 @@ const server = await Server.start()
 try {
   const empty = await server.memory()
   const meeting = new Meeting(server, browsers)
-  const host = await meeting.host("chromium", { number: 201, name: "Host" })
+  const host = await meeting.arrive("chromium", { number: 201, name: "Host" })
+  meeting.links = await planned(host, server.origin, async () => {
+    await unfold(host, "Options")
+    await toggle(host, "Lobby")
+  })
+  await host.click("Start as moderator")
+  await join(host)
+  await inCall(host)
   for (const kind of KINDS) figure(`join_first_frame_ms_${kind}`, await joins(meeting, kind, `${kind}, one person there`))
-  await meeting.guest("chromium", { number: 202, name: "Second" })
+  const second = await meeting.arrive("chromium", { number: 202, name: "Second" })
+  await second.open(meeting.links.participant)
+  await ask(second)
+  await inCall(second)
   for (const kind of KINDS) figure(`late_join_first_frame_ms_${kind}`, await joins(meeting, kind, `${kind}, two people there`))
-  await host.sees({ name: "Second", number: 202 })
+  await host.sees(second)
   console.log(`server memory: ${empty} kB with nobody, ${await server.memory()} kB with two people who send`)
   figure("server_kb_per_person", Math.round(((await server.memory()) - empty) / 2))
   await meeting.end()
