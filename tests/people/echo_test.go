@@ -11,6 +11,7 @@ import (
 
 // TestEcho runs the example of docs/bots.en.md as it stands there.
 func TestEcho(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	program := filepath.Join(t.TempDir(), "echo")

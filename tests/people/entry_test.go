@@ -21,6 +21,7 @@ func code(err error) wire.Code {
 }
 
 func TestRemovedComesBackOnlyWhenAdmitted(t *testing.T) {
+	t.Parallel()
 	for how, end := range map[bot.How]error{bot.Removed: bot.ErrRemoved, bot.Banned: bot.ErrBanned, bot.BackToLobby: bot.ErrLobby} {
 		t.Run(string(how), func(t *testing.T) {
 			r := newRoom(t)
@@ -51,6 +52,7 @@ func TestRemovedComesBackOnlyWhenAdmitted(t *testing.T) {
 }
 
 func TestBannedKeyNeverReturns(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	mallory := r.guest("Mallory")
@@ -72,6 +74,7 @@ func TestBannedKeyNeverReturns(t *testing.T) {
 }
 
 func TestPassphrase(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.come(r.moderatorLink(), "Alice", func(o *bot.Options) {
 		o.Passphrase, o.Rules = "correct horse", &wire.Policy{Chat: true, Unmoderated: "lock"}
@@ -88,6 +91,7 @@ func TestPassphrase(t *testing.T) {
 }
 
 func TestTickets(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice", withLobby, func(p *wire.Policy) { p.Tickets = true })
 	if got := code(r.come(r.participantLink(), "Bob").refused()); got != wire.CodeTicket {
@@ -165,6 +169,7 @@ func (r *room) ticket(label string, what link.Invitation) (string, *link.Ticket)
 }
 
 func TestNewLinkReplacesTheOld(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob := r.guest("Bob")
@@ -187,6 +192,7 @@ func TestNewLinkReplacesTheOld(t *testing.T) {
 }
 
 func TestTakesUpItsStay(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice", withLobby)
 	bob := r.admitted(alice, "Bob")

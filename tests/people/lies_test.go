@@ -37,6 +37,7 @@ func quiet[E bot.Event](r *room, p, from *bot.Person, unwanted func(E) bool) {
 }
 
 func TestConnectionBreaksAndComesBack(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob, between := r.lied("Bob", honest)
@@ -57,6 +58,7 @@ func TestConnectionBreaksAndComesBack(t *testing.T) {
 }
 
 func TestForgedStatementsHaveNoEffect(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	forge := func(m wire.ServerMessage) []wire.ServerMessage {
@@ -102,6 +104,7 @@ func TestForgedStatementsHaveNoEffect(t *testing.T) {
 }
 
 func TestRepeatedAndReorderedStatementsHaveNoEffect(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	var mu sync.Mutex
@@ -148,6 +151,7 @@ func TestRepeatedAndReorderedStatementsHaveNoEffect(t *testing.T) {
 }
 
 func TestDroppedStatements(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob, _ := r.lied("Bob", func(m wire.ServerMessage) []wire.ServerMessage {
@@ -174,6 +178,7 @@ func TestDroppedStatements(t *testing.T) {
 }
 
 func TestOrdersThatDoNotComeBackAreTold(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	between := meeting.Lie(t, r.server, func() meeting.Liar {
 		return func(m wire.ServerMessage) []wire.ServerMessage {
@@ -195,6 +200,7 @@ func TestOrdersThatDoNotComeBackAreTold(t *testing.T) {
 }
 
 func TestServerAloneLetsNobodyIn(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	// What moderators have signed for the newcomer is kept from whoever commits.
 	hide := func(m wire.ServerMessage) []wire.ServerMessage {

@@ -70,6 +70,7 @@ func (r *room) next(v *bot.View) *bot.Received {
 }
 
 func TestSoundAndPicturesArriveSealedAndOpened(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob := r.guest("Bob")
@@ -138,6 +139,7 @@ func TestSoundAndPicturesArriveSealedAndOpened(t *testing.T) {
 }
 
 func TestModeratorsSilenceAndStop(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob := r.guest("Bob")
@@ -168,6 +170,7 @@ func TestModeratorsSilenceAndStop(t *testing.T) {
 }
 
 func TestMediaOnlyAfterTheCodeWasCompared(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice", func(p *wire.Policy) { p.Verify = true })
 	bob := r.guest("Bob")

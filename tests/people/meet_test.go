@@ -10,6 +10,7 @@ import (
 )
 
 func TestPeopleMeetAndTalk(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob, carol := r.guest("Bob"), r.guest("Carol")
@@ -65,6 +66,7 @@ func TestPeopleMeetAndTalk(t *testing.T) {
 }
 
 func TestKnockAdmitDenyNote(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	early := r.come(r.participantLink(), "Early").waiting("moderator")
 	alice := r.open("Alice", withLobby)
@@ -91,6 +93,7 @@ func TestKnockAdmitDenyNote(t *testing.T) {
 }
 
 func TestRulesAndRoles(t *testing.T) {
+	t.Parallel()
 	r := newRoom(t)
 	alice := r.open("Alice")
 	bob, carol := r.guest("Bob"), r.guest("Carol")

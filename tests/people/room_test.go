@@ -92,6 +92,21 @@ func (j *joining) waiting(reason string) *joining {
 	}
 }
 
+// either waits until the person waits in the lobby, or is turned away: then it
+// is false.
+func (j *joining) either() bool {
+	j.r.t.Helper()
+	select {
+	case <-j.waits:
+		return true
+	case <-j.done:
+		return false
+	case <-time.After(meeting.Patience):
+		j.r.t.Fatalf("%s: no answer", j.name)
+		return false
+	}
+}
+
 // in waits until the person is in.
 func (j *joining) in() *bot.Person {
 	j.r.t.Helper()
