@@ -124,7 +124,8 @@ func (r *room) knockable() []*grant {
 }
 
 // knock takes what somebody who waits has sealed for moderators, and hands it
-// to them. It keeps it for those who come later.
+// to them. It keeps it for those who come later. What is sealed to one key
+// counts once: knocking again and again would bury the moderators in knocks.
 func (r *room) knock(p *person, m *wire.Knock, now time.Time) {
 	if p.where != forAdmission {
 		return // nobody is there to open the door any more
@@ -141,15 +142,17 @@ func (r *room) knock(p *person, m *wire.Knock, now time.Time) {
 			delete(p.boxes, key)
 		}
 	}
+	var fresh []publicKey
 	for _, box := range m.Boxes {
 		key := publicKey(box.KEMKey)
-		if !slices.ContainsFunc(p.told, func(g *grant) bool { return g.kem == key }) {
-			continue // that moderator has left meanwhile
+		if p.boxes[key] != nil || !slices.ContainsFunc(p.told, func(g *grant) bool { return g.kem == key }) {
+			continue // there already, or that moderator has left meanwhile
 		}
 		p.boxes[key] = box.Sealed
+		fresh = append(fresh, key)
 	}
 	for _, o := range r.people {
-		if o.grant != nil && slices.ContainsFunc(m.Boxes, func(b wire.Box) bool { return publicKey(b.KEMKey) == o.grant.kem }) {
+		if o.grant != nil && slices.Contains(fresh, o.grant.kem) {
 			r.tellKnocked(o, p)
 		}
 	}

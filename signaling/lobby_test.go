@@ -33,8 +33,8 @@ func TestKnockAdmitJoin(t *testing.T) {
 		if m := a.last[len(a.last)-1].(*wire.Knocked); string(m.KeyPackage) != "kp b" {
 			t.Errorf("key package %q", m.KeyPackage)
 		}
-		b.knocks() // with another name, say
-		a.want("knocked b I am b")
+		b.knocks() // nothing that moderators do not have
+		a.want()
 		a.admits("b")
 		b.want("acted admit b", "joined A")
 		a.want("acted admit b", "unknocked b", "arrived b", "nominate 0 +b")
@@ -117,7 +117,7 @@ func TestAppointedModeratorsAreKnockedAtToo(t *testing.T) {
 		d.want("waiting admission++")
 		d.knocks("b")
 		b.want("knocked d for b")
-		a.want("knocked d I am d")
+		a.want() // it has that one
 		c.want()
 		b.admits("d")
 		d.want("acted admit d", "joined A b c")
@@ -301,9 +301,7 @@ func TestFloodsEndTheirOwnStayOnly(t *testing.T) {
 			b.knocks()
 		}
 		b.want("waiting admission+", "close 4005")
-		if told := a.got(); len(told) != knockBurst+2 || told[len(told)-1] != "unknocked b" {
-			t.Errorf("told %d things, at last %q", len(told), told[len(told)-1])
-		}
+		a.want("joined found", "knocked b I am b", "unknocked b") // once, however often
 		c := h.come("C")[0]
 		for range actBurst + 1 {
 			c.order(&wire.Stop{Source: "hand"})
