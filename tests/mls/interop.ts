@@ -31,6 +31,8 @@ interface Signed {
 type Order =
   | { readonly do: "open"; readonly secret: string; readonly moderators: string; readonly now: number }
   | { readonly do: "rules"; readonly signed: Signed }
+  /** Whoever comes from now on has this link. */
+  | { readonly do: "link"; readonly number: number; readonly secret: string }
   | { readonly do: "person"; readonly viewer: boolean }
   | { readonly do: "package"; readonly who: string }
   | { readonly do: "found"; readonly who: string }
@@ -244,6 +246,9 @@ async function take(o: Order): Promise<object> {
       return open(o)
     case "rules":
       return rules(o)
+    case "link":
+      await learn(o.number, bytes(o.secret))
+      return {}
     case "person":
       return person(o.viewer)
     case "package": {

@@ -268,7 +268,10 @@ func (r *room) step(by *member, c *change) {
 		}
 	}
 	there := make(chan map[string]string, 1)
-	go func() { there <- r.orderThere(by, commit, welcome, c) }()
+	go func() {
+		defer close(there) // also when the test has failed in there
+		there <- r.orderThere(by, commit, welcome, c)
+	}()
 	states := r.orderHere(commit, welcome, c)
 	maps.Copy(states, <-there)
 	for _, m := range c.removes {
@@ -287,8 +290,9 @@ func (r *room) step(by *member, c *change) {
 		r.t.Fatal("not a new epoch of these people")
 	}
 	r.settle(everybody, now)
-	if c.begins != nil {
-		r.generation = c.begins
+	if g := c.begins; g != nil {
+		r.generation = g
+		r.d.must(map[string]any{"do": "link", "number": g.Number, "secret": hex.EncodeToString(g.Secret[:])})
 	}
 }
 
