@@ -17,7 +17,7 @@ import { knock, Lobby } from "./lobby.ts"
 import { type Entered, Members } from "./members.ts"
 import { Moderation } from "./moderation.ts"
 import { type Around, officeOf } from "./office.ts"
-import { Orders } from "./orders.ts"
+import { LATE_VERSION, Orders } from "./orders.ts"
 import { GRANT_MS, OwnGrant, RENEW_MS } from "./own-grant.ts"
 import type { FromGroup, Keys, Stay, ToGroup } from "./port.ts"
 import { openSelf, stayOf } from "./self.ts"
@@ -212,7 +212,9 @@ export class GroupMachine {
     const { self, links, moderation, grant, members, orders } = parts
     const { policy } = moderation
     this.#offer = null
-    if (self.holder !== null && (policy.version > 0 || self.rules !== null)) {
+    // A version beyond all changes is somebody's who was appointed: under a holder's name nobody could ever follow it.
+    const sound = policy.version < LATE_VERSION || moderation.author?.holder === true
+    if (self.holder !== null && sound && (policy.version > 0 || self.rules !== null)) {
       // What is known already is signed anew: its author's grant may have run out, and only a holder's counts here.
       this.#offer = await orders.compose(policy.version > 0 ? policy : { t: "policy", seq: 0, ...(self.rules?.policy ?? policy) })
     }

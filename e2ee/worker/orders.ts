@@ -18,6 +18,8 @@ export const UNCONFIRMED_MS = 5000 // after which an order that has not come bac
 const TRIES_MAX = 5 // of a change that loses against others
 const ADMIT_MS = 24 * 60 * 60 * 1000 // an admission lasts so long: whoever loses its state comes back by it
 const PEOPLE_MAX = 64 // in one Admit
+/** Versions from here on are none that changes lead to: somebody wanted to have the last word. */
+export const LATE_VERSION = 2 ** 52
 
 /** A statement without its number. */
 type Unnumbered = Statement extends infer S ? (S extends Statement ? Omit<S, "seq"> : never) : never
@@ -77,6 +79,20 @@ interface Wish {
 interface Act {
   readonly signed: Signed
   readonly task: Task
+}
+
+const gains = (before: readonly Uint8Array[], next: readonly Uint8Array[]): boolean =>
+  next.some((mark) => !before.some((b) => equal(b, mark)))
+
+/**
+ * The version of what comes after `before`. Whoever was appointed can, with a
+ * server that lies, show versions up to the last there is; a holder's policy
+ * that withdraws it holds all the same, and leaves room for those to come.
+ */
+export function versionAfter(before: Policy, next: Policy, date: number): number {
+  if (before.version < LATE_VERSION) return before.version + 1
+  const withdraws = gains(before.barred, next.barred) || gains(before.dismissed, next.dismissed)
+  return withdraws ? LATE_VERSION + date : Math.min(before.version + 1, Number.MAX_SAFE_INTEGER)
 }
 
 /** The orders of one stay. Calls must not overlap. */
@@ -255,7 +271,7 @@ export class Orders {
     const before = this.#office.policy()
     const next = wishes.reduce((policy, wish) => wish.change(policy), before)
     if (rules.sameRules(next, before) && !wishes.some((w) => w.anew)) return this.#grant(wishes)
-    const signed = await this.#office.sign({ ...next, seq: ++this.#seq, version: before.version + 1 })
+    const signed = await this.#office.sign({ ...next, seq: ++this.#seq, version: versionAfter(before, next, this.#office.date()) })
     if (signed === null) return // a moderator no more
     const offered = { signed, wishes }
     this.#offered = offered
