@@ -23,3 +23,9 @@ func tap(c codec, packet []byte) {
 var KeepPeers bool //nolint:gochecknoglobals // test builds only
 
 func keepsPeers() bool { return KeepPeers }
+
+// LetSpeak, set before a Router is made, has Silence do nothing: everybody is
+// forwarded who sends. Test builds only, to prove that the receivers look too.
+var LetSpeak bool //nolint:gochecknoglobals // test builds only
+
+func letsSpeak() bool { return LetSpeak }

@@ -6,11 +6,12 @@ import { KINDS } from "./harness/browsers.ts"
 import { member, press, turn } from "./harness/meeting.ts"
 import { asked, listed, more, panel, received, rests, rule, told } from "./harness/orders.ts"
 import type { Person } from "./harness/person.ts"
-import { TAPPED } from "./harness/server.ts"
+import { type Server, TAPPED } from "./harness/server.ts"
 import { stage } from "./harness/stage.ts"
 import { MEDIA_MS, until } from "./harness/wait.ts"
 
 const at = stage(async () => ({ binary: TAPPED }))
+const lying = stage(async () => ({ binary: TAPPED, flags: ["-let-speak"] }))
 
 /** A screen for a browser that has none. */
 const SCREEN = `if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = async () => {
@@ -120,12 +121,16 @@ const HOSTILE = `{
   }
 }`
 
-/** Packets of sound that the server has been sent. */
-const reaching = async (): Promise<number> => (await at.server.heard()).reduce((sum, h) => (h.codec === "opus" ? sum + h.packets : sum), 0)
+/** Packets of sound that a server has been sent. */
+const reaching = async (server: Server): Promise<number> =>
+  (await server.heard()).reduce((sum, h) => (h.codec === "opus" ? sum + h.packets : sum), 0)
 
-for (const kind of KINDS) {
-  test(`nobody hears a page in ${kind} that goes on sending although it may not speak`, async () => {
-    const meeting = at.meeting()
+for (const [kind, where, how] of [
+  ["chromium", at, "stops it"],
+  ["firefox", lying, "lets it through"],
+] as const) {
+  test(`nobody hears a page in ${kind} that goes on sending although it may not speak, if the server ${how}`, async () => {
+    const meeting = where.meeting()
     const ada = await meeting.host("chromium", { number: 124, name: "Ada" }, {})
     const eve = await meeting.guest("firefox", { number: 125, name: "Eve" }, {})
     const mallory = await meeting.guest(kind, { number: 126, name: "Mallory", scripts: [HOSTILE] }, { microphone: true })
@@ -134,8 +139,8 @@ for (const kind of KINDS) {
     await rule(ada, "Speak only when allowed")
     await told("You are muted until a moderator allows you to speak.", mallory)
     const more = async (): Promise<number> => {
-      const before = await reaching()
-      return until("Mallory goes on sending", async () => (await reaching()) > before + 100 && before, MEDIA_MS)
+      const before = await reaching(where.server)
+      return until("Mallory goes on sending", async () => (await reaching(where.server)) > before + 100 && before, MEDIA_MS)
     }
     for (const person of [ada, eve]) await rests(`sound of Mallory at ${person.name}`, () => received(person, "audio"), more)
     const energy = async (): Promise<number> =>

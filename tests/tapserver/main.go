@@ -31,6 +31,7 @@ func run() error {
 	listen := flag.String("listen", "127.0.0.1:0", "TCP and UDP address")
 	public := flag.String("public", "", "address that browsers reach")
 	keep := flag.Bool("keep-removed", false, "forward media to people who left or were removed, as a lying server would")
+	speak := flag.Bool("let-speak", false, "forward the sound of people whom the moderators silenced, as a lying server would")
 	flag.Parse()
 	files, err := client.Files()
 	if err != nil {
@@ -39,6 +40,7 @@ func run() error {
 	heard := newListener()
 	sfu.Tap = heard.hear
 	sfu.KeepPeers = *keep
+	sfu.LetSpeak = *speak
 	conf := server.Config{Listen: *listen, Data: "paravent-data", Rooms: server.DefaultRooms, People: server.DefaultPeople}
 	if *public != "" {
 		conf.Public = []string{*public}
