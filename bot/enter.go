@@ -28,7 +28,7 @@ func (p *Person) take(m wire.ServerMessage) {
 			p.hear(heard)
 		}
 	case *wire.Acted:
-		p.acted(&m.Signed, true)
+		p.acted(&m.Signed)
 	case *wire.Knocked:
 		p.knocked(m)
 	case *wire.Unknocked:

@@ -65,12 +65,15 @@ func (p *Person) begin(e *group.Epoch) {
 	p.after(oldTime, func() { p.talk.expire(p.options.now()) })
 	p.members(e)
 	for i := range e.Kicks {
-		p.acted(&e.Kicks[i], false)
+		p.acted(&e.Kicks[i])
 	}
 	if e.Generation != nil {
 		p.renewed(e.Generation)
 	}
 	p.permit()
+	if len(e.Added) > 0 {
+		p.after(sealDelay, p.media.up.want)
+	}
 	p.events.put(Entered{Epoch{e.Number, e.Authenticator, len(e.Seats)}})
 	if e.Mine {
 		p.tellRules(e.Added)

@@ -80,6 +80,9 @@ func (p *Person) knocked(m *wire.Knocked) {
 		mark := moderation.Mark(from.TicketKey)
 		p.orders.marks[id] = [][]byte{mark[:]}
 	}
+	if other := p.waiting[id]; other != nil && other.key != seat.Key {
+		return // what is admitted is a person
+	}
 	told.Name = cleanName(k.Name)
 	p.waiting[id] = &knocker{told: told, key: seat.Key, kem: k.KEM}
 	p.events.put(told)

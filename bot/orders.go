@@ -41,6 +41,7 @@ type orders struct {
 	marks    map[ID][][]byte // of ticket and device keys, as far as a knock showed them
 
 	office   *time.Timer // of Person.office; nil: none
+	doubtful map[ID]bool // whose removal was not confirmed
 	removing map[ID]bool // who is to be put out and is in the group yet
 }
 
@@ -54,7 +55,7 @@ type change struct {
 
 func (o *orders) init(turn uint64) {
 	o.seq, o.pending, o.marks = turn*turnSize, map[uint64]chan error{}, map[ID][][]byte{}
-	o.removing = map[ID]bool{}
+	o.removing, o.doubtful = map[ID]bool{}, map[ID]bool{}
 }
 
 // ---- Who may ----
@@ -136,26 +137,17 @@ func (p *Person) settle(seq uint64, err error) {
 	}
 }
 
-// confirmed notes that an order has come back, and tries again a change of the
-// rules that lost against another.
-func (p *Person) confirmed(said *moderation.Said, seq uint64) {
+// ruled notes that other rules hold: the change that has come back is done, and
+// one that has lost is tried again.
+func (p *Person) ruled(said *moderation.Said) {
+	seq := moderation.SeqOf(said.Statement)
 	mine := said.Grant.Key == p.keys.public()
-	if mine {
-		p.settle(seq, nil)
-	}
-	policy, ok := said.Statement.(*wire.Policy)
-	if !ok {
-		return
-	}
 	changes := p.orders.changes
 	p.orders.changes = nil
 	for _, c := range changes {
-		switch {
-		case mine && seq == c.seq:
+		if mine && seq == c.seq {
 			c.done <- nil
-		case policy.Version < p.rules.policy.Version:
-			p.orders.changes = append(p.orders.changes, c)
-		default:
+		} else {
 			p.try(c)
 		}
 	}
@@ -279,7 +271,8 @@ func (p *Person) Note(ctx context.Context, id ID, text string) error {
 
 // Remove puts somebody out, bars its key and turns the lobby on: it comes back
 // only when it is admitted anew. With Banned, its ticket and device are barred
-// too, as far as this person has seen the knock.
+// too, as far as this person has seen the knock. After ErrUnconfirmed this
+// person sends no media until the removal is in force after all.
 func (p *Person) Remove(ctx context.Context, id ID, how How) error {
 	return p.order(ctx, func() ([]<-chan error, error) {
 		s := p.people[id]
@@ -298,8 +291,18 @@ func (p *Person) Remove(ctx context.Context, id ID, how How) error {
 		})
 		p.orders.removing[id] = true
 		gone := p.give(func(seq uint64) wire.Statement { return &wire.Remove{Seq: seq, Person: id[:], How: string(how)} })
+		p.after(confirmTime, func() { p.doubt(id) })
 		return []<-chan error{barred, gone}, nil
 	})
+}
+
+// doubt stops what this person sends, if somebody whom it has put out is there
+// yet and nobody has said that it is not.
+func (p *Person) doubt(id ID) {
+	if s := p.people[id]; s != nil && s.member && !s.removed {
+		p.orders.doubtful[id] = true
+		p.permit()
+	}
 }
 
 // withMarks appends marks that are not there; the oldest ones fall out.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"slices"
 
@@ -37,6 +38,7 @@ type someone struct {
 	grant    *moderation.Grant // nil: no moderator
 	compared uint64            // epoch in which it compared, 0: never
 	away     bool
+	removed  bool // a moderator has put it out: its leaf goes with the next commit
 }
 
 func (p *Person) someone(id ID) *someone {
@@ -69,6 +71,7 @@ func (p *Person) members(e *group.Epoch) {
 		if s.member && !present[id] {
 			delete(p.people, id)
 			delete(p.orders.removing, id)
+			delete(p.orders.doubtful, id)
 			p.events.put(Left{id, s.name})
 		}
 	}
@@ -135,8 +138,8 @@ func mediaOf(mids [sources]string) data.Media {
 func (p *Person) hear(h *heardContent) {
 	id := ID(h.seat.Person)
 	s := p.people[id]
-	if s == nil || !s.member || s.seat.Key != h.seat.Key {
-		return // gone meanwhile
+	if s == nil || !s.member || s.seat.Key != h.seat.Key || s.removed {
+		return // gone meanwhile, or to be gone
 	}
 	viewer := h.seat.Role == group.Viewer
 	switch c := h.content.(type) {
@@ -149,7 +152,7 @@ func (p *Person) hear(h *heardContent) {
 			p.showAll()
 		}
 	case data.Chat:
-		allowed := p.rules.policy.Chat || p.moderates(s) || h.alone && p.isModerator()
+		allowed := p.rules.policy.Chat || p.moderates(s) || h.alone
 		if text := cleanText(c.Text); text != "" && !viewer && allowed {
 			p.events.put(Said{id, s.name, text, h.alone})
 		}
@@ -177,6 +180,12 @@ func (p *Person) introduced(id ID, s *someone, c *data.Hello) {
 			return
 		}
 		grant = g
+		p.rules.note(g)
+	}
+	// A holder's key is a holder's alone: under it anybody would pass for one.
+	holder := grant != nil && grant.Holder
+	if holder != (p.rules.modKEM != nil && bytes.Equal(c.KEM, p.rules.modKEM)) {
+		return
 	}
 	s.said, s.name, s.kem, s.hand = true, cleanName(c.Name), c.KEM, c.Hand
 	if grant != nil {

@@ -296,6 +296,17 @@ func (u *publisher) mids() (all [sources]string) {
 	return all
 }
 
+// want asks for a key frame of every picture, for those who have come.
+func (u *publisher) want() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, t := range u.tracks {
+		if t != nil {
+			t.want()
+		}
+	}
+}
+
 // listen reads what the server reports of a place until the connection ends.
 func (u *publisher) listen(source Source, l *place) {
 	for {

@@ -14,6 +14,7 @@ import (
 type rules struct {
 	policy *wire.Policy                           // that holds; version 0 before any is known
 	signed *wire.Signed                           // of it; nil: version 0
+	modKEM []byte                                 // the moderators' KEM key, once a grant has shown it
 	seen   map[[ed25519.PublicKeySize]byte]uint64 // the greatest number under each key
 }
 
@@ -50,12 +51,14 @@ func (p *Person) mayShow(id ID, s Source) bool { return p.permits.Load().show[id
 func (p *Person) permit() {
 	next := &permits{show: make(map[ID][sources]bool, len(p.people))}
 	for id, s := range p.people {
-		if s.member && id != p.id {
+		if s.member && id != p.id && !s.removed {
 			next.show[id] = p.allowed(id, p.moderates(s), s.seat.Role == group.Viewer)
 		}
 	}
 	next.send = p.allowed(p.id, p.isModerator(), p.viewer)
-	if p.rules.policy.Verify && !p.hasCompared() {
+	// Others may not have heard of a removal: what is sent now could reach
+	// whoever was put out.
+	if p.rules.policy.Verify && !p.hasCompared() || len(p.orders.doubtful) > 0 {
 		next.send = [sources]bool{}
 	}
 	p.permits.Store(next)
@@ -89,18 +92,27 @@ func contains(list [][]byte, one []byte) bool {
 	return slices.ContainsFunc(list, func(other []byte) bool { return bytes.Equal(other, one) })
 }
 
+// note remembers what every grant shows.
+func (r *rules) note(g *moderation.Grant) { r.modKEM = g.Raw[32:64] }
+
 // know takes over a policy, from wherever it comes, if it is authentic and
-// follows the one that holds.
-func (p *Person) know(signed *wire.Signed) {
+// follows the one that holds. It reports whether it does.
+func (p *Person) know(signed *wire.Signed) bool {
 	now := p.options.now()
-	if !p.group.Know(signed, now) {
-		return
+	said, err := moderation.ReadSigned(signed, p.keys.room.ID, p.link.Moderators, now)
+	if err != nil || !p.group.Know(signed, now) {
+		return false
 	}
+	p.rules.note(said.Grant)
+	// Its number counts from wherever it came.
+	p.rules.seen[said.Grant.Key] = max(p.rules.seen[said.Grant.Key], moderation.SeqOf(said.Statement))
 	before := p.rules.policy
 	p.rules.policy, p.rules.signed = p.group.Policy(), signed
 	p.events.put(Ruled{*p.rules.policy, *before})
 	p.permit()
 	p.showAll()
+	p.ruled(said)
+	return true
 }
 
 // Rules returns the rules that hold in the room.
@@ -115,7 +127,7 @@ func (p *Person) Rules() wire.Policy {
 // acted takes a statement of a moderator: one that Acted has brought, or a
 // Remove that came with a commit. What is not authentic, was played before, or
 // is by somebody whose grant was withdrawn, has no effect.
-func (p *Person) acted(signed *wire.Signed, fresh bool) {
+func (p *Person) acted(signed *wire.Signed) {
 	said, err := moderation.ReadSigned(signed, p.keys.room.ID, p.link.Moderators, p.options.now())
 	if err != nil || moderation.Withdrawn(said.Grant, p.rules.policy) {
 		return
@@ -124,18 +136,20 @@ func (p *Person) acted(signed *wire.Signed, fresh bool) {
 	if seq <= p.rules.seen[said.Grant.Key] {
 		return
 	}
-	if fresh { // kicks come out of their order
-		p.rules.seen[said.Grant.Key] = seq
-	}
-	by := p.ownerOf(said.Grant)
 	if _, policy := said.Statement.(*wire.Policy); policy {
-		p.know(signed)
+		if !p.know(signed) {
+			return
+		}
 	} else {
 		p.group.Know(signed, p.options.now())
 	}
+	p.rules.seen[said.Grant.Key] = seq
+	p.rules.note(said.Grant)
+	p.events.put(Acted{p.ownerOf(said.Grant), said.Statement})
 	p.carryOut(said)
-	p.events.put(Acted{by, said.Statement})
-	p.confirmed(said, seq)
+	if said.Grant.Key == p.keys.public() {
+		p.settle(seq, nil)
+	}
 	p.rotate()
 }
 
@@ -165,8 +179,26 @@ func (p *Person) carryOut(said *moderation.Said) {
 		if text, err := moderation.OpenNote(s.Box, p.keys.kem, p.keys.room.ID, p.id); err == nil {
 			p.events.put(Noted{cleanText(text)})
 		}
-	case *wire.Policy, *wire.Admit, *wire.Deny, *wire.Remove, *wire.End:
+	case *wire.Remove:
+		p.removed(s)
+	case *wire.End:
+		p.end(ErrEnded)
+	case *wire.Policy, *wire.Admit, *wire.Deny:
 		// The server carries these out, or the group.
+	}
+}
+
+// removed ends this person if it is put out, and takes anybody else for gone
+// until the commit comes that removes it.
+func (p *Person) removed(r *wire.Remove) {
+	id := ID(r.Person)
+	delete(p.orders.doubtful, id)
+	switch s := p.people[id]; {
+	case id == p.id:
+		p.end(map[string]error{"remove": ErrRemoved, "ban": ErrBanned, "lobby": ErrLobby}[r.How])
+	case s != nil && s.member:
+		s.removed = true
+		p.permit()
 	}
 }
 

@@ -95,8 +95,7 @@ func (p *Person) Say(text string, to *ID) error {
 		if to != nil && !p.isMember(*to) {
 			return ErrUnknown
 		}
-		toModerator := to != nil && p.moderates(p.people[*to])
-		if !p.rules.policy.Chat && !p.isModerator() && !toModerator {
+		if to == nil && !p.rules.policy.Chat && !p.isModerator() {
 			return ErrForbidden
 		}
 		return p.queued(data.Chat{Text: text}, to)

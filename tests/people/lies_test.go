@@ -229,3 +229,41 @@ func TestServerAloneLetsNobodyIn(t *testing.T) {
 		t.Error("somebody is in whom nobody was shown to be admitted")
 	}
 }
+
+func TestNothingIsSentWhileARemovalIsInDoubt(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	var hide atomic.Bool
+	between := meeting.Lie(t, r.server, func() meeting.Liar {
+		return func(m wire.ServerMessage) []wire.ServerMessage {
+			switch m.(type) {
+			case *wire.Acted, *wire.Committed, *wire.Left:
+				if hide.Load() {
+					return nil
+				}
+			}
+			return honest(m)
+		}
+	})
+	text, err := r.link.String(between.Origin)
+	r.must(err)
+	alice := r.come(text, "Alice", func(o *bot.Options) {
+		o.TLS, o.Rules = nil, &wire.Policy{Chat: true, Unmoderated: "lock"}
+	}).in()
+	bob := r.guest("Bob")
+	r.agree(2, alice, bob)
+	microphone, err := alice.Publish(r.context(), bot.Microphone, bot.Opus)
+	r.must(err)
+	r.must(microphone.Write(sound(0)))
+	hide.Store(true)
+	if err := alice.Remove(r.context(), bob.Self(), bot.Removed); !errors.Is(err, bot.ErrUnconfirmed) {
+		t.Errorf("%v", err)
+	}
+	ctx := r.context()
+	for err = microphone.Write(sound(1)); err == nil && ctx.Err() == nil; err = microphone.Write(sound(1)) {
+		<-time.After(10 * time.Millisecond)
+	}
+	if !errors.Is(err, bot.ErrForbidden) {
+		t.Errorf("goes on sending: %v", err)
+	}
+}
