@@ -25,7 +25,21 @@ type server struct {
 	url  string
 	keys *keys
 	dial *websocket.Dialer
+	from string // whence connections through pipes seem to come
 }
+
+// addressed is a connection that seems to come from somewhere.
+type addressed struct {
+	net.Conn
+	from address
+}
+
+type address string
+
+func (a address) Network() string { return "tcp" }
+func (a address) String() string  { return string(a) }
+
+func (c addressed) RemoteAddr() net.Addr { return c.from }
 
 func newServer(t testing.TB, limits Limits) *server {
 	t.Helper()
@@ -41,8 +55,8 @@ func newServer(t testing.TB, limits Limits) *server {
 		srv.Close()
 	})
 	return &server{
-		t, hub, "ws" + strings.TrimPrefix(srv.URL, "http"), newKeys(t),
-		&websocket.Dialer{Subprotocols: []string{wire.Subprotocol}},
+		t: t, hub: hub, url: "ws" + strings.TrimPrefix(srv.URL, "http"), keys: newKeys(t),
+		dial: &websocket.Dialer{Subprotocols: []string{wire.Subprotocol}},
 	}
 }
 
@@ -445,14 +459,16 @@ func inPipes(t *testing.T, story func(s *server)) {
 			close(listener)
 			_ = srv.Close()
 		}()
-		story(&server{t, hub, "ws://test", newKeys(t), &websocket.Dialer{
+		s := &server{t: t, hub: hub, url: "ws://test", keys: newKeys(t)}
+		s.dial = &websocket.Dialer{
 			Subprotocols: []string{wire.Subprotocol},
 			NetDial: func(string, string) (net.Conn, error) {
 				ours, theirs := net.Pipe()
-				listener <- theirs
+				listener <- addressed{theirs, address(s.from)}
 				return ours, nil
 			},
-		}})
+		}
+		story(s)
 	})
 }
 

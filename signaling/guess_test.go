@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"fmt"
-	"net"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -116,22 +115,23 @@ func TestSlowDownIsForgottenByItself(t *testing.T) {
 	})
 }
 
-// false joins are what whoever has no link can send, for a room by its id.
-func falseJoins(k *keys, nonce []byte) map[string]*wire.Join {
-	spoil := func(do func(*wire.Join)) *wire.Join {
-		j := k.full(nonce, "A")
-		do(j)
-		return j
-	}
-	return map[string]*wire.Join{
-		"another link":       spoil(func(j *wire.Join) { j.JoinKey = random(wire.KeySize) }),
-		"other moderators":   spoil(func(j *wire.Join) { j.Moderators = random(16) }),
-		"a false signature":  spoil(func(j *wire.Join) { j.JoinSignature = random(wire.SignatureSize) }),
-		"a false grant":      spoil(func(j *wire.Join) { j.Moderator.Grant = random(wire.GrantSize) }),
-		"a false ticket":     spoil(func(j *wire.Join) { j.Ticket.Ticket = random(ticketEnd) }),
-		"a false passphrase": spoil(func(j *wire.Join) { j.Passphrase.Signature = random(wire.SignatureSize) }),
-		"a false generation": spoil(func(j *wire.Join) { j.Generation.Signature = random(wire.SignatureSize) }),
-	}
+// falsehoods are what whoever has no link can send in a Join.
+var falsehoods = map[string]func(k *keys, nonce []byte, j *wire.Join){
+	"another link":     func(_ *keys, _ []byte, j *wire.Join) { j.JoinKey = random(wire.KeySize) },
+	"other moderators": func(_ *keys, _ []byte, j *wire.Join) { j.Moderators = random(16) },
+	"a false signature": func(k *keys, nonce []byte, j *wire.Join) {
+		j.JoinSignature = k.prove(keyOf("another"), joinProofLabel, nonce, "A")
+	},
+	"a false grant":      func(_ *keys, _ []byte, j *wire.Join) { j.Moderator.Grant = random(wire.GrantSize) },
+	"a false ticket":     func(_ *keys, _ []byte, j *wire.Join) { j.Ticket.Ticket = random(ticketEnd) },
+	"a false passphrase": func(_ *keys, _ []byte, j *wire.Join) { j.Passphrase.Signature = random(wire.SignatureSize) },
+	"a false generation": func(_ *keys, _ []byte, j *wire.Join) { j.Generation.Signature = random(wire.SignatureSize) },
+}
+
+func falseJoin(k *keys, nonce []byte, name string) *wire.Join {
+	j := k.full(nonce, "A")
+	falsehoods[name](k, nonce, j)
+	return j
 }
 
 // TestRoomsThatExistAndThoseThatDoNotAnswerAlike, in content: whatever is
@@ -155,16 +155,18 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAlike(t *testing.T) {
 	defer func() {
 		select {
 		case err := <-release:
-			t.Log(err)
+			if err != nil {
+				t.Error(err)
+			}
 		case <-stuck.done:
 		}
 	}()
-	for name := range falseJoins(there, nil) {
+	for name := range falsehoods {
 		answers := [2][]string{}
 		for i, k := range []*keys{there, missing} {
 			s.forgive()
 			c := s.connect()
-			c.send(falseJoins(k, c.nonce)[name])
+			c.send(falseJoin(k, c.nonce, name))
 			for {
 				kind, frame, err := c.ws.ReadMessage()
 				if err != nil {
@@ -201,7 +203,7 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
 	rooms := [2]*keys{s.keys, newKeys(t)}
 	joins := [2]*wire.Join{}
 	for i, k := range rooms {
-		joins[i] = falseJoins(k, nonce)["a false signature"]
+		joins[i] = falseJoin(k, nonce, "a false signature")
 	}
 	const rounds = 1001
 	var took [2][]time.Duration
@@ -233,36 +235,49 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
 // looked at, of one network: 20 at once, and then 20 a minute. Who comes from
 // another network is not hindered, who is in stays in.
 func TestGuessingLinksRoomsAndTickets(t *testing.T) {
-	for name := range falseJoins(newKeys(t), nil) {
-		t.Run(name, func(t *testing.T) {
-			s := newServer(t, Limits{})
-			a, _ := s.seated()
-			looked := 0
-			for range 2 * guessMost / guessProof {
+	for name := range falsehoods {
+		inPipes(t, func(s *server) {
+			a := s.come("A")
+			a.want("joined found")
+			guess := func() wire.Refused {
 				c := s.connect()
-				c.send(falseJoins(s.keys, c.nonce)[name])
+				c.send(falseJoin(s.keys, c.nonce, name))
 				m, _ := c.read()
 				no, ok := m.(*wire.Refused)
 				if !ok {
-					t.Fatalf("told %T", m)
+					t.Fatalf("%s: told %T", name, m)
 				}
-				if no.Code == wire.CodeThrottled {
-					if no.WaitMs != int(throttleWait.Milliseconds()) {
-						t.Errorf("told to wait %d ms", no.WaitMs)
+				c.wantClose(4001)
+				return *no
+			}
+			looked := func(tries int) (n int) {
+				for range tries {
+					if guess().Code != wire.CodeThrottled {
+						n++
 					}
-					continue
 				}
-				looked++
+				return n
 			}
-			if looked < guessMost/guessProof || looked > guessMost/guessProof+2 { // some are forgiven meanwhile
-				t.Errorf("%d false proofs were looked at, want %d", looked, guessMost/guessProof)
+			const most = guessMost / guessProof
+			if n := looked(2 * most); n != most {
+				t.Errorf("%s: %d false proofs were looked at, want %d", name, n, most)
 			}
-			elsewhere := *s.dial
-			elsewhere.NetDial = (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, 1)}}).Dial
-			s.dial = &elsewhere
-			c := s.come("c")
-			c.want("joined A b")
-			a.want("arrived c")
+			if ms := guess().WaitMs; ms != int(throttleWait.Milliseconds()) {
+				t.Errorf("%s: told to wait %d ms", name, ms)
+			}
+			s.from = "192.0.2.7:1"
+			b := s.come("B")
+			b.want("joined A")
+			a.want("arrived B")
+			for _, c := range []*socket{a, b} {
+				c.send(&wire.Leave{})
+				c.wantClose(1000)
+			}
+			s.from = ""
+			time.Sleep(time.Minute)
+			if n := looked(2 * most); n != most {
+				t.Errorf("%s: %d false proofs were looked at a minute later, want %d", name, n, most)
+			}
 		})
 	}
 }
