@@ -6,6 +6,7 @@ import test from "node:test"
 import type { Browser } from "puppeteer-core"
 import { launch } from "./harness/browsers.ts"
 import { admit, ask, clean, codeOf, inCall, join, newMeeting, reads, say } from "./harness/meeting.ts"
+import { holds } from "./harness/moderate.ts"
 import { Person } from "./harness/person.ts"
 import { videoFile } from "./harness/picture.ts"
 import { stage } from "./harness/stage.ts"
@@ -143,16 +144,6 @@ test("neither a name, nor a message, nor a code leaves the page in clear", async
   }
   await meeting.end()
 })
-
-/** Whether a text holds some bytes, plain, in hex or in base64 at any of its three offsets. */
-function holds(text: string, bytes: Buffer): boolean {
-  if (text.includes(bytes.toString("latin1")) || text.includes(bytes.toString("hex"))) return true
-  return [0, 1, 2].some((offset) => {
-    const coded = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64url")
-    // Characters that also hold bits of a neighbour are left out at both ends.
-    return text.includes(coded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6)))
-  })
-}
 
 test("a camera and a microphone as the browser gives them are seen and heard", async () => {
   const file = `/tmp/paravent-camera-${process.pid}.y4m`

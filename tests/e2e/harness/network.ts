@@ -83,3 +83,15 @@ async function connect(holder: ChildProcess, port: string, address: string): Pro
   await there("link set eth0 up")
   return { address, port, before }
 }
+
+/** While `run` runs, whatever connects to 127.0.0.1 comes from another address, of another network. Other connections stay. */
+export async function fromElsewhere<T>(run: () => Promise<T>): Promise<T> {
+  const route = (source: string): Promise<unknown> =>
+    ip(`route replace local 127.0.0.1 dev lo table local proto kernel scope host src ${source}`)
+  await route("127.77.0.1")
+  try {
+    return await run()
+  } finally {
+    await route("127.0.0.1")
+  }
+}
