@@ -92,10 +92,20 @@ func measureCrowd(ctx context.Context, out io.Writer, binary, people string) err
 			return err
 		}
 		joins := c.joins()
-		fmt.Fprintf(out, "figure load_kb_per_person_%d %.1f\n", n, float64(now-idle)/float64(n))
-		fmt.Fprintf(out, "figure load_join_ms_median_%d %.1f\n", n, milliseconds(percentile(joins, 50)))
-		fmt.Fprintf(out, "figure load_join_ms_p99_%d %.1f\n", n, milliseconds(percentile(joins, 99)))
-		fmt.Fprintf(out, "figure load_joins_per_second_%d %.1f\n", n, float64(len(joins))/took.Seconds())
+		for _, figure := range []struct {
+			name  string
+			value float64
+		}{
+			{"load_kb_per_person", float64(now-idle) / float64(n)},
+			{"load_join_ms_median", milliseconds(percentile(joins, 50))},
+			{"load_join_ms_p99", milliseconds(percentile(joins, 99))},
+			{"load_joins_per_second", float64(len(joins)) / took.Seconds()},
+		} {
+			fmt.Fprintf(out, "figure %s_%d %.1f\n", figure.name, n, figure.value)
+			if n == steps[len(steps)-1] {
+				fmt.Fprintf(out, "figure %s %.1f\n", figure.name, figure.value)
+			}
+		}
 	}
 	return nil
 }
