@@ -1,5 +1,5 @@
 import type { ComponentChildren, VNode } from "preact"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { Panel } from "../call/state.ts"
 import { Drawn } from "./icons.tsx"
 import type { View } from "./view.ts"
@@ -21,8 +21,17 @@ export const PanelFrame = ({ view, panel, title, children }: Props): VNode => {
     first?.focus()
     return () => document.getElementById(`open-${panel}`)?.focus()
   }, [panel])
+  const last = useRef<EventTarget | null>(null)
+  useLayoutEffect(() => {
+    // What had the focus has gone away, perhaps with the person it was about: the focus does not get lost with it.
+    if (document.activeElement !== document.body || !(last.current instanceof Element) || last.current.isConnected) return
+    frame.current?.querySelector("h2")?.focus()
+  })
+  const onFocusIn = (event: FocusEvent): void => {
+    last.current = event.target
+  }
   return (
-    <aside class={`panel ${panel}`} aria-labelledby="panel-title" ref={frame}>
+    <aside class={`panel ${panel}`} aria-labelledby="panel-title" ref={frame} onFocusIn={onFocusIn}>
       <header class="panel-head">
         <h2 id="panel-title" tabIndex={-1}>
           {title}
