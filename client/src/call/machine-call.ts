@@ -1,6 +1,6 @@
 /** What follows from what a session reports, from the click on "Join" to the end. Pure. */
 
-import { alone, inCall, type Model, nameOf, notice, prejoin, type QuietStep, set } from "./model.ts"
+import { alone, inCall, type Model, moderation, nameOf, notice, prejoin, type QuietStep, set } from "./model.ts"
 import { acted, ofModeration, ruled } from "./moderation.ts"
 import type { SessionReport } from "./report.ts"
 import type { Room } from "./room.ts"
@@ -129,7 +129,9 @@ function refused(m: Model, { code, until }: Extract<SessionReport, { on: "refuse
   if (asks) {
     const passphrase = code === "passphrase" && typed.passphrase !== "" ? "wrong" : "wanted"
     const next = { ...m, typed: { ...typed, passphrase: "" }, entry: { ...entry, passphrase, waitUntil: until } as const }
-    return [prejoin(next), { do: "prepare" }]
+    // Whoever waited was told that the page goes on by itself, and may look elsewhere.
+    const waited = m.state.stage.at === "joining" && m.state.stage.waiting !== "connection"
+    return [prejoin(next), { do: "prepare" }, ...(waited ? [{ do: "chime" } as const] : [])]
   }
   if (code === "host" && m.link.moderator) {
     const host = typed.host === "" ? "wanted" : "wrong"
@@ -144,7 +146,10 @@ function ended(m: Model, why: End): QuietStep {
   const passphrase = m.typed.passphrase === "" ? m.entry.passphrase : "wanted"
   const next = { ...m, typed: { passphrase: "", host: "" }, entry: { ...m.entry, passphrase } }
   const encryption = why === "unencrypted" || why === "broken" ? "broken" : "securing"
-  return [set(forgotten(next), { stage: { at: "ended", why }, notice: null, encryption }), { do: "release" }]
+  const { role, rules } = m.state.moderation
+  const after = set(forgotten(next), { stage: { at: "ended", why }, notice: null, encryption })
+  // What becomes of a meeting that a moderator has left is told afterwards too.
+  return [why === "left" ? moderation(after, { role, rules }) : after, { do: "release" }]
 }
 
 function line(m: Model, { from, with: other, text, at }: Extract<SessionReport, { on: "chat" }>): Model {
@@ -169,5 +174,9 @@ function arrivals(m: Model, before: Room | null): Model {
   const came = [...after.said].find(([p, s]) => (before.said.get(p)?.name ?? "") === "" && !m.met.has(p) && s.name !== "")
   if (came !== undefined) return notice(m, { say: "arrived", name: came[1].name })
   const went = [...before.said].find(([p]) => !after.members.some((x) => x.person === p))
-  return went === undefined ? m : notice(m, { say: "left", name: went[1].name })
+  return went === undefined || putOut(m, went[1].name) ? m : notice(m, { say: "left", name: went[1].name })
 }
+
+/** Whether it was just told that a moderator put somebody out: that says more than that they have left. */
+const putOut = (m: Model, name: string): boolean =>
+  m.state.moderation.events.slice(-3).some((e) => (e.did === "remove" || e.did === "ban" || e.did === "lobby") && e.whom === name)

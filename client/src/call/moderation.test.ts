@@ -574,3 +574,27 @@ test("a new link is offered once there is one", () => {
   assert.equal(m.state.moderation.renewed, true)
   assert.equal(m.state.links?.participant, newer.participant)
 })
+
+test("whoever is put out is not also said to have left", () => {
+  const before = room()
+  const without = { ...before, members: before.members.filter((m) => m.person !== HIM) }
+  for (const how of ["remove", "ban", "lobby"] as const) {
+    const [m] = feed(inRoom(), acted({ deed: "remove", person: HIM, how }), there(without))
+    assert.equal(m.state.notice?.say, "event", how)
+  }
+  assert.equal(feed(inRoom(), there(without))[0].state.notice?.say, "left")
+})
+
+test("a moderator who has left still sees what becomes of the meeting; who is put out sees no role", () => {
+  const [left] = feed(inRoom(holder, { unmoderated: "end" }), { on: "ended", why: "left" })
+  assert.deepEqual([left.state.moderation.role, left.state.moderation.rules.unmoderated], ["moderator", "end"])
+  assert.deepEqual([left.room, left.state.moderation.events.length], [null, 0])
+  assert.equal(feed(inRoom(holder), { on: "ended", why: "lost" })[0].state.moderation.role, "participant")
+  assert.equal(feed(left, { do: "again" })[0].state.moderation.role, "participant")
+})
+
+test("a sound asks for the passphrase of whoever waited for the moderator, and of nobody else", () => {
+  const wanted: Report = { on: "refused", code: "passphrase", until: 0 }
+  assert.deepEqual(feed(joining, wanted)[1], [{ do: "prepare" }])
+  assert.deepEqual(feed(joining, { on: "waiting", for: "moderator" }, wanted)[1], [{ do: "prepare" }, { do: "chime" }])
+})

@@ -55,11 +55,7 @@ export const Actions = ({ tile, about, view, onWrite }: Props): VNode => {
   return (
     // biome-ignore lint/a11y/useSemanticElements: not the fields of a form
     <div class="acts" role="group" aria-labelledby={about} ref={place} onKeyDown={step === "more" ? onEscape(close) : undefined}>
-      {tile.role !== "viewer" && (
-        <Button kind="quiet" about={about} onClick={() => order({ order: "stop", person, source: "microphone" })}>
-          {say("act.mute")}
-        </Button>
-      )}
+      <Voice tile={tile} about={about} view={view} />
       {!tile.moderator && (
         <Button kind="quiet" about={about} onClick={() => order({ order: "lobby", person })}>
           {say("act.lobby")}
@@ -83,6 +79,23 @@ export const Actions = ({ tile, about, view, onWrite }: Props): VNode => {
       </button>
       {step === "more" && <More tile={tile} about={about} view={view} onWrite={onWrite} />}
     </div>
+  )
+}
+
+type Part = Omit<Props, "onWrite">
+
+const mayBeSilenced = (tile: Tile): boolean => tile.role === "participant" && !tile.moderator
+
+/** Who may not speak is not muted but given the floor. */
+const Voice = ({ tile, about, view: { act, say } }: Part): VNode | null => {
+  const { person, maySpeak } = tile
+  if (tile.role === "viewer") return null
+  const order: Order =
+    mayBeSilenced(tile) && !maySpeak ? { order: "speech", person, may: true } : { order: "stop", person, source: "microphone" }
+  return (
+    <Button kind="quiet" about={about} onClick={() => act({ do: "order", order })}>
+      {say(order.order === "speech" ? "act.allow-speech" : "act.mute")}
+    </Button>
   )
 }
 
@@ -122,7 +135,7 @@ const More = ({ tile, about, view, onWrite }: Props): VNode => {
   const { person } = tile
   const first = useRef<HTMLDivElement>(null)
   useEffect(() => first.current?.querySelector("button")?.focus(), [])
-  const participant = tile.role === "participant" && !tile.moderator
+  const participant = mayBeSilenced(tile)
   const item = (key: Key, order: Order): VNode => (
     <Button kind="quiet" about={about} onClick={() => act({ do: "order", order })}>
       {say(key)}
@@ -135,7 +148,7 @@ const More = ({ tile, about, view, onWrite }: Props): VNode => {
       </Button>
       {tile.camera && item("act.stop-camera", { order: "stop", person, source: "camera" })}
       {tile.screen !== null && item("act.stop-screen", { order: "stop", person, source: "screen" })}
-      {participant && item(tile.maySpeak ? "act.silence" : "act.allow-speech", { order: "speech", person, may: !tile.maySpeak })}
+      {participant && tile.maySpeak && item("act.silence", { order: "speech", person, may: false })}
       {tile.hand > 0 && item("act.lower-hand", { order: "stop", person, source: "hand" })}
       {participant && state.moderation.holder && item("act.appoint", { order: "appoint", person })}
       {tile.appointed && item("act.dismiss", { order: "dismiss", person })}

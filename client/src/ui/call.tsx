@@ -22,7 +22,8 @@ export const Call = ({ view, reconnecting }: { view: View; reconnecting: boolean
     setTo({ person, name: state.tiles.find((tile) => tile.person === person)?.name ?? "" })
     view.act({ do: "panel", panel: "chat" })
   }
-  const alone = state.tiles.every((tile) => tile.self)
+  const { lobby, present, rules } = state.moderation
+  const alone = state.tiles.every((tile) => tile.self) && lobby.length === 0 && present && !rules.locked // or nobody could come
   return (
     <div class="call" data-panel={state.panel}>
       <header class="topbar">

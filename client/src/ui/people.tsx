@@ -25,8 +25,10 @@ export const People = ({ view, onWrite }: Props): VNode => {
   return (
     <PanelFrame view={view} panel="people" title={say("people.title")}>
       <div class="panel-body">
-        {moderator && <Lobby {...view} />}
+        {/* Above the lobby, which grows and shrinks: what was meant for somebody who waits must not hit everybody. */}
         {moderator && <QuickTools {...view} />}
+        {moderator && <Lobby {...view} />}
+        {moderator && <Rules {...view} />}
         <section aria-labelledby="here-title">
           <h3 id="here-title" class="soft">
             {say("people.count.other", { n: state.tiles.length })}
@@ -39,7 +41,6 @@ export const People = ({ view, onWrite }: Props): VNode => {
           </ul>
           <p class="hint">{say("people.key-more")}</p>
         </section>
-        {moderator && <Rules {...view} />}
         <Events {...view} />
         {state.links !== null && <Invite view={view} links={state.links} />}
         {moderator && <EndForAll {...view} />}

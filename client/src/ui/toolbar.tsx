@@ -1,4 +1,5 @@
 import type { VNode } from "preact"
+import { useEffect, useRef, useState } from "preact/hooks"
 import type { Capture, Panel } from "../call/state.ts"
 import { Drawn, type Icon } from "./icons.tsx"
 import { undecided } from "./lobby.tsx"
@@ -101,23 +102,28 @@ const HandButton = ({ state, act, say }: View): VNode => {
 }
 
 /**
- * Leaving takes one click. To whom the meeting would be left alone is told
- * before, as long as the button has the pointer or the focus.
+ * Leaving takes one click. What becomes of a meeting without moderators is told
+ * before, as long as the button has the pointer or the focus; a finger that
+ * cannot hover sees it with its first tap and leaves with the second.
  */
 const LeaveButton = (view: View): VNode => {
   const { state, act, say } = view
   const others = state.tiles.filter((tile) => !tile.self)
   const last = state.moderation.role === "moderator" && others.length > 0 && others.every((tile) => !tile.moderator)
+  const place = useRef<HTMLDivElement>(null)
+  const [told, setTold] = useState(false)
+  useEffect(() => {
+    if (!told) return
+    const elsewhere = (event: Event): void => {
+      if (event.target instanceof Node && place.current?.contains(event.target) === false) setTold(false)
+    }
+    document.addEventListener("pointerdown", elsewhere)
+    return () => document.removeEventListener("pointerdown", elsewhere)
+  }, [told])
+  const leave = (): void => (last && !told && matchMedia("(hover: none)").matches ? setTold(true) : act({ do: "leave" }))
   return (
-    <div class="leaving">
-      <Tool
-        icon="leave"
-        name={say("leave")}
-        label={say("leave")}
-        look="leave"
-        {...(last && { about: "leaving-alone" })}
-        onClick={() => act({ do: "leave" })}
-      />
+    <div class="leaving" data-told={told} ref={place}>
+      <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" {...(last && { about: "leaving-alone" })} onClick={leave} />
       {last && (
         <div class="leaving-words">
           <p id="leaving-alone">{say(`leave.${state.moderation.rules.unmoderated}`)}</p>
