@@ -87,8 +87,8 @@ func (p *Person) refused(m *wire.Refused) {
 // wait is outside: the server says what is waited for, and at whom to knock.
 func (p *Person) wait(m *wire.Waiting) {
 	p.known = true
-	p.entered = true // knocks are let through
-	p.token = nil    // whoever was in and waits again has none
+	p.entered = false
+	p.token = nil // whoever was in and waits again has none
 	p.back()
 	p.disband()
 	if m.For == "admission" {

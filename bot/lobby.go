@@ -43,7 +43,7 @@ func (p *Person) knock(grants [][]byte) {
 		boxes = append(boxes, wire.Box{KEMKey: g.KEM[:], Sealed: sealed})
 	}
 	if len(boxes) > 0 {
-		p.send(&wire.Knock{Boxes: boxes})
+		p.write(&wire.Knock{Boxes: boxes})
 	}
 }
 

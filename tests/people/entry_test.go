@@ -218,3 +218,18 @@ func TestTakesUpItsStay(t *testing.T) {
 	}
 	await(r, alice, func(e bot.Warned) bool { return e.Of == "replay" })
 }
+
+func TestWhoIsInWaitsAgainWhenTheLobbyIsTurnedOn(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	alice := r.open("Alice")
+	bob := r.guest("Bob")
+	r.agree(2, alice, bob)
+	r.must(alice.Change(r.context(), func(p *wire.Policy) { p.Lobby = true }))
+	r.agree(2, alice, bob) // who is a member stays
+	carol := r.come(r.participantLink(), "Carol").waiting("admission")
+	r.must(alice.Change(r.context(), func(p *wire.Policy) { p.Lobby, p.Locked = false, true }))
+	carol.waiting("lock")
+	r.must(alice.Change(r.context(), func(p *wire.Policy) { p.Locked = false }))
+	r.agree(3, alice, bob, carol.in())
+}
