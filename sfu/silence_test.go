@@ -66,6 +66,7 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 	r.Silence(99, true) // nobody
 	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "audio")[0]
 	r.Watch(2, slot, 1, "1")
+	var before *source
 	for i := range 2 {
 		picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
 		senders := alice.publish(i > 0, picture, sound)
@@ -75,6 +76,7 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 		if i == 0 {
 			wait(t, "tracks", alice.tracks)
 		}
+		before = fed(t, r, before)
 		arrive(t, r, 1) // pictures, and sound beside them
 		if n := watching(r, 1, "1").count(); n != 0 {
 			t.Fatalf("%d packets of somebody who is silenced", n)
@@ -155,6 +157,19 @@ func TestSilencingDoesNotAllocate(t *testing.T) {
 	if out.packets < 900 || out.packets > 1100 {
 		t.Fatalf("%d packets", out.packets)
 	}
+}
+
+// fed waits until something else than before feeds the first track of peer 1.
+func fed(t *testing.T, r *Router, before *source) *source {
+	t.Helper()
+	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); {
+		if now := watched(r, 1).source.Load(); now != nil && now != before {
+			return now
+		}
+		time.Sleep(time.Millisecond) // nothing tells of a source that nobody watches
+	}
+	t.Fatal("nothing arrives from the publisher")
+	return nil
 }
 
 // watching is the first slot that shows a track.
