@@ -6,6 +6,7 @@
  */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { createSocket } from "node:dgram"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -90,6 +91,11 @@ export async function fromElsewhere<T>(run: () => Promise<T>): Promise<T> {
     ip(`route replace local 127.0.0.1 dev lo table local proto kernel scope host src ${source}`)
   await route("127.77.0.1")
   try {
+    const probe = createSocket("udp4")
+    await new Promise<void>((done) => probe.connect(9, "127.0.0.1", done))
+    const { address } = probe.address()
+    probe.close()
+    if (address !== "127.77.0.1") throw new Error(`still at ${address}`)
     return await run()
   } finally {
     await route("127.0.0.1")
