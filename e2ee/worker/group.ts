@@ -189,7 +189,7 @@ export class GroupMachine {
       date,
       entered: (epoch) => this.#entered(epoch),
       left: () => talk.forget(),
-      fault: () => this.#fault("the safety code failed"),
+      fault: () => this.#fault("the group failed"),
     })
     const parts = { self, links, moderation, grant, lobby, talk, members }
     const world = { tell: (m: FromGroup) => this.#tell(m), date, after: (ms: number, call: () => Promise<void>) => this.#later(ms, call) }

@@ -21,6 +21,7 @@ const BASE_KEY_SIZE = 32
 const PACKAGES_MAX = 4 // KeyPackages given out and not yet used; older ones are erased
 const RESYNC_MS = 10_000 // before a resync is asked for again: the first may be under way, or lost
 const PENDING_MAX = 4 // commits of ours on their way for one epoch
+const STRANGERS_MAX = 4 // invitations by strangers, after which this person gives up: with an honest server others would have invited it
 
 /** An epoch just entered. */
 export interface Entered {
@@ -51,6 +52,8 @@ export class Members {
   #packages: mls.Own[] = [] // oldest first
   #present: Present | null = null
   #pending: mls.Pending[] = []
+  #known: ReadonlySet<string> = new Set() // keys of those who were in the group when this person was last in it
+  #strangers = 0 // invitations by others, in a row
   /** When a resync was last asked for (ms); null while the group can be followed. */
   #lostAt: number | null = null
 
@@ -93,9 +96,10 @@ export class Members {
       if (welcome.length > profile.WELCOME_MAX) throw new mls.MlsError("malformed", "a welcome within the limit")
       const known = await links.psks(moderation.policy)
       const psks = known.map((k) => k.psk)
-      const { group, psk } = await mls.join(welcome, this.#packages, psks)
+      const { group, psk, inviter } = await mls.join(welcome, this.#packages, psks)
       if (mls.epoch(group) !== BigInt(epoch)) throw new mls.MlsError("epoch", "a welcome for this epoch")
       const roster = await profile.checkJoined(group, self.room, self.person)
+      await this.#checkInviter(roster.get(inviter))
       const generation = known[psks.indexOf(psk)]?.number ?? 0
       await this.#enterAnew(group, roster, generation)
     } catch (e) {
@@ -103,6 +107,25 @@ export class Members {
       // A member in good standing is not driven out by a bad Welcome.
       if (this.#present === null || this.#lostAt !== null) await this.#resync()
     }
+  }
+
+  /**
+   * A Welcome brings no admissions along: whoever is already in the group is
+   * the word of the member who invites. It must not be barred; and whoever has
+   * been in the group, and follows rules that let nobody in unseen, takes that
+   * word only from people of that group, or those for whom a moderator spoke.
+   */
+  async #checkInviter(inviter: profile.Seat | undefined): Promise<void> {
+    const { moderation } = this.#around
+    if (inviter === undefined || (await moderation.barred(inviter.signatureKey)))
+      throw new mls.MlsError("profile", "an invitation by somebody who is not barred")
+    const { lobby, locked } = moderation.policy
+    const { person, signatureKey } = inviter
+    if (this.#known.size === 0 || !(lobby || locked) || this.#known.has(toHex(signatureKey))) return
+    if (await moderation.vouched(person, signatureKey)) return
+    this.#strangers++
+    if (this.#strangers >= STRANGERS_MAX) this.#around.fault()
+    throw new mls.MlsError("profile", "an invitation by somebody known")
   }
 
   // ---- Commits ----
@@ -216,6 +239,8 @@ export class Members {
 
   /** Gives the epoch's keys to the media worker; what else follows is the caller's. */
   async #announce({ group, roster }: Present, what: Pick<Entered, "added" | "removed" | "kicks" | "invited">): Promise<void> {
+    this.#known = new Set(Array.from(roster.values(), (s) => toHex(s.signatureKey)))
+    this.#strangers = 0
     const { epoch } = this
     const leaf = mls.ownLeaf(group)
     const raw = await mls.exporter(group, BASE_KEY_LABEL, new Uint8Array(), BASE_KEY_SIZE)
@@ -268,6 +293,7 @@ export class Members {
   /** Erases all keys of the group and of KeyPackages. */
   erase(): void {
     this.#leave()
+    this.#known = new Set()
     for (const given of this.#packages.splice(0)) mls.eraseKeyPackage(given)
   }
 }

@@ -15,14 +15,14 @@ import { MlsError } from "./mls-error.ts"
 import { HASH_SIZE, suite } from "./mls-suite.ts"
 import { checkTree } from "./mls-tree.ts"
 
-/** Joins with a Welcome (section 12.4.3.1). `known` is the tree when the Welcome does not carry it. */
+/** Joins with a Welcome (section 12.4.3.1). `known` is the tree when the Welcome does not carry it, `signer` the leaf that has made it. */
 export async function join(
   welcome: Welcome,
   own: KeyPackage,
   secrets: PrivateKeyPackage,
   psks: PskIndex,
   known?: RatchetTree,
-): Promise<ClientState> {
+): Promise<{ readonly state: ClientState; readonly signer: number }> {
   if (welcome.cipherSuite !== own.cipherSuite) throw new MlsError("invalid", "our cipher suite")
   const initKey = await suite.hpke.importPrivateKey(secrets.initPrivateKey)
   const opened = await decryptGroupSecrets(initKey, await makeKeyPackageRef(own, suite.hash), welcome, suite.hpke)
@@ -38,7 +38,7 @@ export async function join(
   if (!agreed) throw new MlsError("invalid", "a confirmation tag of the epoch")
   const [keySchedule, encryptionSecret] = await deriveKeySchedule(opened.joinerSecret, pskSecret, info.groupContext, suite.kdf)
   wipe(encryptionSecret, opened.joinerSecret)
-  return client({
+  const state = client({
     groupContext: info.groupContext,
     ratchetTree: tree,
     keySchedule,
@@ -49,6 +49,7 @@ export async function join(
     groupActiveState: { kind: "active" },
     clientConfig: defaultClientConfig,
   })
+  return { state, signer: info.signer }
 }
 
 /** Checks a GroupInfo and its tree; returns the own leaf's number. */

@@ -339,7 +339,7 @@ async function passive(v: Vector): Promise<void> {
     },
   }
   const known = v.ratchet_tree === null ? undefined : whole(decodeRatchetTree, v.ratchet_tree)
-  let state: ClientState | null = await join(w.welcome, keyPackage, secrets, psks, known)
+  let state: ClientState | null = (await join(w.welcome, keyPackage, secrets, psks, known)).state
   is(state.keySchedule.epochAuthenticator, v.initial_epoch_authenticator)
   for (const e of v.epochs) {
     resumption.set(state.groupContext.epoch, state.keySchedule.resumptionPsk)

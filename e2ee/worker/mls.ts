@@ -258,10 +258,11 @@ export function process(group: Group, incoming: Incoming, psk: Psk): Promise<Gro
   })
 }
 
-/** A group joined, and the PSK that was wanted for it. */
+/** A group joined, the PSK that was wanted for it, and the leaf of the member who added us. */
 export interface Joined {
   readonly group: Group
   readonly psk: Psk
+  readonly inviter: number
 }
 
 /**
@@ -284,10 +285,10 @@ export async function join(bytes: Uint8Array, packages: readonly Own[], psks: re
           return psk?.secret
         },
       }
-      const state = await joinCore(welcome, own.package, own.secrets, noting)
+      const { state, signer: inviter } = await joinCore(welcome, own.package, own.secrets, noting)
       const [psk] = asked
       if (asked.length !== 1 || psk === undefined) throw new MlsError("profile", "one psk")
-      return { group: { state }, psk }
+      return { group: { state }, psk, inviter }
     }
     throw new MlsError("epoch", "a welcome for a key package of this person")
   })

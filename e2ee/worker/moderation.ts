@@ -10,11 +10,12 @@ import type { Policy, Statement } from "../../client/src/wire/statements.gen.ts"
 import { NO_POLICY, succeeds, withdrawn } from "./admission.ts"
 import { equal, toHex } from "./bytes.ts"
 import type { RoomIds } from "./derive.ts"
-import { CLOCK_ALLOWANCE, type Grant, readGrant } from "./grant.ts"
+import { CLOCK_ALLOWANCE, type Grant, mark, readGrant } from "./grant.ts"
 import type { PersonId } from "./port.ts"
 import { readSigned, type Said } from "./statement.ts"
 
 const REMOVALS_MAX = 512 // kept, to be named in commits; the oldest go first
+const ADMITTED_MAX = 1024 // remembered; the oldest go first
 
 const isPolicy = (said: Said): said is Said<Policy> => said.statement.t === "policy"
 
@@ -37,6 +38,7 @@ export class Moderation {
   readonly #heard = new Map<string, number>() // grant's key -> greatest seq
   readonly #grants = new Map<string, Grant>() // by key
   readonly #removals = new Map<PersonId, Signed>()
+  readonly #admitted = new Map<string, Grant>() // person and key -> whose word it was
   #last: Signed | null = null // taken
 
   /** `date` is in ms since 1970. */
@@ -104,6 +106,7 @@ export class Moderation {
     this.#heard.set(key, Math.max(last, statement.seq))
     this.#grants.set(key, grant)
     if (statement.t === "remove") this.#noteRemoval(toHex(statement.person), signed)
+    if (statement.t === "admit") for (const { person, key } of statement.people) this.#noteAdmission(toHex(person) + toHex(key), grant)
     if (statement.t === "appoint") await this.recognise(statement.grant)
     return { statement, grant, before }
   }
@@ -112,6 +115,26 @@ export class Moderation {
     this.#removals.set(person, signed)
     if (this.#removals.size <= REMOVALS_MAX) return
     for (const oldest of this.#removals.keys()) return void this.#removals.delete(oldest)
+  }
+
+  #noteAdmission(who: string, by: Grant): void {
+    this.#admitted.delete(who)
+    this.#admitted.set(who, by)
+    if (this.#admitted.size <= ADMITTED_MAX) return
+    for (const oldest of this.#admitted.keys()) return void this.#admitted.delete(oldest)
+  }
+
+  /** Whether this key may not come in any more. */
+  async barred(key: Uint8Array): Promise<boolean> {
+    const marked = await mark(key)
+    return this.#policy.barred.some((b) => equal(b, marked))
+  }
+
+  /** Whether a moderator's word for this person and key has been heard that still counts: a grant, or an admission. */
+  async vouched(person: Uint8Array, key: Uint8Array): Promise<boolean> {
+    if ((await this.grantOf(person, key)) !== null) return true
+    const by = this.#admitted.get(toHex(person) + toHex(key))
+    return by !== undefined && !(await withdrawn(by, this.#policy))
   }
 
   /** A grant for this room that has not run out, withdrawn or not. */
@@ -140,5 +163,6 @@ export class Moderation {
     this.#heard.clear()
     this.#grants.clear()
     this.#removals.clear()
+    this.#admitted.clear()
   }
 }
