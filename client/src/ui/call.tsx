@@ -87,18 +87,26 @@ const Sign = ({ state, act, say }: View): VNode => (
   </div>
 )
 
-const Alone = ({ links, act, say }: View & { links: Links | null }): VNode => (
-  <div class="alone">
-    <p>
-      <b>{say("call.alone")}</b> {links !== null && say("call.alone-more")}
-    </p>
-    {links !== null && (
-      <Button kind="main" icon="copy" onClick={() => act({ do: "copy", text: links.participant })}>
-        {say("copy.link")}
-      </Button>
-    )}
-  </div>
-)
+const Alone = ({ state, links, act, say }: View & { links: Links | null }): VNode => {
+  const { tickets } = state.moderation.rules
+  return (
+    <div class="alone">
+      <p>
+        <b>{say("call.alone")}</b> {links !== null && say(tickets ? "people.invite-tickets" : "call.alone-more")}
+      </p>
+      {links !== null && !tickets && (
+        <Button kind="main" icon="copy" onClick={() => act({ do: "copy", text: links.participant })}>
+          {say("copy.link")}
+        </Button>
+      )}
+      {links !== null && tickets && state.moderation.holder && state.panel !== "people" && (
+        <Button kind="main" icon="people" onClick={() => act({ do: "panel", panel: "people" })}>
+          {say("people.invite")}
+        </Button>
+      )}
+    </div>
+  )
+}
 
 interface OpenProps {
   readonly view: View

@@ -104,7 +104,7 @@ interface PartProps {
 const Passphrase = ({ view: { say }, rules, set }: PartProps): VNode => (
   <div class="field">
     <label for="rule-passphrase">{say("passphrase")}</label>
-    <div class="row">
+    <div class="row wrap">
       <input
         id="rule-passphrase"
         value={rules.passphrase}
