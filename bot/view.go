@@ -33,6 +33,7 @@ type View struct {
 	held   []heldFrame
 	asked  time.Time // a key frame
 	need   bool      // of a key frame, before which nothing can be decoded
+	wanted bool      // a key frame, though nothing is missing
 	counts Counts
 }
 
@@ -99,6 +100,14 @@ func (v *View) Next(ctx context.Context) (*Received, error) {
 	}
 }
 
+// KeyFrame asks the sender for a key frame, at most twice a second: for those
+// who begin to decode what this person has received.
+func (v *View) KeyFrame() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wanted = true
+}
+
 // Counts returns what became of the frames so far.
 func (v *View) Counts() Counts {
 	v.mu.Lock()
@@ -155,8 +164,8 @@ func (v *View) hear(codec Codec, wire []byte, ask func()) {
 		}
 	}
 	v.open(codec, wire, now)
-	if ask != nil && v.need && now.Sub(v.asked) > askSpacing {
-		v.asked = now
+	if ask != nil && (v.need || v.wanted) && now.Sub(v.asked) > askSpacing {
+		v.asked, v.wanted = now, false
 		ask()
 	}
 }

@@ -22,7 +22,7 @@ func TestEcho(t *testing.T) {
 	echo.Stdout, echo.Stderr = os.Stderr, os.Stderr
 	r.must(echo.Start())
 	hello := await(r, alice, every[bot.Said])
-	if hello.Name != "Robot" || hello.Text != "Hello, Alice. I answer !time and !say." || !hello.Alone {
+	if hello.Name != "Robot" || hello.Text != "Hello, Alice. I answer !time, !code and !say." || !hello.Alone {
 		t.Errorf("%+v", hello)
 	}
 	r.must(alice.Say("!say it again", nil))

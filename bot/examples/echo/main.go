@@ -1,5 +1,6 @@
 // Echo is a headless person that joins a meeting by its link and answers in the
-// chat: it greets who comes, repeats what it is told to, and tells the time.
+// chat: it greets who comes, repeats what it is told to, and tells the time and
+// the safety code that it sees.
 // See docs/bots.en.md.
 //
 //	go run ./bot/examples/echo 'https://meet.example.org/#1.…'
@@ -75,12 +76,18 @@ func (e *echo) answer(event bot.Event) error {
 			return nil
 		}
 		e.greeted[who.ID] = true
-		return ignore(e.person.Say("Hello, "+who.Name+". I answer !time and !say.", &who.ID))
+		return ignore(e.person.Say("Hello, "+who.Name+". I answer !time, !code and !say.", &who.ID))
 	case bot.Said:
 		order, words, _ := strings.Cut(event.Text, " ")
 		switch order {
 		case "!time":
 			return e.reply(event, "It is "+time.Now().Format("15:04")+".")
+		case "!code":
+			code, err := e.person.Code()
+			if err != nil {
+				return ignore(err)
+			}
+			return e.reply(event, "I see "+code.Digits)
 		case "!say":
 			return e.reply(event, event.Name+" says: "+words)
 		}
@@ -100,7 +107,7 @@ func (e *echo) reply(to bot.Said, text string) error {
 // ignore leaves out what may happen to any line: that its reader has gone, or
 // that the rules do not allow it.
 func ignore(err error) error {
-	if errors.Is(err, bot.ErrUnknown) || errors.Is(err, bot.ErrForbidden) || errors.Is(err, bot.ErrLong) {
+	if errors.Is(err, bot.ErrNoKeys) || errors.Is(err, bot.ErrUnknown) || errors.Is(err, bot.ErrForbidden) || errors.Is(err, bot.ErrLong) {
 		return nil
 	}
 	return err

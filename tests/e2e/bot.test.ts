@@ -1,0 +1,76 @@
+/** The headless person in Go and the browsers in one meeting: two implementations that only the protocol joins. */
+
+import assert from "node:assert/strict"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { join } from "node:path"
+import test, { after, before } from "node:test"
+import { KINDS } from "./harness/browsers.ts"
+import { chooseCodec, codeOf, type Meeting, reads, say } from "./harness/meeting.ts"
+import type { Server } from "./harness/server.ts"
+import { stage } from "./harness/stage.ts"
+
+const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
+const program = (name: string): string => join(ROOT, "bin/e2e", name)
+
+const at = stage()
+const started: ChildProcess[] = []
+
+before(() => {
+  for (const name of ["echo", "mirror"]) execFileSync("go", ["build", "-o", program(name), `./bot/examples/${name}`], { cwd: ROOT })
+})
+
+after(() => {
+  for (const child of started) child.kill("SIGKILL")
+})
+
+/** Starts an example, as docs/bots.en.md says, and lets it in. */
+async function arrives(example: string, name: string, meeting: Meeting, server: Server): Promise<ChildProcess> {
+  const certificate = join(server.folder, "paravent-data/certificate.pem")
+  const child = spawn(program(example), ["-name", name, "-certificate", certificate, meeting.links.participant])
+  started.push(child)
+  await meeting.admit({ name })
+  return child
+}
+
+/** Ends an example as Ctrl+C does; it must have said nothing. */
+async function leaves(child: ChildProcess): Promise<void> {
+  let said = ""
+  child.stderr?.on("data", (text) => {
+    said += text
+  })
+  const ended = new Promise<number | null>((done) => child.once("exit", done))
+  child.kill("SIGINT")
+  assert.equal(await ended, 0, said)
+}
+
+for (const kind of KINDS) {
+  test(`a program and ${kind} read each other and see one safety code`, async () => {
+    const meeting = at.meeting()
+    const ada = await meeting.host(kind, { number: 21, name: "Ada" }, {})
+    const echo = await arrives("echo", "Echo", meeting, at.server)
+    await ada.seesPeople("Ada", "Echo")
+    await reads(ada, "Hello, Ada.")
+    await say(ada, "!say good morning")
+    await reads(ada, "Ada says: good morning")
+    await say(ada, "!code")
+    await reads(ada, `I see ${await codeOf(ada)}`)
+    await leaves(echo)
+    await ada.seesPeople("Ada")
+    await meeting.end()
+  })
+
+  test(`a program opens what ${kind} sends and seals what it opens`, async () => {
+    const meeting = at.meeting()
+    const ada = await meeting.host(kind, { number: 22, name: "Ada" })
+    await chooseCodec(ada, "VP8")
+    const mirror = await arrives("mirror", "Mirror", meeting, at.server)
+    await ada.seesPeople("Ada", "Mirror")
+    // The picture in the mirror's tile is her own.
+    await ada.sees({ name: "Mirror", number: 22 })
+    await ada.hears({ name: "Mirror", tone: ada.tone })
+    for (const c of await ada.counts()) assert.equal(c.forged + c.replayed + c.foreign, 0, `every frame opened: ${JSON.stringify(c)}`)
+    await leaves(mirror)
+    await ada.seesPeople("Ada")
+    await meeting.end()
+  })
+}
