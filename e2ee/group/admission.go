@@ -33,12 +33,63 @@ func (s *Stay) Know(signed *wire.Signed, now time.Time) bool {
 			return false
 		}
 		s.rules = said
+		s.vouch(said.Grant.Person, said.Grant.Key, said.Grant)
 		return true
+	case *wire.Admit:
+		for _, p := range statement.People {
+			s.vouch(moderation.ID(p.Person), moderation.Key(p.Key), said.Grant)
+		}
+	case *wire.Appoint:
+		if g, err := moderation.ReadGrant(statement.Grant, s.room, s.moderators, now); err == nil {
+			s.vouch(g.Person, g.Key, g)
+		}
 	case *wire.Remove:
 		s.expect(signed, statement.Person)
 	default:
 	}
 	return false
+}
+
+// who is a person and the signature key of its leaf.
+type who struct {
+	person moderation.ID
+	key    moderation.Key
+}
+
+// vouchedMax is how many people are remembered for whom a moderator has spoken.
+const vouchedMax = 1024
+
+func (s *Stay) vouch(person moderation.ID, key moderation.Key, by *moderation.Grant) {
+	if moderation.Withdrawn(by, s.Policy()) {
+		return
+	}
+	for one := range s.vouched {
+		if len(s.vouched) < vouchedMax {
+			break
+		}
+		delete(s.vouched, one)
+	}
+	s.vouched[who{person, key}] = by
+}
+
+// invites says whether this person takes a Welcome from a member (PROTOCOL.md,
+// "Welcome"): that those who are in may be in is that member's word.
+func (s *Stay) invites(member Seat) bool {
+	rules := s.Policy()
+	mark := moderation.Mark(member.Key[:])
+	if slices.ContainsFunc(rules.Barred, func(m []byte) bool { return slices.Equal(m, mark[:]) }) {
+		return false
+	}
+	if s.known == nil || !rules.Lobby && !rules.Locked {
+		return true
+	}
+	for _, seat := range s.known {
+		if seat.Key == member.Key {
+			return true
+		}
+	}
+	by := s.vouched[who{member.Person, member.Key}]
+	return by != nil && !moderation.Withdrawn(by, rules)
 }
 
 // expect keeps a Remove until the member is removed.

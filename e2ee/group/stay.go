@@ -43,6 +43,8 @@ type Stay struct {
 	links      *links
 	rules      *moderation.Said            // the Policy that holds; nil: version 0
 	kicks      map[[PersonSize]byte][]byte // entries of Remove statements not carried out yet
+	vouched    map[who]*moderation.Grant   // for whom a moderator has spoken, and under which grant
+	known      roster                      // who was in the group when this person was last in it
 
 	packages []*mls.Own // oldest first
 	present  *present   // nil outside a group
@@ -75,6 +77,7 @@ func New(l *link.Link, passphrase []byte, self Self) (*Stay, error) {
 		leafMAC:    room.LeafMAC,
 		links:      known,
 		kicks:      map[[PersonSize]byte][]byte{},
+		vouched:    map[who]*moderation.Grant{},
 	}, nil
 }
 
@@ -179,8 +182,12 @@ func (s *Stay) join(m *wire.Welcome) (*mls.Group, uint32, error) {
 	if g.Epoch() != m.Epoch {
 		return nil, 0, mls.ErrEpoch
 	}
-	if _, err := s.checkJoined(g); err != nil {
+	r, err := s.checkJoined(g)
+	if err != nil {
 		return nil, 0, err
+	}
+	if !s.invites(r[w.Signer]) {
+		return nil, 0, profile("an invitation by somebody known")
 	}
 	// No group goes back: others than these members may have its later keys.
 	if s.present != nil && bytes.Equal(s.present.group.ID(), g.ID()) && g.Epoch() <= s.Number() {
@@ -242,6 +249,7 @@ func (s *Stay) enter(next *present) (*Epoch, error) {
 		s.present.group.Erase(next.group)
 	}
 	s.present, s.last, s.been, s.lost = next, next.generation, true, time.Time{}
+	s.known = next.roster
 	s.dropPending()
 	return &Epoch{
 		GroupID:       [GroupSize]byte(next.group.ID()),

@@ -160,6 +160,7 @@ func (p *newPath) secretFor(leaf uint32) []byte {
 type Welcome struct {
 	PSKs   [][]byte // ids of external PSKs whose nonce has the right size
 	Others bool     // any other PSK is asked for
+	Signer uint32   // leaf of the member who made it; only after Join
 
 	own     *Own
 	secrets *groupSecrets
@@ -252,6 +253,7 @@ func (w *Welcome) join(psks Lookup, known *tree) (*Group, error) {
 		return nil, invalid("a confirmation tag of the epoch")
 	}
 	wipe(w.secrets.joiner)
+	w.Signer = info.signer
 	return &Group{info.context, t, s, info.tag, own, keys, w.own.signer}, nil
 }
 
