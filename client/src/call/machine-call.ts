@@ -147,9 +147,11 @@ function ended(m: Model, why: End): QuietStep {
   const next = { ...m, typed: { passphrase: "", host: "" }, entry: { ...m.entry, passphrase } }
   const encryption = why === "unencrypted" || why === "broken" ? "broken" : "securing"
   const { role, rules } = m.state.moderation
+  const others = m.state.tiles.filter((t) => !t.self)
+  const unmoderated = why === "left" && others.length > 0 && others.every((t) => !t.moderator)
   const after = set(forgotten(next), { stage: { at: "ended", why }, notice: null, encryption })
-  // What becomes of a meeting that a moderator has left is told afterwards too.
-  return [why === "left" ? moderation(after, { role, rules }) : after, { do: "release" }]
+  // What becomes of a meeting that its last moderator has left is told afterwards too.
+  return [unmoderated ? moderation(after, { role, rules }) : after, { do: "release" }]
 }
 
 function line(m: Model, { from, with: other, text, at }: Extract<SessionReport, { on: "chat" }>): Model {

@@ -585,11 +585,13 @@ test("whoever is put out is not also said to have left", () => {
   assert.equal(feed(inRoom(), there(without))[0].state.notice?.say, "left")
 })
 
-test("a moderator who has left still sees what becomes of the meeting; who is put out sees no role", () => {
-  const [left] = feed(inRoom(holder, { unmoderated: "end" }), { on: "ended", why: "left" })
+test("the last moderator who has left still sees what becomes of the meeting; nobody else does", () => {
+  const last = withSaid(room(holder, { unmoderated: "end" }), HER, { name: "Anna", moderator: false })
+  const [left] = feed(inRoom(), there(last), { on: "ended", why: "left" })
   assert.deepEqual([left.state.moderation.role, left.state.moderation.rules.unmoderated], ["moderator", "end"])
   assert.deepEqual([left.room, left.state.moderation.events.length], [null, 0])
-  assert.equal(feed(inRoom(holder), { on: "ended", why: "lost" })[0].state.moderation.role, "participant")
+  assert.equal(feed(inRoom(), there(last), { on: "ended", why: "lost" })[0].state.moderation.role, "participant")
+  assert.equal(feed(inRoom(holder), { on: "ended", why: "left" })[0].state.moderation.role, "participant", "Anna moderates")
   assert.equal(feed(left, { do: "again" })[0].state.moderation.role, "participant")
 })
 
