@@ -109,6 +109,7 @@ fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under othe
 			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+	go test -count=1 -run TestMixedMembers -timeout 30m ./tests/mls -mixed 5
 	node --enable-source-maps --test bin/tests/e2ee/worker/mls-fuzz.test.mjs bin/tests/e2ee/worker/profile.test.mjs
 
 bench: ## Go benchmarks

@@ -3,6 +3,7 @@ package bot
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"strings"
 
 	"paravent/e2ee/link"
 	"paravent/e2ee/moderation"
@@ -35,10 +36,11 @@ func (p *Person) passphrase() ([]byte, error) {
 	if p.options.Stay != nil && p.options.Stay.Pass != nil {
 		return p.options.Stay.Pass, nil
 	}
-	if p.options.Passphrase == "" {
+	words := strings.TrimSpace(p.options.Passphrase) // as browsers do
+	if words == "" {
 		return nil, nil
 	}
-	output, err := link.Stretch(p.options.Passphrase, p.keys.room.PassphraseSalt)
+	output, err := link.Stretch(words, p.keys.room.PassphraseSalt)
 	if err != nil {
 		return nil, ErrLong
 	}
