@@ -52,10 +52,20 @@ export function hears(r: Room, { from, moderator, alone }: Heard): boolean {
   return !viewer && (alone || moderator || r.rules.chat)
 }
 
-/** The rules that hold now, and whether this person may give orders under them. */
-export function withRules(r: Room, { policy, moderator }: Extract<FromGroup, { on: "policy" }>): Room {
+/** The rules that hold now, however they came, whom they dismiss, and whether this person may give orders under them. `marks` as in withDeed. */
+export function withRules(
+  r: Room,
+  { policy, moderator }: Extract<FromGroup, { on: "policy" }>,
+  marks: ReadonlyMap<string, PersonId>,
+): Room {
   const role = r.own.role === "viewer" ? "viewer" : moderator ? "moderator" : "participant"
-  return withOwn({ ...r, rules: rulesOf(policy) }, { role })
+  return withOwn(withDismissed({ ...r, rules: rulesOf(policy) }, policy.dismissed, marks), { role })
+}
+
+/** Those whom these marks name are moderators no more. */
+function withDismissed(r: Room, dismissed: readonly Uint8Array[], marks: ReadonlyMap<string, PersonId>): Room {
+  const gone = dismissed.map((mark) => marks.get(toHex(mark)) ?? "").filter((person) => r.said.get(person)?.appointed === true)
+  return gone.reduce((room, person) => withSaid(room, person, { moderator: false, appointed: false }), r)
 }
 
 /** `marks`: whose keys the marks in a policy are, in hex. */
@@ -65,12 +75,8 @@ export function withDeed(r: Room, deed: Deed, marks: ReadonlyMap<string, PersonI
       return deed.source === "hand" ? handsDown(r, deed.person) : r
     case "appoint":
       return r.members.some((m) => m.person === deed.person && !m.self) ? withSaid(r, deed.person, { moderator: true, appointed: true }) : r
-    case "policy": {
-      const gone = deed.policy.dismissed
-        .map((mark) => marks.get(toHex(mark)) ?? "")
-        .filter((person) => r.said.get(person)?.appointed === true)
-      return gone.reduce((room, person) => withSaid(room, person, { moderator: false, appointed: false }), r)
-    }
+    case "policy":
+      return withDismissed(r, deed.policy.dismissed, marks)
     default:
       return r
   }

@@ -606,6 +606,10 @@ test("an appointment and its withdrawal change who is shown as a moderator", asy
   const dismissed = [await mark(fromHex(HER) ?? new Uint8Array())]
   s.worker({ on: "acted", by: ME, deed: { deed: "policy", before: RULES, policy: { ...RULES, dismissed } } })
   assert.equal(s.room().said.get(HER)?.moderator, false)
+  // The same if the rules came on a new connection, and no order of them was heard.
+  s.worker({ on: "acted", by: ME, deed: { deed: "appoint", person: HER } })
+  s.worker({ on: "policy", policy: { ...RULES, dismissed }, moderator: false, stay: STAY })
+  assert.equal(s.room().said.get(HER)?.moderator, false)
   s.stop()
 })
 

@@ -361,7 +361,7 @@ export class Session {
         return this.end("broken")
       case "policy":
         this.#stay = m.stay
-        this.#room = withRules(this.#room, m)
+        this.#room = withRules(this.#room, m, this.#marks.people)
         return this.#changed()
       case "act":
         return this.#send({ t: "act", signed: m.signed })
