@@ -120,9 +120,22 @@ const LeaveButton = (view: View): VNode => {
     document.addEventListener("pointerdown", elsewhere)
     return () => document.removeEventListener("pointerdown", elsewhere)
   }, [told])
-  const leave = (): void => (last && !told && matchMedia("(hover: none)").matches ? setTold(true) : act({ do: "leave" }))
+  // By the finger itself: a machine without a mouse may still be used with one, or with keys.
+  const finger = useRef(false)
+  const leave = (): void => (last && !told && finger.current ? setTold(true) : act({ do: "leave" }))
   return (
-    <div class="leaving" data-told={told} ref={place}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: only tells a finger from a mouse; the button does everything
+    <div
+      class="leaving"
+      data-told={told}
+      ref={place}
+      onPointerDown={(e) => {
+        finger.current = e.pointerType === "touch"
+      }}
+      onKeyDown={() => {
+        finger.current = false
+      }}
+    >
       <Tool icon="leave" name={say("leave")} label={say("leave")} look="leave" {...(last && { about: "leaving-alone" })} onClick={leave} />
       {last && (
         <div class="leaving-words">
