@@ -180,6 +180,7 @@ func (p *Person) run() {
 	close(p.done)
 	p.media.close()
 	p.talk.forget()
+	p.epoch = nil
 	p.group.Erase()
 	if p.orders.office != nil {
 		p.orders.office.Stop()
