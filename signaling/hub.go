@@ -48,6 +48,7 @@ type Hub struct {
 	sweeping bool // a timer is set for sweep
 	entering int  // connections that have not entered a room
 	people   int  // those in rooms, waiting ones included
+	led      int  // rooms that a moderator has come into: these take up Limits.Rooms
 	peers    PeerID
 }
 
@@ -188,7 +189,7 @@ func (h *Hub) sweep() {
 // into being with the first.
 func (h *Hub) enter(e enter) (*room, error) {
 	for {
-		r := h.room(e.entry.room, e.entry.moderators)
+		r := h.room(e.entry)
 		if r == nil {
 			return nil, refusal{code: wire.CodeBusy}
 		}
@@ -217,20 +218,36 @@ func (h *Hub) resume(e resume) (*room, error) {
 	return r, err
 }
 
-// room finds a room or makes it; nil when there may be no more.
-func (h *Hub) room(id roomID, moderators moderatorsID) *room {
+// room finds the room of somebody who has proved e, or makes it; nil when
+// there may be no more. Anybody can make up links and wait in as many rooms:
+// rooms without a moderator are as many as the others, and take no place from
+// them.
+func (h *Hub) room(e *entry) *room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	id := e.room
 	if r := h.rooms[cleared[roomID]{key: id}]; r != nil {
 		return r
 	}
-	if h.closed || len(h.rooms) >= h.limits.Rooms {
+	if h.closed || e.moderator == nil && len(h.rooms)-h.led >= h.limits.Rooms {
 		return nil
 	}
-	r := newRoom(h, id, moderators, h.shelf.take(id, time.Now()))
+	r := newRoom(h, id, e.moderators, h.shelf.take(id, time.Now()))
 	h.rooms[cleared[roomID]{key: id}] = r
 	h.running.Go(r.run)
 	return r
+}
+
+// lead gives a room into which its first moderator comes a place among those
+// that are led. It says whether there is one.
+func (h *Hub) lead() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.led >= h.limits.Rooms {
+		return false
+	}
+	h.led++
+	return true
 }
 
 // forget takes a room out that has ended, with what led to it. With keep its
@@ -247,6 +264,9 @@ func (h *Hub) forget(r *room, people int, tokens map[tokenHash]*person, keep boo
 		delete(h.routes, token)
 	}
 	h.people -= people
+	if r.led {
+		h.led--
+	}
 }
 
 // route leads a token to a room.

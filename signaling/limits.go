@@ -8,7 +8,7 @@ import (
 // Limits are what an operator may set. The zero value of a field means its
 // default.
 type Limits struct {
-	Rooms    int // most rooms; default 1000
+	Rooms    int // most rooms that a moderator has come into, and most others; default 1000
 	People   int // most people in a room; default and most 500
 	Entering int // most connections that have not yet entered a room; default 1000
 

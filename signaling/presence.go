@@ -74,6 +74,9 @@ func (r *room) checkModerator(e *entry) error {
 	if withdrawn(e.moderator, r.rules.policy) {
 		return refusal{code: wire.CodeProof}
 	}
+	if r.led = r.led || r.hub.lead(); !r.led {
+		return refusal{code: wire.CodeBusy}
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ type room struct {
 	tokens  map[tokenHash]*person // present and used ones
 	group   group
 	rules   *ruleset
+	led     bool      // a moderator has come into it: it has a place on the server (Hub.lead)
 	late    []*person // whose mail was full: to be removed once the event is handled
 	changed bool      // who is in or waits, or by which rules: what follows is to be looked at
 

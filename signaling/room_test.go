@@ -247,11 +247,28 @@ func TestRoomAndServerHaveLimits(t *testing.T) {
 		if err := h.who("c").come(); !errors.Is(err, refusal{code: wire.CodeFull}) {
 			t.Errorf("third: %v", err)
 		}
-		elsewhere := h.who("E")
-		elsewhere.entry.room = roomID([]byte("another room ..."))
-		if err := elsewhere.come(); !errors.Is(err, refusal{code: wire.CodeBusy}) {
+		elsewhere := func(name, room string) error {
+			p := h.who(name)
+			p.entry.room = roomID([]byte(room))
+			return p.come()
+		}
+		if err := elsewhere("E", "another room ..."); !errors.Is(err, refusal{code: wire.CodeBusy}) {
 			t.Errorf("second room: %v", err)
 		}
+		if err := elsewhere("f", "another room ..."); err != nil {
+			t.Errorf("waiting in a second room: %v", err)
+		}
+		if err := elsewhere("g", "the third room.."); !errors.Is(err, refusal{code: wire.CodeBusy}) {
+			t.Errorf("waiting in a third room: %v", err)
+		}
+	})
+	inHouse(t, Limits{Rooms: 1}, func(h *house) { // made-up rooms take no place from a meeting
+		stranger := h.who("f")
+		stranger.entry.room = roomID([]byte("a made-up room.."))
+		if err := stranger.come(); err != nil {
+			t.Fatal(err)
+		}
+		h.come("A")[0].want("joined found")
 	})
 	inHouse(t, Limits{People: 2}, func(h *house) {
 		all := h.come("b", "c", "d", "A") // those who wait take no place
