@@ -31,16 +31,22 @@ const focused = (person: Person): Promise<string> =>
 
 const press = (person: Person, key: "Tab" | "Enter" | "Escape" | " "): Promise<void> => person.page.keyboard.press(key)
 
-/** Walks on with the Tab key until something has the focus. */
-async function tabTo(person: Person, wanted: string): Promise<void> {
+/** Walks on, or back, with the Tab key until something has the focus. */
+async function tabTo(person: Person, wanted: string, way: "on" | "back" = "on"): Promise<void> {
   const seen: string[] = []
   for (let i = 0; i < TABS_MAX; i++) {
     const now = await focused(person)
     if (now === wanted) return
     seen.push(now)
-    await press(person, "Tab")
+    await (way === "on" ? press(person, "Tab") : pressBack(person))
   }
   assert.fail(`${person.name} never came to "${wanted}" but to ${JSON.stringify(seen)}`)
+}
+
+async function pressBack(person: Person): Promise<void> {
+  await person.page.keyboard.down("Shift")
+  await press(person, "Tab")
+  await person.page.keyboard.up("Shift")
 }
 
 /** Waits until something has the focus by itself. */
@@ -118,9 +124,7 @@ for (const kind of KINDS) {
     await press(ada, "Enter")
     await told("Ban Eve?", ada)
     await hasFocus(ada, "button: Ban Eve")
-    await ada.page.keyboard.down("Shift")
-    await press(ada, "Tab")
-    await ada.page.keyboard.up("Shift")
+    await pressBack(ada)
     await hasFocus(ada, "switch: Also make a new link")
     await press(ada, " ")
     await ada.until("has turned it on", async () => (await ada.page.$('[role="switch"][aria-checked="true"]#ban-renew')) !== null)
@@ -135,11 +139,11 @@ for (const kind of KINDS) {
     await press(ada, "Enter")
     await hasFocus(ada, "button: People")
     await ada.find("button", "Copy new link for the others")
-    await tabTo(ada, "button: Copy new link for the others")
+    await tabTo(ada, "button: Copy new link for the others", "back")
     meeting.links = { ...meeting.links, participant: await copying(ada, () => press(ada, "Enter")) }
     const zoe = await come(164, "Zoe", false)
     await told("Zoe is waiting", ada)
-    await tabTo(ada, "button: Show")
+    await tabTo(ada, "button: Show", "back")
     await press(ada, "Enter")
     await hasFocus(ada, "h2: People")
     await tabTo(ada, "button: Deny Zoe")
