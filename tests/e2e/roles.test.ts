@@ -116,3 +116,20 @@ for (const kind of KINDS) {
     await meeting.end()
   })
 }
+
+test("a finger sees with its first tap what becomes of a meeting without moderators, and leaves with the second", async () => {
+  const meeting = at.meeting()
+  const viewport = { width: 390, height: 760, isMobile: true, hasTouch: true }
+  const ada = await meeting.host("chromium", { number: 138, name: "Ada", viewport }, {})
+  const bob = await meeting.guest("firefox", { number: 139, name: "Bob" }, {})
+  await panel(ada, "People")
+  await ada.click("Close")
+  const tap = async (): Promise<void> => (await ada.find("button", "Leave")).tap()
+  await tap()
+  await told("If you leave, nobody new comes in and the meeting ends after 5 minutes", ada)
+  await bob.seesPeople("Ada", "Bob")
+  await tap()
+  await ada.find("heading", "You have left the meeting")
+  await bob.seesPeople("Bob")
+  await meeting.end()
+})
