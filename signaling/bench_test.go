@@ -42,7 +42,7 @@ func BenchmarkRoomJoin(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r, m := visit("visitor")
-		r.post(depart{mail: m, good: true})
+		r.post(depart{mail: m, code: closeNormal, good: true})
 		for _, m := range mails {
 			m.take()
 		}

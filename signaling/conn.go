@@ -79,17 +79,16 @@ func (c *conn) serve(entered func()) {
 		c.write()
 	}()
 	err := c.read(entered)
-	var code ended
-	if errors.As(err, &code) {
-		c.mail.end(wire.Close(code))
-	} else {
-		c.mail.end(closeNormal) // if it has not been ended
+	code, willed := errors.AsType[ended](err)
+	if !willed {
+		code = ended(closeNormal)
 	}
-	if code == 0 && !errors.Is(err, errClosed) {
+	if c.room != nil { // before its browser is told: whoever comes back at once finds the room without it
+		c.room.post(depart{mail: c.mail, code: wire.Close(code), good: willed && wire.Close(code) != wire.CloseSlow})
+	}
+	c.mail.end(wire.Close(code)) // if it has not been ended
+	if !willed && !errors.Is(err, errClosed) {
 		_ = c.ws.Close() // nobody is there to be told anything; the writer may hang on it
-	}
-	if c.room != nil {
-		c.room.post(depart{mail: c.mail, good: code != 0 && wire.Close(code) != wire.CloseSlow})
 	}
 	<-written
 	c.linger()

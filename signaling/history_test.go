@@ -314,7 +314,7 @@ func (h *history) step() {
 		return
 	case kind == 16:
 		h.tried = "the end of a connection"
-		h.room.handle(depart{mail: g.mail, good: h.rng.IntN(2) == 0}, h.now)
+		h.room.handle(depart{mail: g.mail, code: closeNormal, good: h.rng.IntN(2) == 0}, h.now)
 	case kind == 17:
 		h.tried = "a knock"
 		m := &wire.Knock{}
@@ -482,7 +482,7 @@ func TestNoHistoryBreaksTheRules(t *testing.T) {
 		}
 		for _, g := range h.all {
 			if h.online(g) {
-				h.room.handle(depart{mail: g.mail}, h.now)
+				h.room.handle(depart{mail: g.mail, code: closeNormal}, h.now)
 			}
 		}
 		h.tried = "everybody has gone"

@@ -120,8 +120,8 @@ func (v *visitor) back(epoch uint64) error {
 }
 
 func (v *visitor) say(m wire.ClientMessage) { v.room.post(say{v.mail, m}) }
-func (v *visitor) lose()                    { v.room.post(depart{mail: v.mail}) }
-func (v *visitor) leave()                   { v.room.post(depart{mail: v.mail, good: true}) }
+func (v *visitor) lose()                    { v.room.post(depart{mail: v.mail, code: closeNormal}) }
+func (v *visitor) leave()                   { v.room.post(depart{mail: v.mail, code: closeNormal, good: true}) }
 
 // order gives an order. Its number is the next one.
 func (v *visitor) order(statement wire.Statement) {

@@ -201,14 +201,14 @@ func (r *room) replayed(p *person) {
 
 // depart handles the end of a connection: for good, or a stay that may be
 // resumed.
-func (r *room) depart(p *person, good bool, now time.Time) {
+func (r *room) depart(p *person, e depart, now time.Time) {
 	switch {
 	case slices.Contains(r.waiting, p):
-		r.stopWaiting(p, closeNormal)
-	case good:
-		r.leave(p, closeNormal)
+		r.stopWaiting(p, e.code)
+	case e.good:
+		r.leave(p, e.code)
 	default:
-		r.lose(p, closeNormal, now)
+		r.lose(p, e.code, now)
 	}
 }
 

@@ -95,6 +95,7 @@ type say struct {
 // depart says that a connection has ended, by its own will for good or not.
 type depart struct {
 	mail *mail
+	code wire.Close // what the browser is told, unless it has been told another
 	good bool
 }
 
@@ -214,7 +215,7 @@ func (r *room) handle(e event, now time.Time) {
 		}
 	case depart:
 		if p := r.byMail[e.mail]; p != nil {
-			r.depart(p, e.good, now)
+			r.depart(p, e, now)
 		}
 	case media:
 		if p := r.byPeer[e.peer]; p != nil {
