@@ -87,7 +87,7 @@ test-go: build
 	go test -run '$(LONG)' ./signaling ./tests/mls
 
 test-client: bundle-tests
-	node --enable-source-maps --test --test-reporter=spec bin/tests/
+	node --enable-source-maps --test --test-concurrency=2 --test-reporter=spec bin/tests/
 
 # Each test file is bundled by the bundler that makes the client, then run by
 # Node itself.
@@ -113,7 +113,7 @@ fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under othe
 		done; \
 	done
 	go test -count=1 -run TestMixedMembers -timeout 30m ./tests/mls -mixed 5
-	node --enable-source-maps --test bin/tests/e2ee/worker/mls-fuzz.test.mjs bin/tests/e2ee/worker/profile.test.mjs
+	MLS_FUZZ=all node --enable-source-maps --test bin/tests/e2ee/worker/mls-fuzz.test.mjs bin/tests/e2ee/worker/profile.test.mjs
 
 bench: ## Go benchmarks
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

@@ -8,18 +8,20 @@ out=bin/client
 rm -rf "$out" bin/*.js.json bin/*.css.json
 mkdir -p "$out"
 
-# bundle ENTRY NAME: one file, with everything it imports inside.
+# bundle METAFILE OPTIONS: files with everything they import inside.
 bundle() {
-  go tool -modfile=tools.mod esbuild "$1" --outfile="$out/$2" --metafile="bin/$2.json" \
+  go tool -modfile=tools.mod esbuild "${@:2}" --metafile="bin/$1.json" \
     --bundle --minify --target=es2022 --format=esm --charset=utf8 --legal-comments=none \
-    --jsx=automatic --jsx-import-source=preact --define:process.env.NODE_ENV='"production"' --log-level=warning "${@:3}"
+    --jsx=automatic --jsx-import-source=preact --define:process.env.NODE_ENV='"production"' --log-level=warning
 }
 
-bundle client/src/call/run.ts call.js
-bundle client/src/main.tsx app.js --external:/call.js
-bundle client/style/main.css app.css
-bundle e2ee/worker/media.worker.ts e2ee-media.js
-bundle e2ee/worker/group.worker.ts e2ee-group.js
+# The call and the group worker both make links, tickets and passphrases: that
+# part is a file of its own, so that it is sent once. The media worker shares
+# nothing, and its hash moves only with what is in it.
+bundle call.js --splitting --chunk-names=e2ee-shared --outdir="$out" call=client/src/call/run.ts e2ee-group=e2ee/worker/group.worker.ts
+bundle app.js client/src/main.tsx --outfile="$out/app.js" --external:/call.js
+bundle app.css client/style/main.css --outfile="$out/app.css"
+bundle media.js e2ee/worker/media.worker.ts --outfile="$out/e2ee-media.js"
 cp client/index.html client/favicon.svg "$out/"
 node client/licenses.mjs bin/*.js.json > "$out/licenses.txt"
 
