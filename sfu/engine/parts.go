@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"paravent/sfu/srtp"
+	"paravent/sfu/transport"
+)
+
+// This file is where the two halves of a connection meet: the half that finds
+// the client, has the keys and moves datagrams (connection, lane, port), and the
+// half that knows streams and reports (inbound, outbound).
+
+// media is the half of a connection that deals in RTP and RTCP. All is called
+// in the connection's home lane, begin first and end last. What is taken stays
+// valid until the call returns and may be changed until then.
+type media interface {
+	// begin says which lane the home is. From now on packets can come and go.
+	begin(home *lane)
+	// receive takes the packets that one SSRC sent in one burst, in the order
+	// of arrival.
+	receive(burst []arrived, at time.Duration)
+	// control takes a compound RTCP packet, opened.
+	control(packet []byte, at time.Duration)
+	// tick comes every tickInterval.
+	tick(at time.Duration)
+	// end comes once when the connection is over, if there was a begin.
+	end()
+}
+
+var (
+	_ media = (*inbound)(nil)
+	_ media = (*outbound)(nil)
+)
+
+// arrived is a received RTP packet: opened, with a header that was checked for
+// its size only.
+type arrived struct {
+	bytes []byte // header, payload and padding
+	index uint64 // rollover counter and sequence number (RFC 3711, section 3.3.1)
+}
+
+// link is what the media half needs of the other one. Safe for concurrent use
+// but where noted.
+type link interface {
+	// control seals a compound RTCP packet and sends it. It keeps nothing of
+	// it. Only in the home lane, between begin and end.
+	control(packet []byte)
+	// stray ends the connection because its client strayed from the limits.
+	stray()
+}
+
+// way is how the packets of a connection travel. It is never changed, but
+// replaced as a whole when the client's address changes. A connection has none
+// before the keys are there and none once it is closed: then nothing can be
+// sealed.
+//
+// A packet of at most n bytes is written like this, in any lane:
+//
+//	w := ways.Load()
+//	if w == nil { return }
+//	b := l.room(w, n)              // empty, with a capacity of n at least
+//	b = packet.AppendHeader(b, ...)
+//	b = w.sealers[l.number].SealRTP(b, ...)
+//	l.commit(w, b)                 // b still begins where room began
+type way struct {
+	to      netip.AddrPort // the client's address, if it is reached by UDP
+	slow    slow           // else what writes to it; nil: UDP
+	sealers []*srtp.Sealer // of each lane, by its number; that of the home also seals reports
+}
+
+// slow sends packets to a client that is not reached by UDP. Safe for
+// concurrent use.
+type slow interface {
+	// send keeps a copy of the packet and returns at once. What does not fit
+	// is lost.
+	send(packet []byte)
+}
+
+// tally counts in a lane. Only to be used there; the lane makes the sums known
+// after each turn.
+type tally struct {
+	received, opened, sealed            uint64
+	unknown, malformed, forged, replayed uint64
+	unsent, sends                       uint64
+}
+
+// The lane is the one of package transport, and besides:
+//
+//	l.number                    int, from 0
+//	l.tally                     see tally: add to it what is yours to count (opened once it was
+//	                            handed to a Stream, sealed, unknown, malformed)
+//	l.room(w, n), l.commit(w,b) see way
+//
+// The media halves:
+//
+//	newInbound(link, transport.PublishEvents) *inbound
+//	    configure(*description.Offer)   in the home lane, first after begin, and again after each
+//	                                    Negotiate
+//	newOutbound(link, *atomic.Pointer[way], lanes int, transport.SubscribeEvents, *description.Slots) *outbound
+//	    configure(*description.Answer)  from Answer: any goroutine, once, before begin
+//	    writer(*lane) transport.Writer  any goroutine, at any time
+//	    slot(int) transport.SlotInfo, roundTrip() time.Duration, rate() int   any goroutine
+//
+// Connected and Ended are told by the connection; Stream, Missing, KeyFrame,
+// Rated and Probe by the media half, in the home lane.
+var _ transport.Lane = (*lane)(nil)
