@@ -180,6 +180,9 @@ type Subscribing interface {
 	// Rate is what the network seems to carry towards the peer, of media and
 	// all else, in bits per second; 0: not known yet.
 	Rate() int
+	// Want says how many bits per second would be sent if the network carried
+	// them: nothing beyond is probed for. Nothing is wanted before.
+	Want(bits int)
 	// Close ends the connection; nothing is begun for it once Close has
 	// returned. It does not wait for the network.
 	Close()
