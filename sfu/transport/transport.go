@@ -116,6 +116,9 @@ type Publishing interface {
 // goroutine, but for one connection never two at a time; they must not wait,
 // nor call Negotiate.
 type PublishEvents interface {
+	// Sections says what an offer sends, in its order: called within Negotiate
+	// once the offer is found acceptable, before any stream of it begins.
+	Sections(all []Section)
 	// Connected says that packets can come.
 	Connected()
 	// Ended says that the connection is of no more use: closed from the other
@@ -124,6 +127,12 @@ type PublishEvents interface {
 	// Stream begins a stream that the last offer announces; nil leaves it
 	// unread. It is called in the stream's lane.
 	Stream(info StreamInfo) Stream
+}
+
+// Section is a media section of an offer that sends.
+type Section struct {
+	Mid   string // media id, 1 to 8 bytes
+	Video bool   // otherwise audio
 }
 
 // StreamInfo says what a stream is.
