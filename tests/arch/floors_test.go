@@ -23,6 +23,7 @@ var floors = map[string][]string{
 	"sfu/transport":       {},
 	"sfu/packet":          {"sfu/transport"},
 	"sfu/srtp":            {},
+	"sfu/srtp/audit":      {"sfu/srtp"},
 	"sfu/rate":            {},
 	"sfu/description":     {"sfu/transport"},
 	"sfu/datagram":        {},
