@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { KINDS } from "./harness/browsers.ts"
-import { inCall, join, turn } from "./harness/meeting.ts"
+import { ask, inCall, turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
 import { stage } from "./harness/stage.ts"
 
@@ -22,7 +22,8 @@ for (const kind of KINDS) {
     const bob = await meeting.arrive(kind, { number: 52, name: "Bob" })
     await bob.open(meeting.links.participant)
     await bob.find("button", "Turn on camera")
-    await join(bob, {})
+    await ask(bob, {})
+    await meeting.admit(bob)
     await inCall(bob)
     await ada.seesPeople("Ada", "Bob")
     assert.deepEqual(await asked(bob), [], "nothing is asked for without a click")
