@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// patience is how long, and how often, lost packets of a stream are asked for.
+type patience struct {
+	age  time.Duration // from when it was missed: what comes later is of no use
+	asks uint8
+	trip time.Duration // longest round trip at which asking helps; 0: any
+}
+
+// Pictures wait for what is missing, and the publisher keeps about a second of
+// them. Sound does not wait: what is not there when its turn comes was lost.
+// Both are immutable.
+const (
+	videoAge, videoAsks            = time.Second, 10
+	audioAge, audioAsks, audioTrip = 200 * time.Millisecond, 2, 80 * time.Millisecond
+)
+
+func patienceFor(video bool) patience {
+	if video {
+		return patience{age: videoAge, asks: videoAsks}
+	}
+	return patience{age: audioAge, asks: audioAsks, trip: audioTrip}
+}
+
+const (
+	// maxGaps is how many packets of a stream can be missed at once: a quarter
+	// of a second of 1000 a second. A larger hole is closed by a key frame.
+	maxGaps = 256
+	// Packets overtake each other: a missing one is asked for after so long, or
+	// once so many have come after it.
+	reorderTime    = 5 * time.Millisecond
+	reorderPackets = 2
+	// Spacing of requests for one packet: a round trip and some, within this.
+	minAskSpacing = 20 * time.Millisecond
+	maxAskSpacing = 300 * time.Millisecond
+	unknownTrip   = 100 * time.Millisecond // until one was measured
+)
+
+// gaps are the numbers that a stream has skipped, and what was done about
+// them. The zero value is ready. It is not safe for concurrent use.
+type gaps struct {
+	list []gap // by number
+}
+
+// gap is one missing packet.
+type gap struct {
+	number       uint64        // extended
+	since, asked time.Duration // asked: when it was last asked for
+	asks         uint8
+}
+
+// skip notes that the numbers from first up to, but not with, end did not come
+// before what came at the moment at.
+func (g *gaps) skip(first, end uint64, at time.Duration) {
+	if end-first > maxGaps {
+		g.list = g.list[:0]
+		return
+	}
+	if over := len(g.list) + int(end-first) - maxGaps; over > 0 {
+		g.list = slices.Delete(g.list, 0, over)
+	}
+	for n := first; n < end; n++ {
+		g.list = append(g.list, gap{number: n, since: at})
+	}
+}
+
+// fill notes that a number came after all. If it had been asked for once, trip
+// is how long the answer took; else trip is 0, for the answer could be to
+// either request.
+func (g *gaps) fill(number uint64, at time.Duration) (trip time.Duration) {
+	for i := range g.list {
+		if g.list[i].number != number {
+			continue
+		}
+		if g.list[i].asks == 1 {
+			trip = at - g.list[i].asked
+		}
+		g.list = slices.Delete(g.list, i, i+1)
+		return trip
+	}
+	return 0
+}
+
+// ask appends to seqs what is to be asked for now, and gives up what is not
+// worth it any more. Newest is the highest number that came, trip the round
+// trip to the publisher (0: not known). Next is when to call again; 0: not
+// before something is skipped.
+func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration, p patience) (due []uint16, next time.Duration) {
+	if len(g.list) == 0 {
+		return seqs, 0
+	}
+	if p.trip != 0 && trip > p.trip {
+		g.list = g.list[:0]
+		return seqs, 0
+	}
+	spacing := askSpacing(trip)
+	kept := g.list[:0]
+	for _, m := range g.list {
+		when := m.asked + spacing
+		if m.asks == 0 {
+			when = m.since + reorderTime
+			if newest-m.number > reorderPackets {
+				when = m.since
+			}
+		}
+		if now-m.since > p.age || when <= now && m.asks >= p.asks {
+			continue
+		}
+		if when <= now {
+			seqs = append(seqs, uint16(m.number))
+			m.asks++
+			m.asked = now
+			when = now + spacing
+		}
+		if next == 0 || when < next {
+			next = when
+		}
+		kept = append(kept, m)
+	}
+	g.list = kept
+	return seqs, next
+}
+
+func askSpacing(trip time.Duration) time.Duration {
+	if trip == 0 {
+		trip = unknownTrip
+	}
+	return min(max(trip+trip/4, minAskSpacing), maxAskSpacing)
+}
+
+// clear forgets everything.
+func (g *gaps) clear() { g.list = g.list[:0] }
+
+// ask asks for what is missing, as far as it is due, and sees to it that the
+// rest is asked for in time.
+func (in *inbound) ask(at time.Duration) {
+	if in.over {
+		return
+	}
+	alarm := time.Duration(0)
+	for _, s := range in.streams {
+		seqs, next := s.gaps.ask(in.seqs[:0], s.window.newest, at, in.trip, s.patience)
+		if next != 0 && (alarm == 0 || next < alarm) {
+			alarm = next
+		}
+		in.seqs = seqs
+		for len(seqs) > 0 {
+			b := appendEmpty(in.report[:0], in.ssrc)
+			b, seqs = appendNack(b, in.ssrc, s.ssrc, seqs)
+			in.report = b
+			in.link.control(b)
+		}
+	}
+	if alarm != 0 && (in.alarm == 0 || alarm < in.alarm) {
+		in.alarm = alarm
+		in.home.At(alarm, in.wake)
+	}
+}
+
+// refresh asks for a key frame of a stream.
+func (in *inbound) refresh(s *stream) {
+	if s.ended || in.over {
+		return
+	}
+	in.report = appendPLI(appendEmpty(in.report[:0], in.ssrc), in.ssrc, s.ssrc)
+	in.link.control(in.report)
+}
