@@ -18,6 +18,9 @@ import (
 type media interface {
 	// begin says which lane the home is. From now on packets can come and go.
 	begin(home *lane)
+	// admits says whether a datagram of so many bytes, RTP or RTCP, is to be
+	// opened; else it is dropped.
+	admits(size int, at time.Duration) bool
 	// receive takes the packets that one SSRC sent in one burst, in the order
 	// of arrival.
 	receive(burst []arrived, at time.Duration)
@@ -81,28 +84,5 @@ type slow interface {
 // tally counts in a lane. Only to be used there; the lane makes the sums known
 // after each turn.
 type tally struct {
-	received, opened, sealed            uint64
-	unknown, malformed, forged, replayed uint64
-	unsent, sends                       uint64
+	opened, sealed, unsent, unknown, malformed, forged, replayed uint64
 }
-
-// The lane is the one of package transport, and besides:
-//
-//	l.number                    int, from 0
-//	l.tally                     see tally: add to it what is yours to count (opened once it was
-//	                            handed to a Stream, sealed, unknown, malformed)
-//	l.room(w, n), l.commit(w,b) see way
-//
-// The media halves:
-//
-//	newInbound(link, transport.PublishEvents) *inbound
-//	    configure(*description.Offer)   in the home lane, first after begin, and again after each
-//	                                    Negotiate
-//	newOutbound(link, *atomic.Pointer[way], lanes int, transport.SubscribeEvents, *description.Slots) *outbound
-//	    configure(*description.Answer)  from Answer: any goroutine, once, before begin
-//	    writer(*lane) transport.Writer  any goroutine, at any time
-//	    slot(int) transport.SlotInfo, roundTrip() time.Duration, rate() int   any goroutine
-//
-// Connected and Ended are told by the connection; Stream, Missing, KeyFrame,
-// Rated and Probe by the media half, in the home lane.
-var _ transport.Lane = (*lane)(nil)
