@@ -121,14 +121,15 @@ func TestTokensAreForWhoeverHasTheFolder(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		vars map[string]string
+		told string // on stderr
 	}{
-		{[]string{"token", "-data", folder}, nil},
-		{[]string{"token", "-data", folder, "-days", "3650"}, nil},
-		{[]string{"token", "-days", "1"}, map[string]string{"PARAVENT_DATA": folder}},
+		{[]string{"token", "-data", folder}, nil, "new key: this token holds for a server that is started with -data " + folder + "\n"},
+		{[]string{"token", "-data", folder, "-days", "3650"}, nil, ""},
+		{[]string{"token", "-days", "1"}, map[string]string{"PARAVENT_DATA": folder}, ""},
 	} {
 		var out, errs bytes.Buffer
 		code := run(c.args, from(c.vars), &out, &errs)
-		if text := out.String(); code != 0 || errs.Len() > 0 || !strings.HasPrefix(text, "h1.") || strings.Count(text, "\n") != 1 || len(text) != 3+107+1 {
+		if text := out.String(); code != 0 || errs.String() != c.told || !strings.HasPrefix(text, "h1.") || strings.Count(text, "\n") != 1 || len(text) != 3+107+1 {
 			t.Errorf("%q: %d, %q, %q", c.args, code, text, errs.String())
 		}
 	}

@@ -107,10 +107,14 @@ func token(args []string, lookup func(string) (string, bool), report server.Repo
 		report.CannotStart(errs...)
 		return exitRefused
 	}
+	known := server.HasHostKey(request.folder)
 	text, err := server.HostToken(request.folder, request.days, time.Now())
 	if err != nil {
 		report.CannotStart(err)
 		return exitRefused
+	}
+	if !known { // perhaps it is not the server's folder
+		report.NewHostKey(request.folder)
 	}
 	fmt.Fprintln(report.Out, text)
 	return exitDone

@@ -42,6 +42,12 @@ func HostToken(folder string, days int, now time.Time) (string, error) {
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(token), nil
 }
 
+// HasHostKey says whether a folder has a key for host tokens.
+func HasHostKey(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, hostKey))
+	return err == nil
+}
+
 // hostKeyIn reads the key for host tokens, or makes it when there is none.
 func hostKeyIn(folder string) (ed25519.PrivateKey, error) {
 	path := filepath.Join(folder, hostKey)

@@ -31,6 +31,12 @@ func (r Report) CannotStart(reasons ...error) {
 	}
 }
 
+// NewHostKey prints that a key for host tokens was made in a folder: the token
+// holds for a server that is started with this folder, and for no other.
+func (r Report) NewHostKey(folder string) {
+	fmt.Fprintf(r.Err, "new key: this token holds for a server that is started with -data %s\n", folder)
+}
+
 // Stopped prints why the server could not go on.
 func (r Report) Stopped(reason error) {
 	fmt.Fprintf(r.Err, "stopped: %v\n", reason)

@@ -87,41 +87,36 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+interface Viewport {
+  readonly width: number
+  readonly height: number
+  readonly isMobile: boolean
+  readonly hasTouch: boolean
+}
+
 interface Way {
   readonly name: string
   readonly query: string
   readonly examined: (view: string) => boolean // by axe, which takes most of the time
-  readonly viewport: { width: number; height: number; isMobile: boolean; hasTouch: boolean }
+  readonly viewport: Viewport
+  readonly turned: Readonly<Record<string, Viewport>> // what the same page is then made to fit
 }
 
 const alike =
   /^call-(3|5|9|25)|^ended-(full|busy|throttled|taken-over|lost|restarting|broken|over|unmoderated|banned|early|late|barred|replaced)|^(asked|keys|reactions)$/ // the same parts with other words or more of them
-const desktop = { width: 1280, height: 800, isMobile: false, hasTouch: false }
+const desktop: Viewport = { width: 1280, height: 800, isMobile: false, hasTouch: false }
+const hand = (width: number, height: number): Viewport => ({ width, height, isMobile: true, hasTouch: true })
+const desk: Way = { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop, turned: {} }
 const ways: readonly Way[] = [
-  { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop },
+  desk,
   {
     name: "phone",
     query: "language=de&theme=dark",
     examined: (view) => !/^(call|ended)-/.test(view),
-    viewport: { width: 390, height: 844, isMobile: true, hasTouch: true },
+    viewport: hand(390, 844),
+    turned: { sideways: hand(844, 390), smallest: hand(320, 568) },
   },
 ]
-const never = (): boolean => false
-const narrow: readonly Way[] = [
-  {
-    name: "sideways",
-    query: "language=de&theme=light",
-    examined: never,
-    viewport: { width: 844, height: 390, isMobile: true, hasTouch: true },
-  },
-  {
-    name: "smallest",
-    query: "language=de&theme=dark",
-    examined: never,
-    viewport: { width: 320, height: 568, isMobile: true, hasTouch: true },
-  },
-]
-const desk: Way = { name: "desk", query: "language=en", examined: never, viewport: desktop }
 
 async function visit(view: string, way: Way): Promise<void> {
   await page.goto(`${origin}/?view=${view}&${way.query}`)
@@ -170,31 +165,25 @@ for (const way of ways) {
   test(`every view, ${way.name}`, async () => {
     const views = await names()
     assert.ok(views.length > 25)
-    await page.setViewport(way.viewport)
     const wrong: string[] = []
+    const shot = async (name: string): Promise<void> => {
+      if (shots !== "") await page.screenshot({ path: join(shots, `${name}.png`) })
+    }
     for (const view of views) {
+      await page.setViewport(way.viewport)
       await visit(view, way)
-      if (shots !== "") await page.screenshot({ path: join(shots, `${view}-${way.name}.png`) })
+      await shot(`${view}-${way.name}`)
       const here = [
         ...(await layout(way.viewport.hasTouch ? TOUCH : POINTER)),
         ...(await faults()),
         ...(way.examined(view) ? await found() : []),
       ]
       wrong.push(...here.map((what) => `${view}: ${what}`))
-    }
-    assert.deepEqual(wrong, [])
-  })
-}
-
-for (const way of narrow) {
-  test(`the layout of every view, ${way.name}`, async () => {
-    const views = await names()
-    await page.setViewport(way.viewport)
-    const wrong: string[] = []
-    for (const view of views) {
-      await visit(view, way)
-      if (shots !== "") await page.screenshot({ path: join(shots, `${view}-${way.name}.png`) })
-      wrong.push(...(await layout(TOUCH)).map((what) => `${view}: ${what}`))
+      for (const [name, viewport] of Object.entries(way.turned)) {
+        await page.setViewport(viewport)
+        await shot(`${view}-${name}`)
+        wrong.push(...(await layout(TOUCH)).map((what) => `${view}, ${name}: ${what}`))
+      }
     }
     assert.deepEqual(wrong, [])
   })
