@@ -28,7 +28,7 @@ func (c *counterMode) prepare(k *keys) {
 
 // fewBlocks is up to how many bytes are encrypted block by block, without an
 // allocation: the stream of the standard library is faster only beyond.
-const fewBlocks = 160
+const fewBlocks = 128
 
 // crypt encrypts or decrypts b, at most 2^16 blocks (RFC 3711, section 4.1.1).
 func (w *scratch) crypt(s *set, b []byte, ssrc uint32, index uint64) {

@@ -103,7 +103,7 @@ func (o *Opener) OpenRTCP(packet []byte) (n int, err error) {
 	if !s.rtcp.fresh(uint64(index)) {
 		return 0, ErrReplayed
 	}
-	ok := false
+	var ok bool
 	if k.rtcp.aead != nil {
 		n, ok = o.scratch.openRTCPByGCM(&k.rtcp, packet, s.ssrc, index)
 	} else {
