@@ -104,25 +104,84 @@ func (ids *IDs) take(e *Extensions, id uint8, b []byte) bool {
 // OutIDs are the ids of the extensions that we send; 0 is none.
 type OutIDs struct{ TransportCC, Dependency uint8 }
 
+// HeaderRoom is the most that AppendHeader appends.
+const HeaderRoom = 280
+
 // AppendHeader appends the header of o, with the transport-wide number
-// transportCC if that was negotiated. Behind it belongs what Body gives. A
-// dependency descriptor of more than 255 bytes is left out: none fits.
+// transportCC if that was negotiated. A dependency descriptor of more than 255
+// bytes is left out: none fits.
 func AppendHeader(b []byte, o *transport.Outgoing, ids OutIDs, transportCC uint16) []byte {
+	dependency := o.Dependency
+	if ids.Dependency == 0 || len(dependency) > twoByteMost {
+		dependency = nil
+	}
+	first, marker := byte(version<<6), o.Format&0x7f
+	if ids.TransportCC != 0 || len(dependency) > 0 {
+		first |= 0x10
+	}
+	if o.Padding > 0 {
+		first |= 0x20
+	}
+	if o.Marker {
+		marker |= 0x80
+	}
+	seq := uint16(o.Index)
+	b = append(b, first, marker, byte(seq>>8), byte(seq))
+	b = binary.BigEndian.AppendUint32(b, o.Timestamp)
+	b = binary.BigEndian.AppendUint32(b, o.SSRC)
+	if first&0x10 == 0 {
+		return b
+	}
+	return appendExtensions(b, dependency, ids, transportCC)
+}
+
+// appendExtensions appends the extension block, in the one-byte form if all
+// fits into it.
+func appendExtensions(b, dependency []byte, ids OutIDs, transportCC uint16) []byte {
+	block := len(b)
+	narrow := len(dependency) <= oneByteMost && ids.TransportCC < oneByteStop && ids.Dependency < oneByteStop
+	if narrow {
+		b = append(b, oneByteProfile>>8, oneByteProfile&0xff, 0, 0)
+	} else {
+		b = append(b, twoByteProfile>>8, twoByteProfile&0xff, 0, 0)
+	}
+	if ids.TransportCC != 0 {
+		b = appendElement(b, narrow, ids.TransportCC, 2)
+		b = append(b, byte(transportCC>>8), byte(transportCC))
+	}
+	if len(dependency) > 0 {
+		b = appendElement(b, narrow, ids.Dependency, len(dependency))
+		b = append(b, dependency...)
+	}
+	for (len(b)-block)%4 != 0 {
+		b = append(b, 0)
+	}
+	binary.BigEndian.PutUint16(b[block+2:], uint16((len(b)-block)/4-1))
 	return b
 }
 
-// Body is what is sealed behind the header of o: the payload, for what is sent
-// again with the number of the original before it (RFC 4588, section 4), or
-// the padding. Where it is not o.Payload itself it is made in scratch, which
-// must have room for BodySize bytes.
-func Body(scratch []byte, o *transport.Outgoing) []byte {
-	return o.Payload
+func appendElement(b []byte, narrow bool, id uint8, size int) []byte {
+	if narrow {
+		return append(b, id<<4|byte(size-1))
+	}
+	return append(b, id, byte(size))
 }
 
-// BodySize is how many bytes Body gives.
-func BodySize(o *transport.Outgoing) int {
-	return len(o.Payload)
+// AppendBefore appends what stands between the header of o and its payload, as
+// part of what is sealed: the number of the original before what is sent again
+// (RFC 4588, section 4), and all there is of a packet of padding alone.
+func AppendBefore(b []byte, o *transport.Outgoing) []byte {
+	if len(o.Payload) > 0 {
+		if o.Repeat {
+			b = append(b, byte(o.Original>>8), byte(o.Original))
+		}
+		return b
+	}
+	for i := uint8(1); i < o.Padding; i++ {
+		b = append(b, 0)
+	}
+	if o.Padding > 0 {
+		b = append(b, o.Padding)
+	}
+	return b
 }
-
-// HeaderRoom is more than AppendHeader ever appends.
-const HeaderRoom = 288

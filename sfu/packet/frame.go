@@ -1,20 +1,36 @@
 package packet
 
-import "paravent/sfu/transport"
-
 // Frame is what a packet's descriptors say of the frame that it belongs to:
-// one picture, or one spatial layer of it. Frames are numbered in the order of
-// coding, per stream.
+// one picture, or one spatial layer of it. Of a packet whose frame is not told
+// apart from others (Layered is false) only Key, Marker, Timestamp and the
+// Marks are known.
 type Frame struct {
 	Key       bool   // a key frame begins with this packet: a viewer can start here
 	Begin     bool   // the packet is the first of its frame
 	End       bool   // and the last
-	Marker    bool   // of the packet: the last of its picture
-	Layered   bool   // the stream says which layers its frames are of; else all else is 0
+	Marker    bool   // of the packet: it is the last of its picture
+	Layered   bool   // it is told which layers the frame is of
 	Spatial   uint8  // spatial layer, 0 is the smallest
 	Temporal  uint8  // temporal layer, 0 is the slowest
 	Timestamp uint32 // of the packet
 	Marks            // numbers to be written anew for each viewer
+
+	order  int64  // counts frames in the order of coding, with gaps
+	stride int64  // how far the first frames of two pictures that follow each other are apart; 0: it differs
+	run    uint32 // frames of different runs do not depend on each other, and their targets differ
+	layout *layout
+	roles  roles
+	needs  frameSet
+	syncs  targets // can be decoded from here on, if of what came since the slowest layer's last picture nothing is missing
+	column uint8   // and if this temporal layer of theirs can be
+	own    targets // of exactly the frame's layers; 0: does not matter
+	base   bool    // the frame is of the slowest layer, and there are syncs
+	blind  bool    // cannot be read yet: its key frame is on the way
+	active targets // those that are sent
+	exists targets // the same, as far as is known
+
+	told   targets // active targets that this packet tells
+	toldAt uint16  // bit of the dependency descriptor where; 0: it does not tell
 }
 
 // Marks are the numbers of a frame, and where in the packet they stand. They
@@ -22,11 +38,11 @@ type Frame struct {
 type Marks struct {
 	Picture   uint16 // picture id, counted on beyond its 7 or 15 bits
 	Number    uint16 // frame number of the dependency descriptor
-	TL0       uint8  // TL0PICIDX, counts frames of the base temporal layer
+	TL0       uint8  // TL0PICIDX, counts pictures of the slowest temporal layer
 	pictureAt uint8  // where in the payload the picture id is; 0: there is none
 	tl0At     uint8  // where TL0PICIDX is; 0: there is none
 	wide      bool   // the picture id has 15 bits, not 7
-	close     bool   // pictures that are left out must leave no gap
+	compact   bool   // pictures that are left out must leave no gap
 }
 
 // Numbers are what one viewer is told of a frame.
@@ -35,68 +51,39 @@ type Numbers struct {
 	TL0             uint8
 }
 
-// Write puts numbers where the packet had its own. dependency may be nil.
-func (m *Marks) Write(payload, dependency []byte, n Numbers) {}
+// Write puts numbers where the packet has its own. The dependency descriptor
+// may be nil.
+func (m *Marks) Write(payload, dependency []byte, n Numbers) {
+	switch {
+	case m.pictureAt == 0:
+	case m.wide:
+		payload[m.pictureAt] = 0x80 | byte(n.Picture>>8)
+		payload[m.pictureAt+1] = byte(n.Picture)
+	default:
+		payload[m.pictureAt] = byte(n.Picture) & 0x7f
+	}
+	if m.tl0At != 0 {
+		payload[m.tl0At] = n.TL0
+	}
+	if len(dependency) >= 3 {
+		dependency[1], dependency[2] = byte(n.Number>>8), byte(n.Number)
+	}
+}
 
-// Reader reads what one stream brings. The zero value is ready. Not safe for
-// concurrent use.
-type Reader struct{}
-
-// Read reads the descriptors of p, whose payload is not empty. Packets may come
-// in any order. It is false for what is malformed, or of frames too long ago
-// to be told apart.
-func (r *Reader) Read(f *Frame, p *transport.Packet) bool { return false }
-
-// Layers says how many layers the stream has of late, 1 and 1 for one that is
-// not layered.
-func (r *Reader) Layers() (spatial, temporal int) { return 1, 1 }
-
-// Size is the size of the pictures of a spatial layer, if the stream tells.
-func (r *Reader) Size(spatial uint8) (width, height int, ok bool) { return 0, 0, false }
-
-// Selector decides for one viewer which packets of one stream are forwarded.
-// The zero value waits for a key frame and wants the base layer alone. Not safe
-// for concurrent use.
-type Selector struct{}
-
-// All is the highest layer of any stream, for Want.
-const All = 7
-
-// Begin makes the selector ready for another stream: it waits for a key frame.
-func (s *Selector) Begin() {}
-
-// Want sets the highest layers that are to be forwarded, from the next picture
-// on or from when they can be.
-func (s *Selector) Want(spatial, temporal uint8) {}
-
-// Next says whether the packet of f is forwarded, and whether with the marker
-// of a picture's last packet. What is not forwarded must leave no gap in the
-// sequence numbers.
-func (s *Selector) Next(f *Frame) (forward, marker bool) { return false, false }
-
-// Layers are those that are forwarded now; ok is false before there are any.
-func (s *Selector) Layers() (spatial, temporal uint8, ok bool) { return 0, 0, false }
-
-// NeedsKey says that the wanted spatial layer can only be reached by a key
-// frame.
-func (s *Selector) NeedsKey() bool { return false }
-
-// Pictures numbers the frames that one viewer is sent, so that they go on
-// where one stream follows another. The zero value is ready. Not safe for
-// concurrent use.
-type Pictures struct{}
-
-// Begin fits a stream whose first forwarded packet has the marks m.
-func (p *Pictures) Begin(m *Marks) {}
-
-// Next gives the numbers for a packet that is forwarded. It is false for one
-// that can have none: of a picture that was dropped, or is too late.
-func (p *Pictures) Next(m *Marks) (Numbers, bool) { return Numbers{}, false }
-
-// Drop leaves the picture of a packet that is not forwarded out of the count,
-// unless another packet of it has been forwarded.
-func (p *Pictures) Drop(m *Marks) {}
-
-// Look is Next for a packet that was sent before. It is false once that is too
-// long ago.
-func (p *Pictures) Look(m *Marks) (Numbers, bool) { return Numbers{}, false }
+// Activate leaves, where a dependency descriptor tells which layers are sent,
+// those that are forwarded to one viewer.
+func (f *Frame) Activate(dependency []byte, spatial, temporal uint8) {
+	if f.toldAt == 0 || len(dependency)*8 < int(f.toldAt)+f.layout.count {
+		return
+	}
+	told := f.told & f.layout.fit(spatial, temporal)
+	for i := range f.layout.count {
+		// The highest target comes first.
+		at := int(f.toldAt) + f.layout.count - 1 - i
+		bit := byte(0x80) >> (at % 8)
+		dependency[at/8] &^= bit
+		if told.has(int(f.layout.order[i])) {
+			dependency[at/8] |= bit
+		}
+	}
+}

@@ -1,0 +1,260 @@
+package packet
+
+import "paravent/sfu/transport"
+
+// Reader reads what one stream brings. The zero value is ready. Not safe for
+// concurrent use.
+type Reader struct {
+	codec    transport.Codec
+	began    bool
+	seq      uint16   // newest
+	raw      int64    // newest picture or frame number, as the stream counts them
+	shift    int64    // what is added to it, so that it never goes back
+	counted  bool     // there has been one
+	run      uint32   // see Frame
+	layers   [2]uint8 // how many spatial and temporal layers there were since the last key frame
+	before   [2]uint8 // and up to it, from the one before
+	sizes    [maxSpatial]size
+	depends  *dependencies // nil until there is a descriptor
+	scalable bool          // the newest packet was of a layered frame
+}
+
+// Read reads the descriptors of p, whose payload is not empty. Packets may come
+// in any order. It is false for what is malformed or cannot be put in order; f
+// then means nothing.
+func (r *Reader) Read(f *Frame, p *transport.Packet) bool {
+	*f = Frame{Marker: p.Marker, Timestamp: p.Timestamp, layout: &grid, active: gridAll}
+	ahead := !r.began || int16(p.Seq-r.seq) > 0
+	if p.Codec != r.codec {
+		if !ahead {
+			return false // late, from before the codec changed
+		}
+		*r = Reader{codec: p.Codec, run: r.run + 1}
+	}
+	var ok bool
+	switch p.Codec {
+	case transport.Opus:
+		f.Key, ok = true, len(p.Payload) > 0
+	case transport.VP8:
+		ok = r.readVP8(f, p, ahead)
+	case transport.VP9:
+		ok = r.readVP9(f, p, ahead)
+	case transport.AV1:
+		ok = r.readAV1(f, p, ahead)
+	default:
+	}
+	if ok && ahead {
+		r.seq, r.began, r.scalable = p.Seq, true, f.Layered
+	}
+	return ok
+}
+
+// count counts on from a number of so many bits. It is false for one that
+// does not fit the packet's place in the stream.
+func (r *Reader) count(number uint16, width int, ahead bool) (n int64, ok bool) {
+	if !r.counted {
+		// From far above zero: what comes late may be older.
+		r.counted, r.raw, r.shift = true, int64(number), 1<<16
+		return r.raw + r.shift, true
+	}
+	half := int64(1) << (width - 1)
+	raw := r.raw + (int64(number)-r.raw+half)&(2*half-1) - half
+	switch {
+	case !ahead && raw > r.raw:
+		return 0, false // of a count that has ended
+	case ahead && raw < r.raw:
+		// The stream has begun to count anew.
+		r.shift += r.raw + 1 - raw
+		r.run++
+		r.raw = raw
+	case raw > r.raw:
+		r.raw = raw
+	}
+	return raw + r.shift, true
+}
+
+// picture counts on from a picture id, if there is one.
+func (r *Reader) picture(f *Frame, d *descriptor, ahead bool) (n int64, ok bool) {
+	f.Key, f.Begin, f.End = d.key, d.begin, d.end
+	f.Marks = d.places
+	if f.pictureAt == 0 {
+		return 0, true
+	}
+	width := 7
+	if f.wide {
+		width = 15
+	}
+	n, ok = r.count(f.Picture, width, ahead)
+	f.Picture = uint16(n)
+	return n, ok
+}
+
+// onGrid says of a frame of VP8 or VP9 of which layers it is.
+func (r *Reader) onGrid(f *Frame, d *descriptor, ahead bool) {
+	f.Layered, f.Spatial, f.Temporal = true, d.spatial, d.temporal
+	f.run, f.base = r.run, d.temporal == 0
+	if ahead {
+		if d.key {
+			r.before, r.layers = r.layers, [2]uint8{}
+		}
+		r.layers = [2]uint8{max(r.layers[0], d.spatial+1), max(r.layers[1], d.temporal+1)}
+	}
+	f.exists = grid.fit(max(r.layers[0], r.before[0], 1)-1, max(r.layers[1], r.before[1], 1)-1)
+}
+
+func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
+	var d descriptor
+	if !describeVP8(&d, p.Payload) {
+		return false
+	}
+	d.end = p.Marker
+	n, ok := r.picture(f, &d, ahead)
+	f.compact = true
+	if !ok || !d.layered {
+		return ok
+	}
+	f.order, f.stride = n, 1
+	f.roles.present = gridFrom(0, d.temporal)
+	if d.key {
+		f.roles.present = gridFrom(0, 0)
+		f.roles.switches = f.roles.present
+	}
+	if !d.spare {
+		f.roles.needed = f.roles.present
+	}
+	f.needs.any = !d.key
+	if d.sync {
+		// Nothing that follows depends on faster pictures from before the last
+		// one of the slowest layer (RFC 7741, section 4.2).
+		f.syncs = gridFrom(0, 0)
+	}
+	r.onGrid(f, &d, ahead)
+	return true
+}
+
+func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
+	var d descriptor
+	if !describeVP9(&d, &r.sizes, p.Payload) || d.spatial >= gridSpatial {
+		return false
+	}
+	n, ok := r.picture(f, &d, ahead)
+	if !ok || !d.layered {
+		return ok
+	}
+	f.order, f.stride = n*gridSpatial+int64(d.spatial), gridSpatial
+	// Where no layer above depends on it, whoever is shown one above does not
+	// need it (RFC 9628, section 4.2: Z).
+	f.roles.present = gridFrom(d.spatial, d.temporal)
+	if !d.last {
+		f.roles.present = gridAbove(d.spatial, d.temporal)
+	}
+	f.roles.needed = f.roles.present
+	switch {
+	case d.predicted || d.temporal != 0:
+	case d.spatial == 0:
+		f.roles.switches = f.roles.present
+	default: // later ones of its layer depend on nothing older
+		f.roles.switches = gridFrom(d.spatial, 0)
+	}
+	f.needs = d.needs()
+	f.own = targets(1) << (gridTemporal*d.spatial + d.temporal)
+	if d.temporal >= gridTemporal {
+		f.own = 0
+	}
+	if d.sync {
+		// By RFC 9628, section 4.2, the U bit speaks of faster layers; browsers
+		// set it where the picture depends on slower ones alone. This holds for
+		// both.
+		f.syncs, f.column = f.roles.present, max(1, d.temporal)-1
+	}
+	r.onGrid(f, &d, ahead)
+	return true
+}
+
+// needs says on which frames one of VP9 depends.
+func (d *descriptor) needs() (s frameSet) {
+	if !d.pictures.known {
+		return frameSet{any: true}
+	}
+	for back := range 64 {
+		if d.pictures.bits>>back&1 != 0 {
+			s.add(gridSpatial * uint32(back+1))
+		}
+	}
+	if d.lower && d.spatial > 0 {
+		s.add(1)
+	}
+	return s
+}
+
+func (r *Reader) readAV1(f *Frame, p *transport.Packet, ahead bool) bool {
+	var d descriptor
+	if !describeAV1(&d, p.Payload) {
+		return false
+	}
+	if p.Dependency == nil {
+		f.Key, f.Begin, f.End = d.key, d.key, p.Marker
+		return true
+	}
+	if r.depends == nil {
+		r.depends = &dependencies{} // once for the stream
+	}
+	s := r.depends
+	var t dependency
+	if !s.read(&t, p.Dependency) {
+		return false
+	}
+	n, ok := r.count(t.number, 16, ahead)
+	if !ok {
+		return false
+	}
+	f.Layered, f.Begin, f.End = true, t.begin, t.end
+	f.order, f.Number = n, uint16(n)
+	if t.structure == nil {
+		f.blind, f.run = true, r.run
+		return true
+	}
+	if s.take(&t, n) {
+		r.run++
+	}
+	f.run = r.run
+	if t.structure != &s.kept[s.newest] {
+		f.run-- // late, from before the structure changed
+	}
+	f.Key = t.attached && t.begin && t.needs.none()
+	f.Spatial, f.Temporal = t.spatial, t.temporal
+	f.layout, f.roles, f.needs = &t.structure.layout, t.roles, t.needs
+	f.active, f.exists = s.active, s.active
+	if t.hasActive {
+		f.told, f.toldAt = t.active, t.activeAt
+	}
+	return true
+}
+
+// Layers says how many layers the stream has of late, 1 and 1 for one that is
+// not layered.
+func (r *Reader) Layers() (spatial, temporal int) {
+	switch {
+	case !r.scalable:
+		return 1, 1
+	case r.codec == transport.AV1:
+		if top := r.depends.active.highest(); top >= 0 {
+			l := &r.depends.kept[r.depends.newest].layout
+			return int(l.spatial[top]) + 1, int(l.temporal[top]) + 1
+		}
+		return 1, 1
+	}
+	return int(max(r.layers[0], r.before[0])), int(max(r.layers[1], r.before[1]))
+}
+
+// Size is the size of the pictures of a spatial layer, if the stream tells.
+func (r *Reader) Size(spatial uint8) (width, height int, ok bool) {
+	if spatial >= maxSpatial {
+		return 0, 0, false
+	}
+	s := r.sizes[spatial]
+	if r.depends != nil {
+		s = r.depends.kept[r.depends.newest].sizes[spatial]
+	}
+	return int(s.width), int(s.height), s.width != 0 && s.height != 0
+}
