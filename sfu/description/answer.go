@@ -1,5 +1,10 @@
 package description
 
+import (
+	"slices"
+	"strings"
+)
+
 // Answer writes the answer to an offer: we take all that is sent in our codecs.
 func (o *Offer) Answer(l *Local) string {
 	var bundle []string
@@ -9,7 +14,7 @@ func (o *Offer) Answer(l *Local) string {
 		}
 	}
 	w := &writer{}
-	w.session(l, bundle, "passive", o.Mixed)
+	w.session(l, bundle, "passive", o.mixedAtSession)
 	for i := range o.Sections {
 		s := &o.Sections[i]
 		if s.Stopped {
@@ -18,11 +23,14 @@ func (o *Offer) Answer(l *Local) string {
 			continue
 		}
 		w.section(s)
+		if o.Mixed && !o.mixedAtSession {
+			w.line("a=extmap-allow-mixed")
+		}
 		if s.Mid == bundle[0] {
 			w.candidates(l.Candidates)
 		}
 	}
-	return w.String()
+	return string(w.text)
 }
 
 // section writes the answer to a section that is used.
@@ -38,16 +46,22 @@ func (w *writer) section(s *Section) {
 	for _, f := range s.preference {
 		w.format(f)
 	}
-	if !s.Sends || s.Layers == nil {
+	w.layers(s)
+}
+
+// layers writes that all layers are taken, also while nothing is sent: a layer
+// that is left out is gone for ever. Those that are paused stay so, or
+// Chromium would send them again.
+func (w *writer) layers(s *Section) {
+	if s.Layers == nil {
 		return
 	}
-	list := ""
+	list := slices.Clone(s.Layers)
 	for i, l := range s.Layers {
 		w.line("a=rid:", l, " recv")
-		if i > 0 {
-			list += ";"
+		if s.paused[i] {
+			list[i] = "~" + l
 		}
-		list += l
 	}
-	w.line("a=simulcast:recv ", list)
+	w.line("a=simulcast:recv ", strings.Join(list, ";"))
 }

@@ -87,6 +87,8 @@ type Offer struct {
 	Types      [128]Type  // of all sections: a number has one meaning on a connection
 	Extensions Extensions // of all sections: likewise
 	Mixed      bool       // one-byte and two-byte extensions may stand in one stream (RFC 8285, section 4.1.2)
+
+	mixedAtSession bool // it is the session that says so
 }
 
 // Section is a media section of an offer.
@@ -100,11 +102,12 @@ type Section struct {
 	Layers     []string // rids of simulcast in the peer's order, by agreement the smallest first; none: no simulcast
 	Streams    []Stream // what is announced: one if the section sends without simulcast; with it there may be none
 
-	preference []format // of ours, in the order of the offer
-	protocol   string   // a word of protocols
-	first      uint8    // payload type, for the answer to a stopped section
-	reduced    bool     // RTCP of reduced size (RFC 5506)
-	oneWay     Extensions
+	preference []format   // of ours, in the order of the offer
+	protocol   string     // a word of protocols
+	first      uint8      // payload type, for the answer to a stopped section
+	reduced    bool       // RTCP of reduced size (RFC 5506)
+	oneWay     Extensions // those among Extensions that are said to be only sent
+	paused     []bool     // of Layers: encoded by nobody at present (RFC 8853, section 5.1)
 }
 
 // Slot is one of the streams that we offer.

@@ -19,6 +19,7 @@ var extensions = [...]struct { //nolint:gochecknoglobals // immutable table
 // extensions reads the numbers of those of ours that go in one direction,
 // which is sendonly or recvonly. oneWay are those said to go only there.
 func (p *part) extensions(direction string, mixed bool) (all, oneWay Extensions, ok bool) {
+	var seen Extensions
 	for _, v := range p.attributes["extmap"] {
 		words := strings.Fields(v)
 		if len(words) < 2 {
@@ -29,23 +30,36 @@ func (p *part) extensions(direction string, mixed bool) (all, oneWay Extensions,
 		if !numeric {
 			return all, oneWay, false
 		}
-		for _, x := range extensions {
-			if x.uri != words[1] || !p.video && !x.sound {
-				continue
-			}
-			if *x.of(&all) != 0 {
-				return all, oneWay, false
-			}
-			if way != "" && way != "sendrecv" && way != direction || !usable(n, mixed) {
-				continue
-			}
-			*x.of(&all) = uint8(n)
-			if way == direction {
-				*x.of(&oneWay) = uint8(n)
-			}
+		of := p.extension(words[1])
+		if of == nil {
+			continue
+		}
+		if *of(&seen) != 0 {
+			return all, oneWay, false
+		}
+		*of(&seen) = 1
+		if !usable(n, mixed) {
+			continue
+		}
+		switch way {
+		case direction:
+			*of(&oneWay) = uint8(n)
+			*of(&all) = uint8(n)
+		case "", "sendrecv":
+			*of(&all) = uint8(n)
 		}
 	}
 	return all, oneWay, all.distinct()
+}
+
+// extension finds the one of a name; nil: it is not ours.
+func (p *part) extension(uri string) func(*Extensions) *uint8 {
+	for _, x := range extensions {
+		if x.uri == uri && (p.video || x.sound) {
+			return x.of
+		}
+	}
+	return nil
 }
 
 // usable says whether a number can stand in a packet: beyond 14 only in the
@@ -69,14 +83,14 @@ func (e Extensions) distinct() bool {
 
 // join adds others. False: one extension would have two numbers, or one number
 // two meanings, which the sections of a bundle must not have (RFC 8843,
-// section 9.2).
+// section 12).
 func (e *Extensions) join(others Extensions) bool {
 	for _, x := range extensions {
-		have, new := x.of(e), *x.of(&others)
-		if *have != 0 && new != 0 && *have != new {
+		here, there := x.of(e), *x.of(&others)
+		if *here != 0 && there != 0 && *here != there {
 			return false
 		}
-		*have = max(*have, new)
+		*here = max(*here, there)
 	}
 	return e.distinct()
 }

@@ -38,6 +38,15 @@ func collect(list []sdp.Attribute) attributes {
 
 func (a attributes) has(name string) bool { return len(a[name]) > 0 }
 
+// mixed says whether extensions of both forms may be mixed in all sections,
+// and whether the session says so or they do, which Firefox prefers.
+func (t *text) mixed() (all, session bool) {
+	const name = "extmap-allow-mixed"
+	missing := func(p part) bool { return p.active && !p.has(name) }
+	session = t.session.has(name)
+	return session || !slices.ContainsFunc(t.parts, missing), session
+}
+
 // parse reads the grammar of a description, and what every section must have.
 func parse(s string, size, sections int) (*text, error) {
 	if len(s) > size {
@@ -114,9 +123,8 @@ func (p *part) direction() (string, bool) {
 	return found, true
 }
 
-// isName says whether a media id or rid is one that we carry: letters, digits,
-// and what may stand between them (RFC 8852, section 3, has fewer for rids;
-// pion has more).
+// isName says whether a media id or rid is one that we carry. RFC 5888 and
+// RFC 8851 allow more letters; nobody uses them.
 func isName(s string) bool {
 	for _, c := range []byte(s) {
 		if !isLetter(c) && c != '-' && c != '_' {

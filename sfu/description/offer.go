@@ -13,7 +13,8 @@ func ReadOffer(s string) (*Offer, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Offer{Mixed: t.session.has("extmap-allow-mixed")}
+	o := &Offer{}
+	o.Mixed, o.mixedAtSession = t.mixed()
 	// We choose the SRTP profile, and so are the DTLS server.
 	if o.Remote, err = t.remote("actpass", "active"); err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (p *part) section(mixed bool) (s Section, ok bool) {
 	if s.Extensions, s.oneWay, ok = p.extensions("sendonly", mixed); !ok {
 		return s, false
 	}
-	if s.Layers, ok = p.layers(); !ok {
+	if s.Layers, s.paused, ok = p.layers(); !ok {
 		return s, false
 	}
 	if s.Streams, ok = p.streams(); !ok {
@@ -118,26 +119,43 @@ func (s *Section) announced() bool {
 }
 
 // layers reads which layers are sent: rids without restrictions (RFC 8851),
-// all of them in one list without alternatives or pauses (RFC 8853).
-func (p *part) layers() (layers []string, ok bool) {
-	if !p.has("rid") && !p.has("simulcast") {
-		return nil, true
+// all of them in one list without alternatives (RFC 8853). Browsers say of
+// layers that they have stopped for now that they are paused. What would be
+// received is stepped over: pion repeats our answer there.
+func (p *part) layers() (layers []string, paused []bool, ok bool) {
+	rids, lists := p.sent("rid"), p.sent("simulcast")
+	if len(rids) == 0 && len(lists) == 0 {
+		return nil, nil, true
 	}
-	if !p.video || len(p.attributes["simulcast"]) != 1 {
-		return nil, false
+	if !p.video || len(lists) != 1 {
+		return nil, nil, false
 	}
-	list, ok := strings.CutPrefix(p.attributes["simulcast"][0], "send ")
+	list, ok := strings.CutPrefix(lists[0], "send ")
 	layers = strings.Split(list, ";")
-	if !ok || len(layers) > MaxLayers || len(layers) != len(p.attributes["rid"]) {
-		return nil, false
+	if !ok || len(layers) > MaxLayers || len(layers) != len(rids) {
+		return nil, nil, false
 	}
-	for i, l := range layers {
-		// isName refuses commas and "~" too.
-		if !isName(l) || slices.Contains(layers[:i], l) || !slices.Contains(p.attributes["rid"], l+" send") {
-			return nil, false
+	paused = make([]bool, len(layers))
+	for i := range layers {
+		layers[i], paused[i] = strings.CutPrefix(layers[i], "~")
+		l := layers[i]
+		if !isName(l) || slices.Contains(layers[:i], l) || !slices.Contains(rids, l+" send") {
+			return nil, nil, false
 		}
 	}
-	return layers, true
+	return layers, paused, true
+}
+
+// sent are the values of rid or simulcast but for those that say recv alone.
+func (p *part) sent(name string) []string {
+	var all []string
+	for _, v := range p.attributes[name] {
+		words := strings.Fields(v)
+		if len(words) != 2 || words[0] != "recv" && words[1] != "recv" {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // streams reads the SSRCs of a section and which belong together (RFC 5576).
@@ -145,43 +163,47 @@ func (p *part) streams() ([]Stream, bool) {
 	var ids []uint32
 	for _, v := range p.attributes["ssrc"] {
 		id, ok := ssrc(v)
-		if !ok {
+		if !ok || len(ids) > 2*MaxLayers {
 			return nil, false
 		}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
-		if len(ids) > 4*MaxLayers {
-			return nil, false
-		}
-	}
-	repaired := map[uint32]uint32{} // by what it is sent again in
-	repairs := map[uint32]uint32{}
-	for _, v := range p.attributes["ssrc-group"] {
-		words := strings.Fields(v)
-		if len(words) != 3 || words[0] != "FID" {
-			if len(words) > 0 && words[0] == "SIM" {
-				continue // rids say the same
-			}
-			return nil, false
-		}
-		media, ok := ssrc(words[1])
-		rtx, too := ssrc(words[2])
-		if !ok || !too || media == rtx || !slices.Contains(ids, media) || !slices.Contains(ids, rtx) {
-			return nil, false
-		}
-		if repairs[media] != 0 || repaired[media] != 0 || repairs[rtx] != 0 || repaired[rtx] != 0 {
-			return nil, false
-		}
-		repairs[media], repaired[rtx] = rtx, media
 	}
 	var all []Stream
-	for _, id := range ids {
-		if repaired[id] == 0 {
-			all = append(all, Stream{SSRC: id, RTX: repairs[id]})
+	for _, v := range p.attributes["ssrc-group"] {
+		media, rtx, ok := pair(v)
+		if !ok || !take(&ids, media) || !take(&ids, rtx) {
+			return nil, false
 		}
+		all = append(all, Stream{SSRC: media, RTX: rtx})
+	}
+	for _, id := range ids { // those without a partner
+		all = append(all, Stream{SSRC: id})
 	}
 	return all, true
+}
+
+// pair reads a group of a stream and its retransmissions. There is no other
+// kind: layers have rids.
+func pair(group string) (media, rtx uint32, ok bool) {
+	words := strings.Fields(group)
+	if len(words) != 3 || words[0] != "FID" {
+		return 0, 0, false
+	}
+	media, ok = ssrc(words[1])
+	rtx, too := ssrc(words[2])
+	return media, rtx, ok && too
+}
+
+// take takes an SSRC out of a list. False: it is not there.
+func take(ids *[]uint32, id uint32) bool {
+	i := slices.Index(*ids, id)
+	if i < 0 {
+		return false
+	}
+	*ids = slices.Delete(*ids, i, i+1)
+	return true
 }
 
 func ssrc(v string) (uint32, bool) {

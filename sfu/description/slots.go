@@ -58,7 +58,7 @@ func NewOffer(l *Local, video, audio int, random func() uint32) (text string, sl
 			w.candidates(l.Candidates)
 		}
 	}
-	return w.String(), slots
+	return string(w.text), slots
 }
 
 // slot writes a section. Each is a stream of its own (msid, RFC 8830): what
@@ -94,7 +94,8 @@ func ReadAnswer(s string, slots []Slot) (*Answer, error) {
 	if len(t.parts) != len(slots) {
 		return nil, ErrRefused
 	}
-	a := &Answer{Mixed: t.session.has("extmap-allow-mixed")}
+	a := &Answer{}
+	a.Mixed, _ = t.mixed()
 	if a.Remote, err = t.remote("active"); err != nil {
 		return nil, err
 	}
@@ -112,45 +113,57 @@ func ReadAnswer(s string, slots []Slot) (*Answer, error) {
 // offered, but nothing else, and not nothing.
 func (p *part) agreed(s *Slot, mixed bool) (a Agreed, ok bool) {
 	direction, ok := p.direction()
-	if !ok || direction != "recvonly" && direction != "inactive" {
+	if !ok || p.mid != s.Mid || p.video != s.Video || !p.active {
 		return a, false
 	}
-	if p.mid != s.Mid || p.video != s.Video || !p.active {
+	formats, extensions := offered(s.Video)
+	taken, ok := p.taken(formats)
+	if !ok {
 		return a, false
-	}
-	ours, extensions := offered(s.Video)
-	taken, ok := p.formats()
-	if !ok || len(taken) == 0 {
-		return a, false
-	}
-	known := numbers(ours)
-	if slices.ContainsFunc(p.numbers, func(n uint8) bool { return !slices.Contains(known, n) }) {
-		return a, false
-	}
-	a.SSRC = s.SSRC
-	reported := false
-	for _, f := range taken {
-		i := slices.IndexFunc(ours, func(o format) bool { return o.codec == f.codec })
-		if ours[i].media != f.media || f.rtx != 0 && f.rtx != ours[i].rtx {
-			return a, false
-		}
-		a.Types[f.codec] = transport.Formats{Media: f.media, RTX: f.rtx}
-		if f.rtx != 0 {
-			a.RTX = s.RTX
-		}
-		reported = reported || f.feedback&congestion != 0
 	}
 	if a.Extensions, _, ok = p.extensions("recvonly", mixed); !ok || !extensions.covers(a.Extensions) {
 		return a, false
 	}
-	if !reported {
+	a.SSRC = s.SSRC
+	a.Dependency = a.Extensions.Dependency != 0
+	if !slices.ContainsFunc(taken, func(f format) bool { return f.feedback&congestion != 0 }) {
 		a.Extensions.TransportCC = 0
 	}
-	a.Dependency = a.Extensions.Dependency != 0
-	if direction == "inactive" {
-		a.Types, a.RTX = [transport.Codecs]transport.Formats{}, 0
+	switch direction {
+	case "recvonly":
+		for _, f := range taken {
+			a.Types[f.codec] = transport.Formats{Media: f.media, RTX: f.rtx}
+			if f.rtx != 0 {
+				a.RTX = s.RTX
+			}
+		}
+		return a, true
+	case "inactive": // nothing is taken
+		return a, true
+	default:
+		return a, false
 	}
-	return a, true
+}
+
+// taken reads which of the offered formats an answer takes, under the numbers
+// that they were offered with.
+func (p *part) taken(offered []format) ([]format, bool) {
+	known := numbers(offered)
+	for _, n := range p.numbers {
+		if !slices.Contains(known, n) {
+			return nil, false
+		}
+	}
+	taken, ok := p.formats()
+	for _, f := range taken {
+		same := func(o format) bool {
+			return o.codec == f.codec && o.media == f.media && (o.rtx == f.rtx || f.rtx == 0)
+		}
+		if !slices.ContainsFunc(offered, same) {
+			return nil, false
+		}
+	}
+	return taken, ok && len(taken) > 0
 }
 
 // covers says whether others are among these, under the same numbers.

@@ -15,13 +15,13 @@ import (
 const opusFormat = "minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0"
 
 // writer writes lines.
-type writer struct{ strings.Builder }
+type writer struct{ text []byte }
 
 func (w *writer) line(words ...string) {
 	for _, s := range words {
-		w.WriteString(s)
+		w.text = append(w.text, s...)
 	}
-	w.WriteString("\r\n")
+	w.text = append(w.text, "\r\n"...)
 }
 
 func decimal[N uint8 | uint16 | uint32 | uint64](n N) string {
@@ -49,11 +49,14 @@ func (w *writer) session(l *Local, bundle []string, setup string, mixed bool) {
 // media writes the first lines of a section. Port 9 with address 0.0.0.0 says
 // that candidates tell (RFC 8829, section 5.2.1); 0 is a stopped section.
 func (w *writer) media(video bool, port, protocol string, numbers []uint8, mid string) {
-	kind := "audio"
+	words := []string{"m=audio ", port, " ", protocol}
 	if video {
-		kind = "video"
+		words[0] = "m=video "
 	}
-	w.line("m=", kind, " ", port, " ", protocol, " ", strings.Trim(fmt.Sprint(numbers), "[]"))
+	for _, n := range numbers {
+		words = append(words, " ", decimal(n))
+	}
+	w.line(words...)
 	w.line("c=IN IP4 0.0.0.0")
 	w.line("a=mid:", mid)
 }
