@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"paravent/sfu/srtp"
-	"paravent/sfu/transport"
 )
 
 // This file is where the two halves of a connection meet: the half that finds

@@ -133,15 +133,9 @@ func (p *port) GetConn(name string, at net.Addr) (net.PacketConn, error) {
 	return s, nil
 }
 
-// RemoveConnByUfrag closes a connection's box.
-func (p *port) RemoveConnByUfrag(name string) {
-	p.mu.Lock()
-	b := p.boxes[name]
-	p.mu.Unlock()
-	if b != nil {
-		b.close()
-	}
-}
+// RemoveConnByUfrag does nothing: pion calls it also for an agent that only
+// begins. A box ends with its connection.
+func (p *port) RemoveConnByUfrag(string) {}
 
 // Close does nothing: no connection closes the port.
 func (p *port) Close() error { return nil }
