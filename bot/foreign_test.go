@@ -42,7 +42,7 @@ func TestNobodyIsHeardUnderAnotherName(t *testing.T) {
 	}
 	// What a lying server does by itself, here by request.
 	err = bob.call(func() error {
-		bob.send(&wire.Watch{Slot: bob.media.down.slotOf(view), Person: mallory.id[:], Mid: bob.people[mallory.id].media.Microphone})
+		bob.send(&wire.Watch{Slot: bob.media.down.slotOf(view), Person: mallory.id[:], Mid: bob.people[mallory.id].media.Microphone, Size: "large", Priority: "medium"})
 		return nil
 	})
 	if err != nil {

@@ -12,7 +12,7 @@ func (p *Person) show(v *View) error {
 	}
 	mid := midsOf(s.media)[v.Source]
 	if slot, ask := v.bind(s.seat.Leaf, mid); ask {
-		w := &wire.Watch{Slot: slot}
+		w := &wire.Watch{Slot: slot, Size: "large", Priority: "medium"}
 		if mid != "" {
 			w.Person, w.Mid = v.Person[:], mid
 		}

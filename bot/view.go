@@ -120,7 +120,7 @@ func (v *View) Close() {
 	v.once.Do(func() {
 		close(v.ended)
 		if mid := v.media.down.free(v); mid != "" {
-			v.media.say(&wire.Watch{Slot: mid})
+			v.media.say(&wire.Watch{Slot: mid, Size: "large", Priority: "medium"})
 		}
 	})
 }

@@ -33,8 +33,8 @@ func (b bridge) Answer(peer signaling.PeerID, answer string) {
 }
 
 // Watch implements signaling.Media.
-func (b bridge) Watch(peer signaling.PeerID, slot string, publisher signaling.PeerID, mid string) {
-	b.router.Watch(sfu.PeerID(peer), slot, sfu.PeerID(publisher), mid)
+func (b bridge) Watch(peer signaling.PeerID, slot string, w signaling.MediaWatch) {
+	b.router.Watch(sfu.PeerID(peer), slot, sfu.PeerID(w.Publisher), w.Mid)
 }
 
 // Silence implements signaling.Media.

@@ -327,7 +327,7 @@ func (h *history) step() {
 		someone := h.pick(h.online).person
 		h.room.handle(say{g.mail, []wire.ClientMessage{
 			&wire.Ready{}, &wire.Publish{SDP: "x"}, &wire.Subscribe{}, &wire.Data{Body: []byte("x")},
-			&wire.Resync{KeyPackage: []byte("kp")}, &wire.Watch{Slot: "1", Person: someone[:], Mid: "0"},
+			&wire.Resync{KeyPackage: []byte("kp")}, &wire.Watch{Slot: "1", Person: someone[:], Mid: "0", Size: "large", Priority: "medium"},
 		}[h.rng.IntN(6)]}, h.now)
 	}
 	h.room.settle(h.now)

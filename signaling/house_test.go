@@ -362,6 +362,8 @@ func short(m wire.ServerMessage) string {
 		return "tracks " + nameOf(m.Person) + fmt.Sprint(m.Tracks)
 	case *wire.Shown:
 		return strings.TrimSpace("shown " + m.Slot + " " + nameOf(m.Person) + " " + m.Mid)
+	case *wire.Wanted:
+		return "wanted " + m.Mid + " " + m.Size
 	case *wire.Lost:
 		return "lost " + m.Connection
 	case *wire.Challenge, *wire.Pong:
@@ -477,6 +479,6 @@ func (f *fakeMedia) Publish(peer PeerID, offer string, restart bool) {
 }
 func (f *fakeMedia) Subscribe(peer PeerID)             { f.note("subscribe %d", peer) }
 func (f *fakeMedia) Answer(peer PeerID, answer string) { f.note("answer %d %s", peer, answer) }
-func (f *fakeMedia) Watch(peer PeerID, slot string, publisher PeerID, mid string) {
-	f.note("watch %d %s %d %s", peer, slot, publisher, mid)
+func (f *fakeMedia) Watch(peer PeerID, slot string, w MediaWatch) {
+	f.note("watch %d %s %d %s %d %d", peer, slot, w.Publisher, w.Mid, w.Size, w.Priority)
 }

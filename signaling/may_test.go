@@ -140,7 +140,7 @@ func TestEveryRoleAndEveryMessage(t *testing.T) {
 		&wire.Knock{Boxes: []wire.Box{{KEMKey: random(32), Sealed: []byte("x")}}},
 		&wire.Ready{}, &wire.Commit{Epoch: 77, Commit: []byte("c")}, &wire.Resync{KeyPackage: []byte("kp")},
 		&wire.Data{Body: []byte("x")}, &wire.Publish{SDP: "x"}, &wire.Subscribe{}, &wire.Answer{SDP: "x"},
-		&wire.Watch{Slot: "1", Person: target[:], Mid: "0"},
+		&wire.Watch{Slot: "1", Person: target[:], Mid: "0", Size: "large", Priority: "medium"},
 	}
 	for _, m := range messages {
 		inHouse(t, Limits{}, func(h *house) {

@@ -22,13 +22,43 @@ type Media interface {
 	Publish(peer PeerID, offer string, restart bool)
 	Subscribe(peer PeerID)
 	Answer(peer PeerID, answer string)
-	// Watch shows track mid of publisher in a slot; publisher 0 shows nothing.
-	Watch(peer PeerID, slot string, publisher PeerID, mid string)
+	// Watch shows a track in a slot; publisher 0 shows nothing.
+	Watch(peer PeerID, slot string, w MediaWatch)
 	// Silence says whether the sound that a peer publishes is forwarded to
 	// nobody. It holds for all its audio tracks, present and later ones.
 	Silence(peer PeerID, on bool)
 	Close(peer PeerID)
 }
+
+// MediaWatch is what a slot is to show, and how.
+type MediaWatch struct {
+	Publisher PeerID
+	Mid       string
+	Size      MediaSize // of a picture; not MediaNone
+	Priority  MediaPriority
+}
+
+// MediaSize is how large a picture is shown: which of the layers that are sent
+// of it. A layer has twice the height of the one before.
+type MediaSize int
+
+// The sizes of a picture.
+const (
+	MediaNone MediaSize = iota
+	MediaSmall
+	MediaMedium
+	MediaLarge
+)
+
+// MediaPriority says what goes first where the network cannot carry everything.
+type MediaPriority int
+
+// The priorities.
+const (
+	MediaLow MediaPriority = iota
+	MediaMiddle
+	MediaHigh
+)
 
 // MediaEvents hears what happens to one peer's media. The media plane may wait
 // in these calls; it never holds a lock of its own while it does.
@@ -37,6 +67,8 @@ type MediaEvents interface {
 	Offered(offer string)
 	Tracks(tracks []MediaTrack)
 	Shown(slot string, publisher PeerID, mid string)
+	// Wanted says how much of a track that the peer publishes anybody is shown.
+	Wanted(mid string, size MediaSize)
 	Lost(connection Connection)
 }
 

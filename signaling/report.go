@@ -20,6 +20,10 @@ type (
 		publisher PeerID
 		mid       string
 	}
+	wanted struct {
+		mid  string
+		size MediaSize
+	}
 	lost struct{ connection Connection }
 )
 
@@ -27,6 +31,7 @@ func (published) report() {}
 func (offered) report()   {}
 func (tracks) report()    {}
 func (shown) report()     {}
+func (wanted) report()    {}
 func (lost) report()      {}
 
 // events takes the media plane's reports about one peer to the room. It may
@@ -43,6 +48,8 @@ func (e events) Lost(connection Connection) { e.room.post(media{e.peer, lost{con
 func (e events) Shown(slot string, publisher PeerID, mid string) {
 	e.room.post(media{e.peer, shown{slot, publisher, mid}})
 }
+
+func (e events) Wanted(mid string, size MediaSize) { e.room.post(media{e.peer, wanted{mid, size}}) }
 
 // openMedia makes a person known to the media plane.
 func (r *room) openMedia(p *person) {
@@ -79,10 +86,15 @@ func (r *room) hear(p *person, report report) {
 			told.Person, told.Mid = o.id[:], m.mid
 		}
 		r.tell(p, told)
+	case wanted:
+		r.tell(p, &wire.Wanted{Mid: m.mid, Size: sizes[m.size]})
 	case lost:
 		r.tell(p, lostMessage(m.connection))
 	}
 }
+
+// sizes are the words of the wire for each MediaSize.
+var sizes = [...]string{MediaNone: "none", MediaSmall: "small", MediaMedium: "medium", MediaLarge: "large"}
 
 // pass tells what the media plane has for a connection, or that the connection
 // is lost when the wire has no room for that.

@@ -474,16 +474,22 @@ func TestWatchIsHeldUntilReady(t *testing.T) {
 		a, b := all[0], all[1]
 		h.media.asked()
 		self, other, gone := named("b"), named("A"), named("zz")
-		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "0"})
-		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "5"})
+		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "0", Size: "large", Priority: "medium"})
+		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "5", Size: "large", Priority: "medium"})
 		h.media.want(t)
 		b.say(&wire.Ready{Epoch: 1})
-		h.media.want(t, "watch 2 1 1 5")
-		b.say(&wire.Watch{Slot: "2", Person: self[:], Mid: "0"})
-		b.say(&wire.Watch{Slot: "2", Person: gone[:], Mid: "0"})
+		h.media.want(t, "watch 2 1 1 5 3 1")
+		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "5", Size: "small", Priority: "high"})
+		b.say(&wire.Watch{Slot: "1", Person: other[:], Mid: "5", Size: "medium", Priority: "low"})
+		h.media.want(t, "watch 2 1 1 5 1 2", "watch 2 1 1 5 2 0")
+		h.media.of(1).Wanted("5", MediaMedium)
+		h.media.of(1).Wanted("5", MediaNone)
+		a.want("wanted 5 medium", "wanted 5 none")
+		b.say(&wire.Watch{Slot: "2", Person: self[:], Mid: "0", Size: "large", Priority: "medium"})
+		b.say(&wire.Watch{Slot: "2", Person: gone[:], Mid: "0", Size: "large", Priority: "medium"})
 		h.media.want(t)
-		b.say(&wire.Watch{Slot: "1"})
-		h.media.want(t, "watch 2 1 0 ")
+		b.say(&wire.Watch{Slot: "1", Size: "large", Priority: "medium"})
+		h.media.want(t, "watch 2 1 0  3 1")
 		h.media.of(2).Shown("1", 1, "5")
 		h.media.of(2).Shown("1", 0, "")
 		b.want("shown 1 A 5", "shown 1")
@@ -492,7 +498,7 @@ func TestWatchIsHeldUntilReady(t *testing.T) {
 		h.media.of(2).Shown("1", 1, "5") // it was on its way
 		b.want("left A", "unmoderated 300000", "nominate 1 -A", "shown 1")
 		for i := range 2 * heldWatches {
-			a.say(&wire.Watch{Slot: fmt.Sprint(i)})
+			a.say(&wire.Watch{Slot: fmt.Sprint(i), Size: "large", Priority: "medium"})
 		}
 	})
 }
@@ -502,7 +508,7 @@ func TestHeldWatchesAreBounded(t *testing.T) {
 		a := h.seated("A")[0]
 		h.media.asked()
 		for i := range 2 * heldWatches {
-			a.say(&wire.Watch{Slot: fmt.Sprint(i)})
+			a.say(&wire.Watch{Slot: fmt.Sprint(i), Size: "large", Priority: "medium"})
 		}
 		a.say(&wire.Ready{})
 		if n := len(h.media.asked()); n != heldWatches {
@@ -526,8 +532,8 @@ func TestMediaStaysWhileAwayAndIsMadeAnewAfterLeft(t *testing.T) {
 		}
 		h.media.want(t, "open 3")
 		id := named("A")
-		all[1].say(&wire.Watch{Slot: "1", Person: id[:], Mid: "0"}) // it has been Ready
-		h.media.want(t, "watch 3 1 1 0")
+		all[1].say(&wire.Watch{Slot: "1", Person: id[:], Mid: "0", Size: "large", Priority: "medium"}) // it has been Ready
+		h.media.want(t, "watch 3 1 1 0 3 1")
 	})
 }
 

@@ -139,7 +139,33 @@ func (r *room) watch(p *person, m *wire.Watch) {
 		}
 		publisher = o.peer
 	}
-	r.hub.media.Watch(p.peer, m.Slot, publisher, m.Mid)
+	r.hub.media.Watch(p.peer, m.Slot, MediaWatch{
+		Publisher: publisher, Mid: m.Mid, Size: sizeOf(m.Size), Priority: priorityOf(m.Priority),
+	})
+}
+
+// sizeOf reads a size of the wire.
+func sizeOf(text string) MediaSize {
+	switch text {
+	case "small":
+		return MediaSmall
+	case "medium":
+		return MediaMedium
+	default:
+		return MediaLarge
+	}
+}
+
+// priorityOf reads a priority of the wire.
+func priorityOf(text string) MediaPriority {
+	switch text {
+	case "low":
+		return MediaLow
+	case "high":
+		return MediaHigh
+	default:
+		return MediaMiddle
+	}
 }
 
 func (r *room) hold(p *person, m *wire.Watch) {

@@ -42,6 +42,7 @@ func (*Published) server() {}
 func (*Offered) server()   {}
 func (*Tracks) server()    {}
 func (*Shown) server()     {}
+func (*Wanted) server()    {}
 func (*Lost) server()      {}
 func (*Pong) server()      {}
 func (*Knocked) server()   {}

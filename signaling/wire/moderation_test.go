@@ -44,7 +44,7 @@ func TestNothingTurnsADeviceOn(t *testing.T) {
 	}
 	told := []string{
 		"challenge", "refused", "waiting", "joined", "resumed", "arrived", "away", "back", "left", "nominate", "committed",
-		"rejected", "welcome", "regroup", "relayed", "published", "offered", "tracks", "shown", "lost", "knocked",
+		"rejected", "welcome", "regroup", "relayed", "published", "offered", "tracks", "shown", "wanted", "lost", "knocked",
 		"unknocked", "acted", "moderated", "over", "warned", "pong",
 	}
 	if got := names(ServerMessages()); !slices.Equal(got, told) {
@@ -68,7 +68,7 @@ func TestNothingTurnsADeviceOn(t *testing.T) {
 func TestNoFieldCouldHoldAnAddress(t *testing.T) {
 	texts := map[string]bool{
 		"published.sdp": true, "offered.sdp": true, // to the one whose connection it is
-		"shown.slot": true, "shown.mid": true, "tracks.tracks.mid": true,
+		"shown.slot": true, "shown.mid": true, "wanted.mid": true, "tracks.tracks.mid": true,
 		"joined.people.tracks.mid": true, "resumed.people.tracks.mid": true, "arrived.person.tracks.mid": true,
 		"joined.policy.statement": true, "resumed.policy.statement": true, "acted.signed.statement": true,
 		"nominate.admissions.statement": true,

@@ -59,7 +59,7 @@ var clientMessages = messages( //nolint:gochecknoglobals // immutable table
 var serverMessages = messages( //nolint:gochecknoglobals // immutable table
 	(*Challenge)(nil), (*Refused)(nil), (*Waiting)(nil), (*Joined)(nil), (*Resumed)(nil), (*Arrived)(nil),
 	(*Away)(nil), (*Back)(nil), (*Left)(nil), (*Nominate)(nil), (*Committed)(nil), (*Rejected)(nil), (*Welcome)(nil),
-	(*Regroup)(nil), (*Relayed)(nil), (*Published)(nil), (*Offered)(nil), (*Tracks)(nil), (*Shown)(nil), (*Lost)(nil),
+	(*Regroup)(nil), (*Relayed)(nil), (*Published)(nil), (*Offered)(nil), (*Tracks)(nil), (*Shown)(nil), (*Wanted)(nil), (*Lost)(nil),
 	(*Knocked)(nil), (*Unknocked)(nil), (*Acted)(nil), (*Moderated)(nil), (*Over)(nil), (*Warned)(nil), (*Pong)(nil),
 )
 

@@ -268,6 +268,13 @@ type Watch struct {
 	Slot   string `json:"slot" max:"8"` // the slot's media id (mid) in the subscribe SDP
 	Person []byte `json:"person,omitempty" len:"16"`
 	Mid    string `json:"mid" max:"8"` // the track's media id in its publisher's SDP; empty without Person
+	// Size is how large a picture is drawn, by the layers that a publisher
+	// sends of it: a quarter, half, or all of its height. It says nothing of
+	// sound. A Watch for what is shown already changes it, and Priority.
+	Size string `json:"size" enum:"small,medium,large"`
+	// Priority says what is shown well first where the network cannot carry
+	// everything.
+	Priority string `json:"priority" enum:"low,medium,high"`
 }
 
 // Leave ends the stay at once.
@@ -487,6 +494,14 @@ type Shown struct {
 	Slot   string `json:"slot" max:"8"`
 	Person []byte `json:"person,omitempty" len:"16"`
 	Mid    string `json:"mid" max:"8"`
+}
+
+// Wanted says how much of one of this person's own tracks of pictures anybody
+// is shown, by Watch.Size: larger layers need not be encoded. Until told, all
+// are wanted.
+type Wanted struct {
+	Mid  string `json:"mid" max:"8"`
+	Size string `json:"size" enum:"none,small,medium,large"`
 }
 
 // Lost says that a media connection ended on the server's side.

@@ -112,7 +112,7 @@ func meet(t *testing.T, r *running, m *room, chair *browser) {
 	}
 	// SDP that is none, an answer that nobody asked for, tracks of nobody.
 	guest.send(&wire.Publish{SDP: "v=0\r\no=" + secret}, &wire.Subscribe{}, &wire.Answer{SDP: secret},
-		&wire.Watch{Slot: "0", Person: chair.person, Mid: "none"}, &wire.Watch{Slot: "nowhere", Mid: ""}, &wire.Ping{})
+		&wire.Watch{Slot: "0", Person: chair.person, Mid: "none", Size: "large", Priority: "medium"}, &wire.Watch{Slot: "nowhere", Mid: "", Size: "large", Priority: "medium"}, &wire.Ping{})
 	await[*wire.Pong](guest)
 
 	chair.order(m, func(seq uint64) wire.Statement { return &wire.Stop{Seq: seq, Source: "microphone"} })

@@ -138,7 +138,7 @@ export class CallMedia {
     }
   }
 
-  fromServer(m: Extract<ServerMessage, { t: "published" | "offered" | "shown" | "lost" }>): void {
+  fromServer(m: Extract<ServerMessage, { t: "published" | "offered" | "shown" | "wanted" | "lost" }>): void {
     switch (m.t) {
       case "published":
         for (const old of this.#retired.publish.splice(0)) old.close()
@@ -148,6 +148,8 @@ export class CallMedia {
         return void this.#subscribe?.offered(m.sdp)
       case "lost":
         return this.#again(m.connection)
+      case "wanted":
+        return this.#publish?.wanted(m.mid, m.size)
       case "shown": // confirms what was asked for; the frames themselves say whose they are
         return
     }
@@ -204,7 +206,14 @@ export class CallMedia {
     this.#subscribe = new Subscribe(this.#workers.media, this.#workers.toMedia, {
       answer: (sdp) => this.#heard.send({ t: "answer", sdp }),
       watch: (slot, w) =>
-        this.#heard.send({ t: "watch", slot, mid: w?.mid ?? "", ...(w === null ? {} : { person: personBytes(w.person) }) }),
+        this.#heard.send({
+          t: "watch",
+          slot,
+          mid: w?.mid ?? "",
+          size: "large",
+          priority: "medium",
+          ...(w === null ? {} : { person: personBytes(w.person) }),
+        }),
       changed: () => this.#show(),
       failed: () => this.#again("subscribe"),
     })

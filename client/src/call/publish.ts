@@ -22,9 +22,13 @@ interface OutboundStats {
   readonly framesSent?: number // video only
 }
 
+/** How much of a track anybody is shown (Watch.Size on the wire). */
+export type Size = "none" | "small" | "medium" | "large"
+
 interface Source {
   readonly transceiver: RTCRtpTransceiver
   readonly id: string
+  wanted: Size
   attached: boolean
   track: MediaStreamTrack | null // wanted; handed to the sender once attached
 }
@@ -118,6 +122,15 @@ export class Publish {
     if (source !== undefined) void this.#limit(CAMERA, source)
   }
 
+  /** Nobody is shown more of what is sent under this media id than this: more is not encoded. */
+  wanted(mid: string, size: Size): void {
+    for (const [context, source] of this.#sources) {
+      if (source.transceiver.mid !== mid || source.wanted === size) continue
+      source.wanted = size
+      void this.#limit(context, source)
+    }
+  }
+
   /** Transform ids and how many payload bytes and frames their senders have sent, for the watchdog. */
   async sent(): Promise<Sent[]> {
     const all = [...this.#sources].map(async ([context, { id, transceiver }]) => {
@@ -149,7 +162,7 @@ export class Publish {
     const options: TransformOptions = { side: "send", id, context }
     transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, options)
     if (isVideo(context)) prefer(transceiver, "video", this.#codec)
-    const source: Source = { transceiver, id, attached: false, track: null }
+    const source: Source = { transceiver, id, wanted: "large", attached: false, track: null }
     this.#sources.set(context, source)
     return source
   }
@@ -165,12 +178,13 @@ export class Publish {
     if (!this.#closed) this.#heard.changed()
   }
 
-  async #limit(context: Context, { transceiver, track }: Source): Promise<void> {
+  async #limit(context: Context, { transceiver, track, wanted }: Source): Promise<void> {
     if (!isVideo(context) || track === null) return
     const budget = context === SCREEN ? SCREEN_BUDGET : this.#camera
     const parameters = transceiver.sender.getParameters()
     const encoding = parameters.encodings[0]
     if (encoding === undefined) return
+    encoding.active = wanted !== "none"
     encoding.maxBitrate = budget.maxBitrate
     encoding.maxFramerate = budget.maxFramerate
     encoding.scaleResolutionDownBy = downscale(track.getSettings().height ?? budget.height, budget)

@@ -637,6 +637,10 @@ const MESSAGES: { readonly [T in ServerMessage["t"]]: readonly object[] } = {
   relayed: [{ from: b64(16, 2), body: b64(8) }],
   published: [{ sdp: "v=0" }],
   offered: [{ sdp: "v=0" }],
+  wanted: [
+    { mid: "1", size: "none" },
+    { mid: "1", size: "large" },
+  ],
   tracks: [{ ...she, tracks: [{ mid: "0", kind: "audio" }] }],
   shown: [{ slot: "0", mid: "" }],
   lost: [{ connection: "publish" }, { connection: "subscribe" }],

@@ -214,6 +214,7 @@ export class Session {
       case "published":
       case "offered":
       case "shown":
+      case "wanted":
       case "lost":
         return this.media.fromServer(m)
       case "acted":

@@ -126,6 +126,8 @@ export interface Watch {
   readonly slot: string
   readonly person?: Uint8Array
   readonly mid: string
+  readonly size: "small" | "medium" | "large"
+  readonly priority: "low" | "medium" | "high"
 }
 
 export interface Box {
@@ -179,7 +181,7 @@ const clientMessageSchema: Schema<ClientMessage> = messages<ClientMessage>({
   publish: { sdp: text(65536), restart: bool },
   subscribe: {},
   answer: { sdp: text(131072) },
-  watch: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8) },
+  watch: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8), size: words("small", "medium", "large"), priority: words("low", "medium", "high") },
   knock: { boxes: list(boxSchema, 16) },
   act: { signed: signedSchema },
   leave: {},
@@ -325,6 +327,12 @@ export interface Shown {
   readonly mid: string
 }
 
+export interface Wanted {
+  readonly t: "wanted"
+  readonly mid: string
+  readonly size: "none" | "small" | "medium" | "large"
+}
+
 export interface Lost {
   readonly t: "lost"
   readonly connection: "publish" | "subscribe"
@@ -389,6 +397,7 @@ export type ServerMessage =
   | Offered
   | Tracks
   | Shown
+  | Wanted
   | Lost
   | Knocked
   | Unknocked
@@ -418,6 +427,7 @@ const serverMessageSchema: Schema<ServerMessage> = messages<ServerMessage>({
   offered: { sdp: text(131072) },
   tracks: { person: bytes(16, 16), tracks: list(trackSchema, 8) },
   shown: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8) },
+  wanted: { mid: text(8), size: words("none", "small", "medium", "large") },
   lost: { connection: words("publish", "subscribe") },
   knocked: { person: bytes(16, 16), keyPackage: bytes(1, 2048), sealed: bytes(1, 1024), ticket: optional(bytes(1, 512)) },
   unknocked: { person: bytes(16, 16) },
