@@ -20,7 +20,10 @@ const (
 	baseSpan    = 15 * time.Second     // the shortest delay is that of the last one to two of these
 	queueGroups = 5                    // groups of which the one that waited least shows the queue
 	queueNone   = 5 * time.Millisecond // less than this is no queue
-	ownMost     = 0.2                  // seconds of queue that may be our own doing
+	ownMost     = 0.2                  // seconds of queue that may be our own doing,
+	ownFade     = 2                    // seconds until most of it is no longer believed to be
+	ownDoubt    = 1.3                  // times as long a queue may come of it: the rate may be a little wrong
+	ownRoom     = 1.05                 // times the rate being what the network may carry: who always sends more than the rate is to notice
 )
 
 // usage is what the delays say of the network.
@@ -70,10 +73,11 @@ type point struct{ x, y float64 }
 // load takes a packet that was sent, whether it arrived or not, in the order
 // of numbers, and before add.
 func (d *delay) load(sent time.Duration, size int, rate float64) {
-	d.own = max(d.own-max(sent-d.ownAt, 0).Seconds(), 0)
+	passed := max(sent-d.ownAt, 0).Seconds()
+	d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
 	d.ownAt = max(d.ownAt, sent)
 	d.ownBefore = d.own
-	d.own = min(d.own+float64(size)*8/rate, ownMost)
+	d.own = min(d.own+float64(size)*8/(ownRoom*rate), ownMost)
 }
 
 // add takes a packet that arrived.
@@ -95,7 +99,7 @@ func (d *delay) add(sent, arrived time.Duration) {
 	follows := !first && d.sent >= d.skip && sent >= d.skip
 	d.sent, d.arrived = sent, arrived
 	d.wait(arrived - sent)
-	d.waited = max(ms(arrived-sent-min(d.base, d.older))-1000*d.ownBefore, 0)
+	d.waited = max(ms(arrived-sent-min(d.base, d.older))-1000*ownDoubt*d.ownBefore, 0)
 	if follows {
 		d.draw(ms(moved))
 	}

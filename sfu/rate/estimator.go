@@ -154,7 +154,7 @@ func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
 		}
 		switch {
 		case !known:
-		case !here && !d.missed:
+		case !here && !d.missed && !e.cut: // of a cut nothing is learned
 			e.loss.add(d.at, d.size, true)
 		case here:
 			if d.missed {
@@ -207,8 +207,8 @@ func (e *Estimator) judge(now time.Duration) {
 	rate, full, ok := e.probe.answer(e.newest, e.RoundTrip(), now)
 	if !ok {
 		if e.control.decreased == now && now-e.proven < probeSettle {
-			e.probe.pause = probeRest // what the last probe showed was not so
-			e.probe.next = now + probeRest
+			e.probe.pause = max(e.probe.pause, probeDoubt/2) // what the last probe showed was not so
+			e.probe.rest(false, now)
 		}
 		return
 	}

@@ -121,12 +121,13 @@ func (l *loss) fit(allowed, arrives float64) {
 	if now == 0 {
 		now = allowed
 	}
+	most := min(chanceMost+chanceFew/now, 0.5)
 	best, chance, likely := 0.0, 0.0, math.Inf(-1)
 	for _, bound := range [...]float64{allowed, lossStep * now, now, lossBack * now, lossBack * arrives} {
 		if bound <= 0 || bound > max(allowed, now) {
 			continue
 		}
-		c := l.likeliest(bound)
+		c := l.likeliest(bound, most)
 		if is := l.likelihood(bound, c); is > likely {
 			best, chance, likely = bound, c, is
 		}
@@ -137,10 +138,9 @@ func (l *loss) fit(allowed, arrives float64) {
 	}
 }
 
-// likeliest is the chance that fits best to a bound: two steps of Newton's
+// likeliest is the chance up to most that fits best to a bound: two steps of Newton's
 // method from the one before.
-func (l *loss) likeliest(bound float64) float64 {
-	most := min(chanceMost+chanceFew/bound, 0.5)
+func (l *loss) likeliest(bound, most float64) float64 {
 	chance := min(max(l.chance, chanceLeast), most)
 	for range 2 {
 		var first, second float64

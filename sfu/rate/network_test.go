@@ -104,6 +104,7 @@ type flow struct {
 	link      *link
 	offset    time.Duration                // of the browser's clock
 	deaf      func(now time.Duration) bool // feedback is lost
+	crossing  func(now time.Duration) int  // it is other traffic, of so many bits per second
 
 	number   uint16
 	probing  time.Duration
@@ -147,6 +148,10 @@ func (f *flow) send(size int, now time.Duration) {
 
 // step does what happens to a flow in a millisecond.
 func (f *flow) step(now time.Duration) {
+	if f.crossing != nil {
+		f.link.cross(f.crossing(now), now)
+		return
+	}
 	f.receive(now)
 	changed := false
 	for len(f.reports) > 0 && f.reports[0].at <= now {
@@ -281,9 +286,10 @@ func (s *constant) make(f *flow, now time.Duration) []int {
 	return split(min(s.rate, f.estimator.Rate()) * 33 / 8000)
 }
 
-// cross puts other traffic on a link.
+// cross puts other traffic of so many bits per second on the link.
 func (l *link) cross(bits int, now time.Duration) {
-	if n := int64(bits) * int64(now) / int64(time.Second) / 8 / 1200; n != int64(bits)*int64(now-step)/int64(time.Second)/8/1200 {
+	before := int64(bits) * int64(now-step) / int64(time.Second) / 8 / 1200
+	for n := int64(bits) * int64(now) / int64(time.Second) / 8 / 1200; n > before; n-- {
 		l.enter(packet{size: 1200}, now)
 	}
 }

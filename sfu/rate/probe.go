@@ -21,6 +21,7 @@ const (
 	probeAnswer  = 300 * time.Millisecond  // that an answer may take beside the way
 	probePause   = 500 * time.Millisecond  // after one that did not help, twice as long each time
 	probeRest    = 5 * time.Second         // but at most this
+	probeDoubt   = 2 * time.Second         // and at least this after one that seemed to help but did not
 	probeSettle  = 1500 * time.Millisecond // after a step down
 	probePoll    = 50 * time.Millisecond   // how often it is asked whether a probe is due
 	probeQueue   = 20 * time.Millisecond   // of packets that wait forbid it
