@@ -187,71 +187,74 @@ func fits(t testing.TB, o *Offer, answer string) {
 	}
 }
 
-// FuzzReadOffer holds that whatever is accepted is answered with nothing that
-// was not offered, and follows itself.
-func FuzzReadOffer(f *testing.F) {
-	f.Add(offer)
-	f.Add(simulcast.Replace(offer))
-	names, err := filepath.Glob("testdata/*-[0-9].sdp")
-	if err != nil || len(names) == 0 {
-		f.Fatal(err, "no recordings")
+// answered reads an offer, and holds that what is accepted is within limits,
+// follows itself, and is answered with nothing that was not offered.
+func answered(t testing.TB, text string) (*Offer, error) {
+	t.Helper()
+	o, err := ReadOffer(text)
+	if err != nil {
+		if err != ErrRefused || o != nil {
+			t.Fatalf("refused with %v", err)
+		}
+		return nil, err
 	}
-	for _, n := range names {
-		f.Add(recorded(f, strings.TrimSuffix(filepath.Base(n), ".sdp")))
+	if len(o.Sections) > MaxSections || len(o.Fingerprints) == 0 || len(o.Fingerprints) > maxFingerprints {
+		t.Fatalf("%d sections, %d fingerprints", len(o.Sections), len(o.Fingerprints))
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		o, err := ReadOffer(text)
-		if err != nil {
-			if err != ErrRefused || o != nil {
-				t.Fatalf("refused with %v", err)
-			}
-			return
+	for _, s := range o.Sections {
+		if len(s.Layers) > MaxLayers || len(s.Streams) > 2*MaxLayers || s.Sends && s.Layers == nil && len(s.Streams) != 1 {
+			t.Fatalf("%+v", s)
 		}
-		if len(o.Sections) > MaxSections || len(o.Fingerprints) == 0 || len(o.Fingerprints) > maxFingerprints {
-			t.Fatalf("%d sections, %d fingerprints", len(o.Sections), len(o.Fingerprints))
-		}
-		for _, s := range o.Sections {
-			if len(s.Layers) > MaxLayers || len(s.Streams) > 2*MaxLayers || s.Sends && s.Layers == nil && len(s.Streams) != 1 {
-				t.Fatalf("%+v", s)
-			}
-		}
-		if o.Follows(o) != nil {
-			t.Fatal("want an offer that follows itself")
-		}
-		fits(t, o, o.Answer(local()))
-	})
+	}
+	if o.Follows(o) != nil {
+		t.Fatal("want an offer that follows itself")
+	}
+	fits(t, o, o.Answer(local()))
+	return o, nil
 }
 
-// FuzzReadAnswer holds that nothing is agreed on that was not offered.
-func FuzzReadAnswer(f *testing.F) {
-	_, slots := NewOffer(local(), 25, 16, counter(1))
-	f.Add(recorded(f, "chromium-answer"), 25, 16)
-	f.Add(recorded(f, "firefox-answer"), 25, 16)
-	f.Add(strings.NewReplacer("a=ice-lite\r\n", "", "passive", "active").Replace(read(f, offer).Answer(local())), 24, 1)
-	f.Fuzz(func(t *testing.T, text string, video, audio int) {
-		first, last := min(max(25-video, 0), 25), 25+min(max(audio, 0), 16)
-		a, err := ReadAnswer(text, slots[first:last])
-		if err != nil {
-			if err != ErrRefused || a != nil {
-				t.Fatalf("refused with %v", err)
-			}
-			return
+// agreed reads an answer, and holds that nothing is agreed on that was not
+// offered.
+func agreed(t testing.TB, text string, slots []Slot) (*Answer, error) {
+	t.Helper()
+	a, err := ReadAnswer(text, slots)
+	if err != nil {
+		if err != ErrRefused || a != nil {
+			t.Fatalf("refused with %v", err)
 		}
-		if len(a.Slots) != last-first {
-			t.Fatalf("%d slots of %d", len(a.Slots), last-first)
-		}
-		for i, got := range a.Slots {
-			slot := slots[first+i]
-			formats, extensions := offered(slot.Video)
-			for c, f := range got.Types {
-				of := slices.IndexFunc(formats, func(o format) bool { return int(o.codec) == c })
-				if f != (transport.Formats{}) && (of < 0 || f.Media != formats[of].media || f.RTX != 0 && f.RTX != formats[of].rtx) {
-					t.Fatalf("slot %d: %+v", i, got)
-				}
-			}
-			if got.SSRC != slot.SSRC || got.RTX != 0 && got.RTX != slot.RTX || !extensions.covers(got.Extensions) {
+		return nil, err
+	}
+	if len(a.Slots) != len(slots) {
+		t.Fatalf("%d slots of %d", len(a.Slots), len(slots))
+	}
+	for i, got := range a.Slots {
+		formats, extensions := offered(slots[i].Video)
+		for c, f := range got.Types {
+			of := slices.IndexFunc(formats, func(o format) bool { return int(o.codec) == c })
+			if f != (transport.Formats{}) && (of < 0 || f.Media != formats[of].media || f.RTX != 0 && f.RTX != formats[of].rtx) {
 				t.Fatalf("slot %d: %+v", i, got)
 			}
 		}
+		if got.SSRC != slots[i].SSRC || got.RTX != 0 && got.RTX != slots[i].RTX || !extensions.covers(got.Extensions) {
+			t.Fatalf("slot %d: %+v", i, got)
+		}
+	}
+	return a, nil
+}
+
+func FuzzReadOffer(f *testing.F) {
+	f.Add(offer)
+	f.Add(simulcast.Replace(offer))
+	f.Add(recorded(f, "firefox-vp9-1"))
+	f.Fuzz(func(t *testing.T, text string) { _, _ = answered(t, text) })
+}
+
+func FuzzReadAnswer(f *testing.F) {
+	_, slots := NewOffer(local(), 25, 16, counter(1))
+	f.Add(answer, 1, 1)
+	f.Add(strings.NewReplacer("a=ice-lite\r\n", "", "passive", "active").Replace(read(f, offer).Answer(local())), 24, 1)
+	f.Fuzz(func(t *testing.T, text string, video, audio int) {
+		first, last := min(max(25-video, 0), 25), 25+min(max(audio, 0), 16)
+		_, _ = agreed(t, text, slots[first:last])
 	})
 }

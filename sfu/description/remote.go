@@ -61,7 +61,7 @@ func (t *text) bundle() (tag *part, ok bool) {
 		if len(words) == 0 || words[0] != "BUNDLE" {
 			continue
 		}
-		if mids != nil {
+		if mids != nil || len(words)-1 > len(t.parts) {
 			return nil, false
 		}
 		mids = words[1:]

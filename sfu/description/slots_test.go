@@ -223,3 +223,23 @@ func TestReadAnswerRefuses(t *testing.T) {
 		t.Error("want an answer refused that nobody asked for")
 	}
 }
+
+// What a join costs here.
+func BenchmarkSubscribe(b *testing.B) {
+	_, slots := NewOffer(local(), 25, 16, counter(1))
+	text := recorded(b, "chromium-answer")
+	b.Run("offer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			NewOffer(local(), 25, 16, counter(1))
+		}
+	})
+	b.Run("answer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := ReadAnswer(text, slots); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
