@@ -43,6 +43,9 @@ const (
 // MaxSockets is the most sockets that a port may have.
 const MaxSockets = 64
 
+// maxTrain is the most datagrams that every Linux takes as one.
+const maxTrain = 64
+
 // Options says how a port is opened. The zero value of a field means its
 // default.
 type Options struct {
@@ -57,7 +60,7 @@ type Options struct {
 
 // defaults returns the options with nothing left open.
 func (o Options) defaults() Options {
-	const train, maxTrain, buffer = 16, 64, 4 << 20
+	const train, buffer = 16, 4 << 20
 	o.Sockets = min(max(o.Sockets, 1), MaxSockets)
 	if o.Train <= 0 {
 		o.Train = train

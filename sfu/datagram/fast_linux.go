@@ -1,11 +1,141 @@
-//go:build linux
-
 package datagram
 
 import (
 	"errors"
-	"net/netip"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// listenFast comes next.
-func listenFast(netip.AddrPort, Options) (*Port, error) { return nil, errors.ErrUnsupported }
+// fast is a socket by the system calls of Linux.
+type fast struct {
+	*os.File // only read from: the poller hears of each packet that has left
+	socket   *Socket
+
+	// Of the goroutine that receives.
+	raw     syscall.RawConn
+	in      *inbox
+	receive func(fd int, heads []unix.Mmsghdr) (int, unix.Errno)
+	take    func(fd uintptr) bool // fill, bound once: else it is allocated with each call
+	look    func(fd uintptr)
+	got     []Datagram
+
+	// Of the goroutine that has the batches.
+	family  int
+	out     *outbox
+	deliver func(fd int, heads []unix.Mmsghdr) (int, unix.Errno)
+	trust   trust
+	singles []message // of a train that was taken apart
+	apart   *outbox
+
+	mu sync.RWMutex // guards fd; held to read while it is used
+	fd int          // only written to, unknown to the poller; -1: closed
+}
+
+// newFast makes a socket of two descriptors, which are its own from now on.
+func newFast(s *Socket, family, in, out int) (*fast, error) {
+	c := &fast{
+		File:    os.NewFile(uintptr(in), "datagram"), // one that does not block, so the poller gets it
+		socket:  s,
+		family:  family,
+		out:     newOutbox(maxMessages),
+		trust:   trust{most: s.port.train},
+		singles: make([]message, 0, maxTrain),
+		apart:   newOutbox(maxTrain),
+		fd:      out,
+	}
+	c.take = c.fill
+	c.look = func(fd uintptr) { c.fill(fd) }
+	c.receive, c.deliver = receiveMany, sendMany
+	messages, size := singleMessages, singleSize
+	if s.port.uses&Coalescing != 0 {
+		messages, size = trainMessages, trainSize
+	}
+	if s.port.uses&Batching == 0 {
+		c.receive, c.deliver = receiveSingle, sendSingle
+		messages = 1
+	}
+	c.in = newInbox(messages, size)
+	raw, err := c.SyscallConn()
+	c.raw = raw
+	return c, err
+}
+
+// close implements wire.
+func (c *fast) close() error {
+	c.mu.Lock()
+	out := c.fd
+	c.fd = -1
+	c.mu.Unlock()
+	if out < 0 {
+		return nil
+	}
+	return errors.Join(unix.Close(out), c.Close())
+}
+
+const (
+	// trainMessages is how many messages are read at once where each may be a
+	// train of up to 64 KiB: room of 1 MiB, little of which is ever touched.
+	trainMessages, trainSize = 16, 64 << 10
+	// singleMessages is how many where each is one datagram. Nothing that we
+	// speak is larger than a packet of Ethernet.
+	singleMessages, singleSize = 64, 2 << 10
+)
+
+// read implements wire.
+func (c *fast) read() ([]Datagram, error) {
+	c.got = c.got[:0]
+	err := c.raw.Read(c.take)
+	switch {
+	case err == nil:
+		return c.got, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, os.ErrDeadlineExceeded
+	}
+	return nil, net.ErrClosed
+}
+
+// poll implements wire.
+func (c *fast) poll() ([]Datagram, error) {
+	c.got = c.got[:0]
+	if c.raw.Control(c.look) != nil {
+		return nil, net.ErrClosed
+	}
+	return c.got, nil
+}
+
+// fill takes what has arrived, and reports whether there was anything.
+func (c *fast) fill(fd uintptr) bool {
+	n := c.get(int(fd))
+	for i := range n {
+		p, from, size, whole := c.in.message(i)
+		if !whole {
+			c.socket.oversize.Add(1)
+			continue
+		}
+		c.got = split(c.got, p, size, readName(from))
+	}
+	if n > 0 {
+		c.in.reset(n)
+		c.socket.received.messages.Add(uint64(n))
+		c.socket.received.datagrams.Add(uint64(len(c.got)))
+	}
+	return n > 0
+}
+
+// get asks for messages. An error of the socket is told once, in place of a
+// message, and means nothing here: messages may wait behind it.
+func (c *fast) get(fd int) int {
+	const attempts = 8
+	for range attempts {
+		n, errno := c.receive(fd, c.in.heads)
+		c.socket.received.calls.Add(1)
+		if errno == 0 || errno == unix.EAGAIN {
+			return n
+		}
+	}
+	return 0
+}

@@ -105,10 +105,10 @@ func (c *plain) send(b *Batch) {
 	}
 }
 
-// limit ends the writes that follow before long, should they wait: there is no
-// way to ask that is the same on all systems.
+// limit ends the writes that follow, should they wait for long. A way not to
+// wait at all that is the same on every system there is not.
 func (c *plain) limit() {
-	const longest = 5 * time.Millisecond
+	const longest = 100 * time.Millisecond
 	_ = c.SetWriteDeadline(time.Now().Add(longest))
 }
 
