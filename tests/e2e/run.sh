@@ -5,6 +5,7 @@
 #   tests/e2e/run.sh                  every *.test.ts here
 #   tests/e2e/run.sh call leave       only tests/e2e/call.test.ts and leave.test.ts
 #   tests/e2e/run.sh perf             the figures (tests/e2e/perf.ts)
+#   E2E_JOBS=1 tests/e2e/run.sh       one file after the other; otherwise two at a time
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -51,6 +52,18 @@ go tool -modfile=tools.mod esbuild "$@" --bundle --platform=node --format=esm --
 PARAVENT_ROOT=$(pwd)
 export PARAVENT_ROOT out
 case "$*" in
-tests/e2e/perf.ts) unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/perf.mjs' ;;
-*) unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps --test --test-concurrency=1 --test-timeout=420000 "$out"/*.mjs' ;;
+tests/e2e/perf.ts)
+	unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/perf.mjs'
+	exit
+	;;
 esac
+
+# Each file in a namespace of its own, so many at a time; what one says is shown when it ends.
+# shellcheck disable=SC2016 # expanded by the inner shell
+for file in "$out"/*.mjs; do echo "$file"; done | xargs -P "${E2E_JOBS:-2}" -I FILE unshare -n sh -c '
+	ip link set lo up
+	node --enable-source-maps --test --test-timeout=900000 "$0" >"$0.log" 2>&1
+	code=$?
+	cat "$0.log"
+	exit $code
+' FILE
