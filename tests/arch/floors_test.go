@@ -45,7 +45,7 @@ var floors = map[string][]string{
 // outside says which modules only some packages may import themselves: one of
 // the server, and the headless person, which is a client.
 var outside = map[string][]string{
-	"github.com/pion/":             {"sfu", "sfu/", "bot"},
+	"github.com/pion/":             {"sfu", "sfu/description", "sfu/engine", "sfu/viapion", "bot"},
 	"github.com/gorilla/websocket": {"signaling", "bot"},
 }
 
