@@ -1,0 +1,309 @@
+package sfu
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
+	"github.com/pion/transport/v4/stdnet"
+	"github.com/pion/webrtc/v4"
+)
+
+// engine makes connections. All share one socket and one certificate, so that
+// a browser sees one server.
+type engine struct {
+	settings           webrtc.SettingEngine
+	publish, subscribe recipe
+	configuration      webrtc.Configuration
+	mux                ice.UDPMux
+}
+
+// recipe is what one of the two kinds of connection can.
+type recipe struct {
+	media    *webrtc.MediaEngine
+	registry *interceptor.Registry
+}
+
+// connect makes a connection. It keeps what arrives within limits, and calls
+// flood if somebody strays from them.
+func (e *engine) connect(r recipe, flood func()) (*webrtc.PeerConnection, error) {
+	settings, b := e.settings, &buffers{flood: flood}
+	settings.BufferFactory = b.make
+	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(r.media),
+		webrtc.WithInterceptorRegistry(r.registry)).NewPeerConnection(e.configuration)
+}
+
+func newEngine(c Config) (*engine, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := webrtc.GenerateCertificate(key)
+	if err != nil {
+		return nil, err
+	}
+	network, err := stdnet.NewNet() // one list of interfaces for all connections
+	if err != nil {
+		return nil, err
+	}
+	mux, err := newMux(c, network)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := newSettings(c, network, mux)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{
+		settings: settings,
+		configuration: webrtc.Configuration{
+			Certificates: []webrtc.Certificate{*certificate},
+			BundlePolicy: webrtc.BundlePolicyMaxBundle,
+		},
+		mux: mux,
+	}
+	if e.publish, err = publishRecipe(); err != nil {
+		return nil, err
+	}
+	if e.subscribe, err = subscribeRecipe(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// silent discards what pion would log: it contains addresses.
+func silent() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+}
+
+func newSettings(c Config, network *stdnet.Net, mux ice.UDPMux) (webrtc.SettingEngine, error) {
+	s := webrtc.SettingEngine{LoggerFactory: silent()}
+	s.SetNet(network)
+	s.SetLite(true)
+	s.SetICEUDPMux(mux)
+	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(c.IncludeLoopback)
+	s.SetICETimeouts(c.patience.silent, c.patience.fail, 0)
+	// As DTLS server we choose the SRTP profile. Chromium as server would take
+	// AES-CM with HMAC-SHA1, which costs six times as much.
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return s, err
+	}
+	s.SetSRTPProtectionProfiles(
+		dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	s.SetDTLSInsecureSkipHelloVerify(true) // ICE has proven the address: spare the round trip
+	s.SetSRTPReplayProtectionWindow(replayWindow)
+	s.SetSRTCPReplayProtectionWindow(replayWindow)
+	// Without this a track is lost if its first packet cannot be attributed.
+	s.SetFireOnTrackBeforeFirstRTP(true)
+	return s, nil
+}
+
+// Payload types that we offer. Those of a publisher are its own choice.
+const (
+	offeredOpus = 111
+	offeredVP8  = 96 // its retransmissions: the next number; so for all video
+	offeredVP9  = 98
+	offeredAV1  = 100
+)
+
+// publishRecipe is for connections on which a peer sends. They have no
+// retransmission stream: a publisher repeats a packet as it was. Its browser
+// needs reports and congestion feedback to raise its bitrate.
+func publishRecipe() (recipe, error) {
+	media := &webrtc.MediaEngine{}
+	feedback := []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}}
+	if err := registerCodecs(media, feedback, false); err != nil {
+		return recipe{}, err
+	}
+	for _, uri := range []string{sdp.SDESMidURI, sdp.TransportCCURI} {
+		if err := registerExtension(media, uri, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
+			return recipe{}, err
+		}
+	}
+	for _, uri := range []string{sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
+		if err := registerExtension(media, uri, webrtc.RTPCodecTypeVideo); err != nil {
+			return recipe{}, err
+		}
+	}
+	repeats, err := nack.NewGeneratorInterceptor(nack.WithGeneratorLoggerFactory(silent()),
+		nack.GeneratorInterval(nackSpacing), nack.GeneratorMaxNacksPerPacket(nackTries))
+	if err != nil {
+		return recipe{}, err
+	}
+	reports, err := report.NewReceiverInterceptor(report.WithReceiverLoggerFactory(silent()))
+	if err != nil {
+		return recipe{}, err
+	}
+	congestion, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(silent()))
+	if err != nil {
+		return recipe{}, err
+	}
+	registry := &interceptor.Registry{}
+	registry.Add(repeats)
+	registry.Add(reports)
+	registry.Add(congestion)
+	return recipe{media: media, registry: registry}, nil
+}
+
+// subscribeRecipe is for connections on which a peer receives. No interceptor
+// stands in the way of a packet: slots report and resend themselves.
+func subscribeRecipe() (recipe, error) {
+	media := &webrtc.MediaEngine{}
+	if err := registerCodecs(media, nil, true); err != nil {
+		return recipe{}, err
+	}
+	if err := registerExtension(media, sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
+		return recipe{}, err
+	}
+	return recipe{media: media, registry: &interceptor.Registry{}}, nil
+}
+
+// registerCodecs registers Opus, VP8, VP9 profile 0 and AV1, no more: pion's
+// cost of an SDP grows steeply with their number.
+func registerCodecs(media *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback, rtx bool) error {
+	err := media.RegisterCodec(webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: opusClock, Channels: 2,
+			SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: feedback,
+		},
+		PayloadType: offeredOpus,
+	}, webrtc.RTPCodecTypeAudio)
+	if err != nil {
+		return err
+	}
+	feedback = append([]webrtc.RTCPFeedback{
+		{Type: webrtc.TypeRTCPFBNACK},
+		{Type: webrtc.TypeRTCPFBNACK, Parameter: "pli"},
+		{Type: webrtc.TypeRTCPFBCCM, Parameter: "fir"},
+	}, feedback...)
+	for _, c := range []struct {
+		mime, format string
+		offered      webrtc.PayloadType
+		rtxFormat    string
+	}{
+		{webrtc.MimeTypeVP8, "", offeredVP8, "apt=96"},
+		{webrtc.MimeTypeVP9, "profile-id=0", offeredVP9, "apt=98"},
+		{webrtc.MimeTypeAV1, "", offeredAV1, "apt=100"},
+	} {
+		err := media.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: c.mime, ClockRate: videoClock, SDPFmtpLine: c.format, RTCPFeedback: feedback,
+			},
+			PayloadType: c.offered,
+		}, webrtc.RTPCodecTypeVideo)
+		if err != nil {
+			return err
+		}
+		if !rtx {
+			continue
+		}
+		err = media.RegisterCodec(webrtc.RTPCodecParameters{
+			RTPCodecCapability: webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeRTX, ClockRate: videoClock, SDPFmtpLine: c.rtxFormat,
+			},
+			PayloadType: c.offered + 1,
+		}, webrtc.RTPCodecTypeVideo)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func registerExtension(media *webrtc.MediaEngine, uri string, kinds ...webrtc.RTPCodecType) error {
+	for _, kind := range kinds {
+		if err := media.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mux is pion's, but says itself which addresses are advertised.
+type mux struct {
+	*ice.UDPMuxDefault
+	socket    *socket
+	local     net.Addr // where the socket listens; nil: everywhere
+	addresses []net.Addr
+}
+
+var (
+	errNotUDP    = errors.New("sfu: want a UDP socket")
+	errAddresses = errors.New("sfu: want an address to advertise")
+)
+
+func newMux(c Config, network *stdnet.Net) (*mux, error) {
+	local, ok := c.UDP.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return nil, errNotUDP
+	}
+	m := &mux{socket: newSocket(c.UDP, c.Now)}
+	if !local.IP.IsUnspecified() {
+		m.local = local
+	}
+	m.UDPMuxDefault = ice.NewUDPMuxDefault(ice.UDPMuxParams{
+		UDPConn: m.socket, Logger: silent().NewLogger("ice"), Net: network,
+	})
+	for _, a := range c.Addresses {
+		m.addresses = append(m.addresses, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Unmap(), uint16(local.Port))))
+	}
+	if c.Addresses == nil {
+		m.addresses = gather(m.UDPMuxDefault.GetListenAddresses(), c.IncludeLoopback)
+	}
+	if len(m.addresses) == 0 {
+		return nil, errAddresses
+	}
+	return m, nil
+}
+
+// gather leaves out what no other machine could reach, unless there is
+// nothing else.
+func gather(all []net.Addr, loopback bool) []net.Addr {
+	var near, far []net.Addr
+	for _, a := range all {
+		switch u, ok := a.(*net.UDPAddr); {
+		case !ok || u.IP.IsLinkLocalUnicast():
+		case u.IP.IsLoopback():
+			near = append(near, a)
+		default:
+			far = append(far, a)
+		}
+	}
+	if loopback || len(far) == 0 {
+		return append(far, near...)
+	}
+	return far
+}
+
+// GetListenAddresses is what host candidates are made of.
+func (m *mux) GetListenAddresses() []net.Addr { return m.addresses }
+
+// RemoveConnByUfrag closes the mux for one connection.
+func (m *mux) RemoveConnByUfrag(ufrag string) {
+	m.socket.close(ufrag)
+	m.UDPMuxDefault.RemoveConnByUfrag(ufrag)
+}
+
+// GetConn opens the mux for one connection, whichever of our addresses the
+// packets were sent to.
+func (m *mux) GetConn(ufrag string, a net.Addr) (net.PacketConn, error) {
+	if m.local != nil {
+		a = m.local
+	}
+	m.socket.open(ufrag)
+	return m.UDPMuxDefault.GetConn(ufrag, a)
+}

@@ -1,0 +1,143 @@
+package sfu
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v4"
+)
+
+// socket is the media socket as pion reads it. It lets in only so many checks
+// for one connection, from so many addresses: pion queues them without a limit,
+// 8 kB for each, nobody reads that queue until the client has answered, and each
+// address is remembered as long as the connection lives. All else reaches a
+// connection only from where its checks came from. Safe for concurrent use,
+// reading by one goroutine.
+type socket struct {
+	net.PacketConn
+	udp *net.UDPConn // the same; nil: it is none
+	now func() time.Time
+
+	mu     sync.Mutex // guards what follows
+	checks map[string]*allowance
+}
+
+var _ ice.AddrPortReaderWriter = (*socket)(nil)
+
+func newSocket(c net.PacketConn, now func() time.Time) *socket {
+	udp, _ := c.(*net.UDPConn)
+	return &socket{PacketConn: c, udp: udp, now: now, checks: map[string]*allowance{}}
+}
+
+// open lets in checks with a user name of ours. It forgets those that nobody
+// has checked for long: their connections are gone.
+func (s *socket) open(name string) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for other, a := range s.checks {
+		if now.Sub(a.at) > checkMemory {
+			delete(s.checks, other)
+		}
+	}
+	if s.checks[name] == nil {
+		s.checks[name] = &allowance{left: checkBurst, at: now, from: map[netip.AddrPort]bool{}}
+	}
+}
+
+// close forgets a connection of ours, and where its checks came from.
+func (s *socket) close(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.checks, name)
+}
+
+// ReadFromAddrPort implements ice.AddrPortReaderWriter.
+func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	for {
+		n, from, err := s.receive(b)
+		if err != nil || s.admits(b[:n], from) {
+			return n, from, err
+		}
+	}
+}
+
+func (s *socket) receive(b []byte) (int, netip.AddrPort, error) {
+	if s.udp != nil {
+		return s.udp.ReadFromUDPAddrPort(b)
+	}
+	n, from, err := s.ReadFrom(b)
+	if a, ok := from.(*net.UDPAddr); ok {
+		return n, a.AddrPort(), err
+	}
+	return n, netip.AddrPort{}, err
+}
+
+// WriteToAddrPort implements ice.AddrPortReaderWriter.
+func (s *socket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	if s.udp != nil {
+		return s.udp.WriteToUDPAddrPort(b, to)
+	}
+	return s.WriteTo(b, net.UDPAddrFromAddrPort(to))
+}
+
+// admits reports whether pion may have a packet.
+func (s *socket) admits(b []byte, from netip.AddrPort) bool {
+	const lastSTUN = 3 // first byte (RFC 7983, section 7)
+	if len(b) == 0 || b[0] > lastSTUN {
+		return true
+	}
+	name, ok := checkName(b)
+	if !ok {
+		return false
+	}
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.checks[string(name)]
+	return a != nil && a.take(from, now)
+}
+
+// checkName returns whom a connectivity check is for: a binding request (RFC
+// 8489, section 5) whose user name begins with ours. A lite agent asks nothing
+// itself and needs no other message.
+func checkName(b []byte) ([]byte, bool) {
+	const fixed, bindingRequest, userName = 20, 1, 6
+	if len(b) < fixed || binary.BigEndian.Uint16(b) != bindingRequest {
+		return nil, false
+	}
+	for b = b[fixed:]; len(b) >= 4; {
+		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
+		if size > len(b)-4 {
+			return nil, false
+		}
+		if kind == userName {
+			name, _, ok := bytes.Cut(b[4:4+size], []byte{':'})
+			return name, ok
+		}
+		b = b[min(4+(size+3)&^3, len(b)):]
+	}
+	return nil, false
+}
+
+// allowance is how many checks of one connection may still come.
+type allowance struct {
+	left float64
+	at   time.Time // when it was last used
+	from map[netip.AddrPort]bool
+}
+
+func (a *allowance) take(from netip.AddrPort, now time.Time) bool {
+	a.left = min(checkBurst, a.left+max(0, now.Sub(a.at)).Seconds()*checkRate)
+	a.at = now
+	if a.left < 1 || !a.from[from] && len(a.from) >= checkSources {
+		return false
+	}
+	a.left--
+	a.from[from] = true
+	return true
+}
