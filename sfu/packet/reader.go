@@ -7,13 +7,15 @@ import "paravent/sfu/transport"
 type Reader struct {
 	codec    transport.Codec
 	began    bool
-	seq      uint16   // newest
-	raw      int64    // newest picture or frame number, as the stream counts them
-	shift    int64    // what is added to it, so that it never goes back
-	counted  bool     // there has been one
-	run      uint32   // see Frame
-	layers   [2]uint8 // how many spatial and temporal layers there were since the last key frame
-	before   [2]uint8 // and up to it, from the one before
+	seq      uint16 // newest
+	raw      int64  // newest picture or frame number, as the stream counts them
+	shift    int64  // what is added to it, so that it never goes back
+	counted  bool   // there has been one
+	run      uint32 // see Frame
+	spatial  layers // since the last key picture
+	before   uint8  // spatial layers up to it
+	temporal layers
+	keyed    int64 // number of the last key picture
 	sizes    [maxSpatial]size
 	depends  *dependencies // nil until there is a descriptor
 	scalable bool          // the newest packet was of a layered frame
@@ -89,17 +91,49 @@ func (r *Reader) picture(f *Frame, d *descriptor, ahead bool) (n int64, ok bool)
 	return n, ok
 }
 
-// onGrid says of a frame of VP8 or VP9 of which layers it is.
-func (r *Reader) onGrid(f *Frame, d *descriptor, ahead bool) {
+// absence is for how many pictures a layer may be missing until it counts as no
+// longer there.
+const absence = 8
+
+// onGrid says of a frame of VP8 or VP9, of picture n, of which layers it is, and
+// which is the highest spatial layer there is of late.
+func (r *Reader) onGrid(f *Frame, d *descriptor, n int64, ahead bool) (top uint8) {
 	f.Layered, f.Spatial, f.Temporal = true, d.spatial, d.temporal
 	f.run, f.base = r.run, d.temporal == 0
-	if ahead {
-		if d.key {
-			r.before, r.layers = r.layers, [2]uint8{}
+	if d.key && n > r.keyed {
+		r.keyed, r.before = n, r.spatial.count
+		if ahead {
+			r.spatial.count = 0
 		}
-		r.layers = [2]uint8{max(r.layers[0], d.spatial+1), max(r.layers[1], d.temporal+1)}
 	}
-	f.exists = grid.fit(max(r.layers[0], r.before[0], 1)-1, max(r.layers[1], r.before[1], 1)-1)
+	if n < r.keyed { // late
+		top = max(r.before, 1) - 1
+		f.exists = grid.fit(top, max(r.temporal.count, 1)-1)
+		return top
+	}
+	r.spatial.note(d.spatial, n)
+	r.temporal.note(min(d.temporal, gridTemporal-1), n)
+	top = r.spatial.count - 1
+	f.exists = grid.fit(top, r.temporal.count-1)
+	if n < r.keyed+absence { // those from before may be about to come
+		f.exists |= grid.fit(max(r.before, 1)-1, r.temporal.count-1)
+	}
+	return top
+}
+
+// layers is how many layers there are of late, and in which picture each was
+// seen last.
+type layers struct {
+	count uint8
+	came  [max(gridSpatial, gridTemporal)]int64
+}
+
+func (l *layers) note(layer uint8, picture int64) {
+	l.count = max(l.count, layer+1)
+	l.came[layer] = max(l.came[layer], picture)
+	for l.count > layer+1 && l.came[l.count-1] < picture-absence {
+		l.count--
+	}
 }
 
 func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
@@ -114,6 +148,7 @@ func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
 		return ok
 	}
 	f.order, f.stride = n, 1
+	r.onGrid(f, &d, n, ahead)
 	f.roles.present = gridFrom(0, d.temporal)
 	if d.key {
 		f.roles.present = gridFrom(0, 0)
@@ -128,7 +163,6 @@ func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
 		// one of the slowest layer (RFC 7741, section 4.2).
 		f.syncs = gridFrom(0, 0)
 	}
-	r.onGrid(f, &d, ahead)
 	return true
 }
 
@@ -143,10 +177,11 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 	}
 	f.order, f.stride = n*gridSpatial+int64(d.spatial), gridSpatial
 	// Where no layer above depends on it, whoever is shown one above does not
-	// need it (RFC 9628, section 4.2: Z).
-	f.roles.present = gridFrom(d.spatial, d.temporal)
-	if !d.last {
-		f.roles.present = gridAbove(d.spatial, d.temporal)
+	// need it (RFC 9628, section 4.2: Z). But there has to be one above.
+	top := r.onGrid(f, &d, n, ahead)
+	f.roles.present = gridAbove(d.spatial, d.temporal)
+	if d.last && d.spatial < top {
+		f.roles.present = gridFrom(d.spatial, d.temporal)
 	}
 	f.roles.needed = f.roles.present
 	switch {
@@ -167,15 +202,12 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 		// both.
 		f.syncs, f.column = f.roles.present, max(1, d.temporal)-1
 	}
-	r.onGrid(f, &d, ahead)
 	return true
 }
 
 // needs says on which frames one of VP9 depends.
 func (d *descriptor) needs() (s frameSet) {
-	if !d.pictures.known {
-		return frameSet{any: true}
-	}
+	s.any = !d.pictures.known
 	for back := range 64 {
 		if d.pictures.bits>>back&1 != 0 {
 			s.add(gridSpatial * uint32(back+1))
@@ -244,7 +276,7 @@ func (r *Reader) Layers() (spatial, temporal int) {
 		}
 		return 1, 1
 	}
-	return int(max(r.layers[0], r.before[0])), int(max(r.layers[1], r.before[1]))
+	return int(max(r.spatial.count, 1)), int(max(r.temporal.count, 1))
 }
 
 // Size is the size of the pictures of a spatial layer, if the stream tells.

@@ -115,9 +115,13 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 	if f.base {
 		s.broken = 0
 	}
-	sound, decodable := s.sound, s.decodable(f)
-	if decodable {
-		sound = s.extended(f)
+	joined := s.joined(f)
+	sound, decodable := s.sound, joined&f.roles.present != 0 || s.decodable(f)
+	switch {
+	case decodable && f.Key:
+		sound = f.roles.switches
+	case decodable:
+		sound |= f.roles.switches | joined
 	}
 	target := s.choose(f, sound, f.Timestamp != s.timestamp)
 	forward = decodable && f.roles.present.has(target)
@@ -175,14 +179,14 @@ func (s *Selector) decodable(f *Frame) bool {
 	return f.roles.present.has(int(s.target)) && (f.own == 0 || f.own&s.sound != 0)
 }
 
-// extended are the targets that are sound once the newest frame is forwarded.
-func (s *Selector) extended(f *Frame) targets {
-	if f.Key {
-		return f.roles.switches
+// joined are the targets that are sound from the newest frame on because it and
+// what follows need nothing that was dropped.
+func (s *Selector) joined(f *Frame) targets {
+	if f.needs.bits&^(s.forwarded>>1) != 0 {
+		return 0
 	}
-	// Rows in which the column is sound, whole.
-	rows := s.sound >> f.column & gridBase * 0xf
-	return s.sound | f.roles.switches | f.syncs&rows&^s.broken
+	rows := s.sound >> f.column & gridBase * 0xf // in which the column is sound, whole
+	return f.syncs & rows &^ s.broken
 }
 
 // choose is the target to be shown out of those that are sound; -1 if there is
