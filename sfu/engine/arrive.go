@@ -63,7 +63,8 @@ type inbound struct {
 	arrivals rate.Arrivals
 	reported time.Duration // when reception was last reported of
 	report   []byte
-	seqs     []uint16
+	asks     budget // of packets to be asked for
+	seqs     [maxGaps]uint16
 	alarm    time.Duration // when ask is called next; 0: no need
 	wake     func()
 }
@@ -78,6 +79,7 @@ func newInbound(l link, events transport.PublishEvents) *inbound {
 		events:  events,
 		bytes:   budget{left: publishBytes * publishBurst},
 		few:     budget{left: publishPackets * publishBurst},
+		asks:    budget{left: askRate * askBurst},
 		origins: map[uint32]*origin{},
 		ssrc:    binary.BigEndian.Uint32(seed[:]),
 	}
@@ -373,7 +375,7 @@ func (in *inbound) pair(ssrc uint32) (p place, ok bool) {
 func (in *inbound) start(o *origin, section *description.Section, layer int) {
 	s := &stream{
 		place: o.place, ssrc: o.ssrc, layer: layer,
-		video: section.Video, codecs: codecs(section), patience: patienceFor(section.Video),
+		video: section.Video, codecs: codecs(section), gaps: gaps{patience: patienceFor(section.Video)},
 	}
 	s.sink = in.events.Stream(transport.StreamInfo{
 		Mid: o.mid, Layer: layer, SSRC: o.ssrc, Lane: in.home,

@@ -70,9 +70,6 @@ func (p *peer) reports() (all []rtcp.Packet) {
 		if err != nil {
 			p.t.Fatalf("%x: %v", b, err)
 		}
-		if err := rtcp.CompoundPacket(packets).Validate(); err != nil && len(packets) == 1 {
-			p.t.Fatalf("%x: %v", b, err)
-		}
 		all = append(all, packets...)
 	}
 	p.sent = nil
@@ -586,19 +583,19 @@ func BenchmarkArrive(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(burst)), "ns/packet")
 }
 
-type quiet struct{}
+type deaf struct{}
 
-func (quiet) control([]byte)                                 {}
-func (quiet) stray()                                         {}
-func (quiet) Connected()                                     {}
-func (quiet) Ended()                                         {}
-func (quiet) Sections([]transport.Section)                   {}
-func (quiet) Receive([]transport.Packet)                     {}
-func (quiet) End()                                           {}
-func (q quiet) Stream(transport.StreamInfo) transport.Stream { return q }
+func (deaf) control([]byte)                                 {}
+func (deaf) stray()                                         {}
+func (deaf) Connected()                                     {}
+func (deaf) Ended()                                         {}
+func (deaf) Sections([]transport.Section)                   {}
+func (deaf) Receive([]transport.Packet)                     {}
+func (deaf) End()                                           {}
+func (q deaf) Stream(transport.StreamInfo) transport.Stream { return q }
 
 func flowing(testing.TB) (*inbound, []arrived) {
-	in := newInbound(quiet{}, quiet{})
+	in := newInbound(deaf{}, deaf{})
 	in.begin(standingLane())
 	in.configure(offer(picture("1", description.Stream{SSRC: 20, RTX: 21})))
 	burst := make([]arrived, 8)

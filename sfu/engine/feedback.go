@@ -185,7 +185,7 @@ func (o *outbound) gauge(a *agreed, p *piece, at time.Duration) bool {
 			continue
 		}
 		sent, delay := binary.BigEndian.Uint32(blocks[16:]), binary.BigEndian.Uint32(blocks[20:])
-		if trip, ok := roundTrip(sent, delay, o.heard.home.clock.wall(at)); ok {
+		if trip, ok := roundTrip(sent, delay, o.heard.home.wall(at)); ok {
 			o.trip.Store(int64(trip))
 		}
 	}
@@ -207,7 +207,7 @@ func roundTrip(sent, delay uint32, wall time.Time) (trip time.Duration, ok bool)
 // miss tells of the packets that a NACK asks for, within what a peer may miss.
 func (o *outbound) miss(a *agreed, p *piece, at time.Duration) bool {
 	h := &o.heard
-	if len(p.body) <= startSize {
+	if len(p.body) <= startSize || len(p.body)%wordSize != 0 {
 		return false
 	}
 	slot, ok := a.places[binary.BigEndian.Uint32(p.body[wordSize:])]

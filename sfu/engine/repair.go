@@ -39,11 +39,16 @@ const (
 	minAskSpacing = 20 * time.Millisecond
 	maxAskSpacing = 300 * time.Millisecond
 	unknownTrip   = 100 * time.Millisecond // until one was measured
+
+	// What a publisher is asked for: as much as it may send.
+	askRate  = publishPackets // packets a second
+	askBurst = 0.125          // seconds of it at once
 )
 
 // gaps are the numbers that a stream has skipped, and what was done about
-// them. The zero value is ready. It is not safe for concurrent use.
+// them. It is not safe for concurrent use.
 type gaps struct {
+	patience
 	list []gap // by number
 }
 
@@ -86,16 +91,15 @@ func (g *gaps) fill(number uint64, at time.Duration) (trip time.Duration) {
 	return 0
 }
 
-// ask appends to seqs what is to be asked for now, and gives up what is not
-// worth it any more. Newest is the highest number that came, trip the round
-// trip to the publisher (0: not known). Next is when to call again; 0: not
-// before something is skipped.
-func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration, p patience) (due []uint16, next time.Duration) {
-	if len(g.list) == 0 {
-		return seqs, 0
+// ask appends to seqs what is to be asked for now, as far as its capacity goes,
+// and gives up what is not worth it any more. Newest is the highest number that
+// came, trip the round trip to the publisher (0: not known). Next is when to
+// call again; 0: not before something is skipped.
+func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration) (due []uint16, next time.Duration) {
+	if g.trip != 0 && trip > g.trip {
+		g.clear()
 	}
-	if p.trip != 0 && trip > p.trip {
-		g.list = g.list[:0]
+	if len(g.list) == 0 {
 		return seqs, 0
 	}
 	spacing := askSpacing(trip)
@@ -108,14 +112,16 @@ func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration, p pati
 				when = m.since
 			}
 		}
-		if now-m.since > p.age || when <= now && m.asks >= p.asks {
+		if now-m.since > g.age || when <= now && m.asks >= g.asks {
 			continue
 		}
 		if when <= now {
-			seqs = append(seqs, uint16(m.number))
-			m.asks++
-			m.asked = now
 			when = now + spacing
+			if len(seqs) < cap(seqs) {
+				seqs = append(seqs, uint16(m.number))
+				m.asks++
+				m.asked = now
+			}
 		}
 		if next == 0 || when < next {
 			next = when
@@ -144,16 +150,19 @@ func (in *inbound) ask(at time.Duration) {
 	}
 	alarm := time.Duration(0)
 	for _, s := range in.streams {
-		seqs, next := s.gaps.ask(in.seqs[:0], s.window.newest, at, in.trip, s.patience)
+		if len(s.gaps.list) == 0 {
+			continue
+		}
+		in.asks.fill(askRate, askBurst, at)
+		most := min(int(in.asks.left), maxGaps)
+		seqs, next := s.gaps.ask(in.seqs[:0:most], s.window.newest, at, in.trip)
 		if next != 0 && (alarm == 0 || next < alarm) {
 			alarm = next
 		}
-		in.seqs = seqs
+		in.asks.left -= float64(len(seqs))
 		for len(seqs) > 0 {
-			b := appendEmpty(in.report[:0], in.ssrc)
-			b, seqs = appendNack(b, in.ssrc, s.ssrc, seqs)
-			in.report = b
-			in.link.control(b)
+			in.report, seqs = appendNack(in.report[:0], in.ssrc, s.ssrc, seqs)
+			in.link.control(in.report)
 		}
 	}
 	if alarm != 0 && (in.alarm == 0 || alarm < in.alarm) {
@@ -167,6 +176,6 @@ func (in *inbound) refresh(s *stream) {
 	if s.ended || in.over {
 		return
 	}
-	in.report = appendPLI(appendEmpty(in.report[:0], in.ssrc), in.ssrc, s.ssrc)
+	in.report = appendPLI(in.report[:0], in.ssrc, s.ssrc)
 	in.link.control(in.report)
 }

@@ -97,20 +97,18 @@ func (in *inbound) feed(at time.Duration) {
 		if !ok || due > at {
 			return
 		}
-		start := appendEmpty(in.report[:0], in.ssrc)
-		b := in.arrivals.Append(start, in.ssrc, in.media, at)
-		in.report = b
-		if len(b) == len(start) {
+		in.report = in.arrivals.Append(in.report[:0], in.ssrc, in.media, at)
+		if len(in.report) == 0 {
 			return
 		}
-		in.link.control(b)
+		in.link.control(in.report)
 	}
 }
 
 // tell reports what was received of every stream that sent something since the
 // last time (RFC 3550, section 6.4).
 func (in *inbound) tell(at time.Duration) {
-	b, blocks := appendEmpty(in.report[:0], in.ssrc), 0
+	b, blocks := appendStart(in.report[:0], kindReceiver, 0, in.ssrc), 0
 	for _, s := range in.streams {
 		if s.reception.received == s.reception.receivedBefore {
 			continue

@@ -37,7 +37,9 @@ type piece struct {
 }
 
 // cut takes the first packet off a compound one. It is not ok for what is
-// none. Padding may only stand at the end of all (RFC 3550, section 6.4.1).
+// none. Padding of any length is accepted, behind any packet: browsers fill
+// transport-wide feedback up to a word with it, not by words (as RFC 3550,
+// section 6.4.1, has it), and other packets may follow.
 func cut(b []byte) (p piece, rest []byte, ok bool) {
 	if len(b) < wordSize || b[0]>>6 != 2 {
 		return piece{}, nil, false
@@ -47,16 +49,14 @@ func cut(b []byte) (p piece, rest []byte, ok bool) {
 		return piece{}, nil, false
 	}
 	p = piece{kind: b[1], count: b[0] & 0x1f, whole: b[:size], body: b[wordSize:size]}
-	rest = b[size:]
-	if b[0]&0x20 == 0 {
-		return p, rest, true
+	if b[0]&paddingFlag != 0 {
+		padding := int(b[size-1])
+		if padding == 0 || padding > len(p.body) {
+			return piece{}, nil, false
+		}
+		p.body = p.body[:len(p.body)-padding]
 	}
-	padding := int(b[size-1])
-	if len(rest) > 0 || padding == 0 || padding%wordSize != 0 || padding > len(p.body) {
-		return piece{}, nil, false
-	}
-	p.body = p.body[:len(p.body)-padding]
-	return p, nil, true
+	return p, b[size:], true
 }
 
 // isCompound says whether b consists of RTCP packets and nothing else.
@@ -88,6 +88,10 @@ func (p *piece) blocks() (b []byte, ok bool) {
 // senderSize is how long a sender report without blocks is.
 const senderSize = 28
 
+// What we send stands alone, of reduced size (RFC 5506), as all browsers offer
+// and take it: what else would be in a compound packet is a name for the sender
+// of media (CNAME), of whom nothing is to be said.
+
 // appendStart appends the first words of an RTCP packet; finish sets its
 // length.
 func appendStart(b []byte, kind, count uint8, ssrc uint32) []byte {
@@ -101,19 +105,11 @@ func finish(b []byte, start int) []byte {
 	return b
 }
 
-// appendEmpty appends a receiver report on nothing, with which every compound
-// packet of a receiver begins that has nothing to report (RFC 3550, section
-// 6.1).
-func appendEmpty(b []byte, from uint32) []byte {
-	return finish(appendStart(b, kindReceiver, 0, from), len(b))
-}
-
 // appendNack asks for packets again (RFC 4585, section 6.2.1), and returns what
 // of seqs had no room. The numbers are best in order.
 func appendNack(b []byte, from, ssrc uint32, seqs []uint16) (packet []byte, rest []uint16) {
 	start := len(b)
-	b = binary.BigEndian.AppendUint32(appendStart(b, formatNack, 0, from), ssrc)
-	b[start], b[start+1] = 2<<6|formatNack, kindTransport
+	b = binary.BigEndian.AppendUint32(appendStart(b, kindTransport, formatNack, from), ssrc)
 	for pairs := 0; len(seqs) > 0 && pairs < maxNackPairs; pairs++ {
 		first := seqs[0]
 		var following uint16
@@ -133,7 +129,7 @@ func appendNack(b []byte, from, ssrc uint32, seqs []uint16) (packet []byte, rest
 // appendPLI asks for a key frame (RFC 4585, section 6.3.1).
 func appendPLI(b []byte, from, ssrc uint32) []byte {
 	start := len(b)
-	b = appendStart(b, formatPLI, kindPayload, from)
+	b = appendStart(b, kindPayload, formatPLI, from)
 	return finish(binary.BigEndian.AppendUint32(b, ssrc), start)
 }
 
@@ -141,7 +137,7 @@ func appendPLI(b []byte, from, ssrc uint32) []byte {
 // wall clock at the moment it is of.
 func appendSender(b []byte, r *transport.SenderReport, wall time.Time) []byte {
 	start := len(b)
-	b = appendStart(b, 0, kindSender, r.SSRC)
+	b = appendStart(b, kindSender, 0, r.SSRC)
 	b = binary.BigEndian.AppendUint64(b, ntp(wall))
 	b = binary.BigEndian.AppendUint32(b, r.Timestamp)
 	b = binary.BigEndian.AppendUint32(b, r.Packets)

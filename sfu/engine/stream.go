@@ -85,7 +85,6 @@ type stream struct {
 	codecs    [transport.Codecs]bool // that it may be in
 	sink      transport.Stream
 	ended     bool
-	patience  patience
 	window    window
 	gaps      gaps
 	reception reception

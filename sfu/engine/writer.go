@@ -159,7 +159,7 @@ func (w *writer) Write(p *transport.Outgoing) {
 	}
 	s := &agreed.shapes[p.Format&0x7f]
 	b := l.room(way, packet.HeaderRoom+originalSize+len(p.Payload)+int(p.Padding)+1+maxOverhead)
-	if b == nil {
+	if b == nil || (len(p.Payload) == 0) != (p.Padding > 0) {
 		l.tally.unsent++
 		return
 	}
@@ -170,10 +170,10 @@ func (w *writer) Write(p *transport.Outgoing) {
 	b = packet.AppendHeader(b, p, s.ids, number)
 	header, payload := len(b), p.Payload
 	switch {
-	case p.Repeat:
-		b = binary.BigEndian.AppendUint16(b, p.Original)
 	case len(payload) == 0:
 		b = pad(b, p.Padding)
+	case p.Repeat:
+		b = binary.BigEndian.AppendUint16(b, p.Original)
 	case s.video && o.equalise && way.slow == nil && w.differs(header+len(payload)):
 		b = pad(append(b, payload...), 1)
 		payload = nil
@@ -222,7 +222,7 @@ func (w *writer) Report(r transport.SenderReport) {
 	if way == nil {
 		return
 	}
-	report := appendSender(w.report[:0], &r, l.clock.wall(r.At))
+	report := appendSender(w.report[:0], &r, l.wall(r.At))
 	b := l.room(way, len(report)+maxOverhead)
 	if b == nil {
 		return
