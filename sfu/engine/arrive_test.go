@@ -583,19 +583,19 @@ func BenchmarkArrive(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(burst)), "ns/packet")
 }
 
-type deaf struct{}
+type taker struct{}
 
-func (deaf) control([]byte)                                 {}
-func (deaf) stray()                                         {}
-func (deaf) Connected()                                     {}
-func (deaf) Ended()                                         {}
-func (deaf) Sections([]transport.Section)                   {}
-func (deaf) Receive([]transport.Packet)                     {}
-func (deaf) End()                                           {}
-func (q deaf) Stream(transport.StreamInfo) transport.Stream { return q }
+func (taker) control([]byte)                                 {}
+func (taker) stray()                                         {}
+func (taker) Connected()                                     {}
+func (taker) Ended()                                         {}
+func (taker) Sections([]transport.Section)                   {}
+func (taker) Receive([]transport.Packet)                     {}
+func (taker) End()                                           {}
+func (q taker) Stream(transport.StreamInfo) transport.Stream { return q }
 
 func flowing(testing.TB) (*inbound, []arrived) {
-	in := newInbound(deaf{}, deaf{})
+	in := newInbound(taker{}, taker{})
 	in.begin(standingLane())
 	in.configure(offer(picture("1", description.Stream{SSRC: 20, RTX: 21})))
 	burst := make([]arrived, 8)
