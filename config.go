@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,6 +50,7 @@ var settings = []setting[server.Config]{ //nolint:gochecknoglobals // immutable 
 	{"cert", "", "PEM file with the certificate chain, in place of the self-signed one", setFile(func(c *server.Config) *string { return &c.Cert })},
 	{"key", "", "PEM file with the key of -cert", setFile(func(c *server.Config) *string { return &c.Key })},
 	{"hosts", "open", "who may open rooms: open, everybody, or token, whoever has a host token (paravent token makes them)", setHosts},
+	{"transport", server.DefaultTransport, "how media travels: " + strings.Join(server.Transports(), " or "), setTransport},
 	{"max-rooms", strconv.Itoa(server.DefaultRooms), "most rooms at a time", setNumber(1, server.MostRooms, func(c *server.Config) *int { return &c.Rooms })},
 	{"max-people", strconv.Itoa(server.DefaultPeople), "most people in one room", setNumber(1, server.MostPeople, func(c *server.Config) *int { return &c.People })},
 }
@@ -181,6 +183,14 @@ func setHosts(conf *server.Config, value string) error {
 	conf.Tokens = value == "token"
 	if value != "token" && value != "open" {
 		return errors.New("want open or token")
+	}
+	return nil
+}
+
+func setTransport(conf *server.Config, value string) error {
+	conf.Transport = value
+	if !slices.Contains(server.Transports(), value) {
+		return errors.New("want " + strings.Join(server.Transports(), " or "))
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ const socketBytes = 4 << 20
 // when any port will do.
 const bindTries = 16
 
-// bind opens the TCP and the UDP port. Nothing is answered on either yet. The
-// error names the setting that is at fault.
-func bind(listen, udp string) (net.Listener, *net.UDPConn, error) {
+// bind opens the TCP port and, by open, the UDP port. Nothing is answered on
+// either yet. The error names the setting that is at fault.
+func bind(listen, udp string, open opening) (net.Listener, *port, error) {
 	for try := 1; ; try++ {
 		tcp, err := bindTCP(listen)
 		if err != nil {
@@ -30,7 +30,7 @@ func bind(listen, udp string) (net.Listener, *net.UDPConn, error) {
 		if udp == "" {
 			name, address = "-listen", tcp.Addr().String()
 		}
-		media, err := bindUDP(address)
+		media, err := open(address)
 		if err == nil {
 			return tcp, media, nil
 		}

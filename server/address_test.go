@@ -51,31 +51,32 @@ func TestMediaAddresses(t *testing.T) {
 }
 
 func TestBindTakesBothPortsOrNone(t *testing.T) {
-	tcp, udp, err := bind("127.0.0.1:0", "")
+	tcp, udp, err := bind("127.0.0.1:0", "", openPion)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tcp.Addr().(*net.TCPAddr).Port != udp.LocalAddr().(*net.UDPAddr).Port {
+	if tcp.Addr().(*net.TCPAddr).Port != udp.address.(*net.UDPAddr).Port {
 		t.Error("want the same port")
 	}
 	taken := tcp.Addr().String()
-	if _, _, err := bind(taken, ""); err == nil || !strings.HasPrefix(err.Error(), "-listen") || !strings.Contains(err.Error(), "in use") {
+	if _, _, err := bind(taken, "", openPion); err == nil || !strings.HasPrefix(err.Error(), "-listen") || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("occupied TCP port: %v", err)
 	}
-	if _, _, err := bind("127.0.0.1:0", taken); err == nil || !strings.HasPrefix(err.Error(), "-udp") || !strings.Contains(err.Error(), "in use") {
+	if _, _, err := bind("127.0.0.1:0", taken, openPion); err == nil || !strings.HasPrefix(err.Error(), "-udp") || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("occupied UDP port: %v", err)
 	}
 	_ = tcp.Close()
-	if _, _, err := bind(taken, ""); err == nil || !strings.HasPrefix(err.Error(), "-listen") || !strings.Contains(err.Error(), "UDP") {
+	if _, _, err := bind(taken, "", openPion); err == nil || !strings.HasPrefix(err.Error(), "-listen") || !strings.Contains(err.Error(), "UDP") {
 		t.Errorf("occupied UDP port of the same number: %v", err)
 	}
-	_ = udp.Close()
-	tcp, udp, err = bind(taken, "")
+	udp.close()
+	tcp, udp, err = bind(taken, "", openPion)
 	if err != nil {
 		t.Fatal("a failed attempt must leave nothing open:", err)
 	}
-	_, _ = tcp.Close(), udp.Close()
-	if _, _, err := bind("192.0.2.1:0", ""); err == nil || !strings.Contains(err.Error(), "does not have the address") {
+	_ = tcp.Close()
+	udp.close()
+	if _, _, err := bind("192.0.2.1:0", "", openPion); err == nil || !strings.Contains(err.Error(), "does not have the address") {
 		t.Errorf("foreign address: %v", err)
 	}
 }

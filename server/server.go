@@ -5,17 +5,17 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log"
 	"net"
 	"net/http"
-	"net/netip"
-	"slices"
 	"time"
 
 	"paravent/sfu"
@@ -53,7 +53,10 @@ type Config struct {
 	Rooms     int      // most rooms
 	People    int      // most people in a room
 	Tokens    bool     // a room is opened with a host token only (HostToken)
+	Transport string   // how media travels, one of Transports; empty: DefaultTransport
 }
+
+var errTransport = errors.New("server: want a transport that there is")
 
 // Server is a server whose ports are open. It answers once Serve is called.
 type Server struct {
@@ -89,19 +92,9 @@ func Open(conf Config, files fs.FS) (*Server, error) {
 		}
 		limits.Hosts = ed25519.PublicKey(key[ed25519.SeedSize:])
 	}
-	listener, media, err := bind(conf.Listen, conf.UDP)
+	listener, router, err := openMedia(conf)
 	if err != nil {
 		return nil, err
-	}
-	addresses := mediaAddresses(conf.Public, media.LocalAddr())
-	router, err := sfu.New(sfu.Config{
-		UDP:             media,
-		Addresses:       addresses,
-		IncludeLoopback: slices.ContainsFunc(addresses, netip.Addr.IsLoopback),
-	})
-	if err != nil {
-		_, _ = listener.Close(), media.Close()
-		return nil, fmt.Errorf("server: start the media plane: %w", err)
 	}
 	hub := signaling.NewHub(bridge{router}, limits)
 	return &Server{
@@ -112,6 +105,30 @@ func Open(conf Config, files fs.FS) (*Server, error) {
 		link:        linkTo(conf.Public, listener.Addr()),
 		fingerprint: fingerprint(cert.current(time.Now())),
 	}, nil
+}
+
+// openMedia opens both ports and starts the media plane on the one of UDP.
+func openMedia(conf Config) (net.Listener, *sfu.Router, error) {
+	open := transports[cmp.Or(conf.Transport, DefaultTransport)]
+	if open == nil {
+		return nil, nil, errTransport
+	}
+	listener, udp, err := bind(conf.Listen, conf.UDP, open)
+	if err != nil {
+		return nil, nil, err
+	}
+	media, err := udp.start(mediaAddresses(conf.Public, udp.address))
+	if err != nil {
+		_ = listener.Close()
+		udp.close()
+		return nil, nil, fmt.Errorf("server: start the media plane: %w", err)
+	}
+	router, err := sfu.New(sfu.Config{Transport: media})
+	if err != nil {
+		_, _ = listener.Close(), media.Close()
+		return nil, nil, fmt.Errorf("server: start the media plane: %w", err)
+	}
+	return listener, router, nil
 }
 
 // newHTTP sets the limits above. Its errors, which can hold addresses of

@@ -2,8 +2,9 @@ package sfu
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -12,33 +13,15 @@ import (
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/logging"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/transport"
 )
 
 // atMost is how long anything may take on a busy machine.
 const atMost = 20 * time.Second
-
-// newRouter makes a Router on a loopback port of its own.
-func newRouter(t testing.TB) *Router {
-	t.Helper()
-	return newRouterWith(t, Config{})
-}
-
-func newRouterWith(t testing.TB, c Config) *Router {
-	t.Helper()
-	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.UDP, c.Addresses = udp, []netip.Addr{netip.MustParseAddr("127.0.0.1")}
-	r, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = r.Close() })
-	return r
-}
 
 type shownEvent struct {
 	slot      string
@@ -113,7 +96,7 @@ type codecSet struct {
 
 func newAPI(t testing.TB, set codecSet) *webrtc.API {
 	t.Helper()
-	s := webrtc.SettingEngine{LoggerFactory: silent()}
+	s := webrtc.SettingEngine{LoggerFactory: quiet()}
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
@@ -125,18 +108,85 @@ func newAPI(t testing.TB, set codecSet) *webrtc.API {
 		t.Fatal(err)
 	}
 	if set.udp != nil {
-		s.SetICEUDPMux(webrtc.NewICEUDPMux(silent().NewLogger("ice"), set.udp))
+		s.SetICEUDPMux(webrtc.NewICEUDPMux(quiet().NewLogger("ice"), set.udp))
 	}
 	m := &webrtc.MediaEngine{}
-	if err := registerCodecs(m, []webrtc.RTCPFeedback{{Type: "transport-cc"}}, set.rtx); err != nil {
-		t.Fatal(err)
-	}
+	registerCodecs(t, m, set.rtx)
 	return webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
 		webrtc.WithInterceptorRegistry(&interceptor.Registry{}))
 }
 
+// quiet discards what pion would log.
+func quiet() logging.LoggerFactory {
+	return &logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}
+}
+
+// Payload types that are offered to viewers.
+const (
+	offeredOpus = 111
+	offeredVP8  = 96 // its retransmissions: the next number; so for all video
+	offeredVP9  = 98
+	offeredAV1  = 100
+)
+
+// Clocks in Hz.
+const (
+	videoClock = 90000
+	opusClock  = 48000
+)
+
+// The codec of a format.
+func codecOf(mime string) transport.Codec {
+	return map[string]transport.Codec{
+		webrtc.MimeTypeOpus: transport.Opus, webrtc.MimeTypeVP8: transport.VP8,
+		webrtc.MimeTypeVP9: transport.VP9, webrtc.MimeTypeAV1: transport.AV1,
+	}[mime]
+}
+
+// registerCodecs makes a client one that has the codecs which are forwarded.
+func registerCodecs(t testing.TB, m *webrtc.MediaEngine, rtx bool) {
+	t.Helper()
+	register := func(kind webrtc.RTPCodecType, number webrtc.PayloadType, c webrtc.RTPCodecCapability) {
+		t.Helper()
+		if err := m.RegisterCodec(webrtc.RTPCodecParameters{RTPCodecCapability: c, PayloadType: number}, kind); err != nil {
+			t.Fatal(err)
+		}
+	}
+	congestion := webrtc.RTCPFeedback{Type: "transport-cc"}
+	register(webrtc.RTPCodecTypeAudio, offeredOpus, webrtc.RTPCodecCapability{
+		MimeType: webrtc.MimeTypeOpus, ClockRate: opusClock, Channels: 2,
+		SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: []webrtc.RTCPFeedback{congestion},
+	})
+	for mime, number := range map[string]webrtc.PayloadType{
+		webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1,
+	} {
+		format := ""
+		if number == offeredVP9 {
+			format = "profile-id=0"
+		}
+		register(webrtc.RTPCodecTypeVideo, number, webrtc.RTPCodecCapability{
+			MimeType: mime, ClockRate: videoClock, SDPFmtpLine: format, RTCPFeedback: []webrtc.RTCPFeedback{
+				{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}, congestion,
+			},
+		})
+		if rtx {
+			register(webrtc.RTPCodecTypeVideo, number+1, webrtc.RTPCodecCapability{
+				MimeType: webrtc.MimeTypeRTX, ClockRate: videoClock, SDPFmtpLine: fmt.Sprintf("apt=%d", number),
+			})
+		}
+	}
+}
+
 // stranger makes the client's SDP look like a browser's that tells no address.
-func stranger(text string) string { return withoutCandidates(text) }
+func stranger(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "a=candidate:") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
 
 // wait takes the next element.
 func wait[T any](t testing.TB, what string, from <-chan T) T {

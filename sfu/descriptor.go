@@ -1,5 +1,7 @@
 package sfu
 
+import "paravent/sfu/transport"
+
 // descriptor is what the payload descriptor of a video packet says. The bytes
 // behind it are ciphertext behind a synthetic shim; of those only one bit is
 // read, and only for VP8, whose descriptor does not tell key frames.
@@ -14,15 +16,15 @@ type descriptor struct {
 
 // describe reads the payload descriptor of one packet. It is false for a
 // payload that is malformed or has nothing behind its descriptor.
-func describe(c codec, payload []byte) (descriptor, bool) {
+func describe(c transport.Codec, payload []byte) (descriptor, bool) {
 	switch c {
-	case opus:
+	case transport.Opus:
 		return descriptor{}, len(payload) > 0
-	case vp8:
+	case transport.VP8:
 		return describeVP8(payload)
-	case vp9:
+	case transport.VP9:
 		return describeVP9(payload)
-	case av1:
+	case transport.AV1:
 		return describeAV1(payload)
 	default:
 		return descriptor{}, false

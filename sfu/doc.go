@@ -12,43 +12,57 @@
 // shim that carries nothing of the picture.
 //
 // Nothing behind that is ever looked at: it is ciphertext, and no key exists
-// in this process. Header extensions are stepped over unread by this package;
-// pion reads the congestion counter of a publisher's packets. No extension that
-// describes a person is negotiated: no audio level, no orientation, no capture
-// time. Forwarded packets have no extension at all. Nothing is logged or kept,
-// but for the last second of each video track, which viewers may ask for again.
+// in this process. No header extension that describes a person is negotiated: no
+// audio level, no orientation, no capture time. Nothing is logged or kept, but
+// for the last second of each video layer that somebody watches, which viewers
+// may ask for again.
 //
-// # Connections
+// # What carries it
 //
-// A peer has two. On the publish connection the client offers what it sends,
-// up to 8 tracks, and offers again when that changes. On the subscribe
+// How packets travel is none of this package's business: it asks a
+// transport.Transport for connections, and takes and gives packets that are
+// opened and sealed on the other side of that line. No description (SDP) is read
+// here, no socket opened, no module of others used.
+//
+// A peer has two connections. On the publish connection the client offers what
+// it sends, up to 8 tracks, and offers again when that changes. On the subscribe
 // connection the router offers once a fixed set of slots, 25 for video and 16
 // for audio, and never again: what a slot shows changes by Watch, without SDP.
 // To its viewer a slot is one unbroken stream under one SSRC, whatever it shows
-// and in whatever codec. A pion client must choose to be the DTLS client
-// (SetAnsweringDTLSRole); browsers do. Clients send no ICE candidates, and
-// those they send all the same are left out: only the address that a
-// connection's checks come from counts. Our own stand in our descriptions.
+// and in whatever codec.
 //
-// Every description is checked, and one that is not accepted costs that peer
-// that connection and nobody anything else.
+// # Who owns what
+//
+// Peers, tracks and slots are known to the Router, and each peer has a
+// goroutine that makes the calls on its connections. All that a packet touches
+// belongs to a lane of the transport instead, where one thing happens after
+// another, and has no lock: a feed, that is what one section of a publish
+// connection sends; its sources, one for each layer, with their histories; and a
+// flow for each slot that shows it. A slot that comes to show something else has
+// its flow brought from lane to lane (slot.settle), so that its numbers go on
+// and none is used twice. What may end at any moment, because somebody was
+// removed or silenced or looks elsewhere, is an atomic flag that is looked at
+// for each packet: once the call that set it returns, no packet is begun.
 //
 // # The path of a packet
 //
-// The goroutine that reads a track (publishing.read) parses the packet, keeps
-// it for retransmission and writes it to each watching slot in turn
-// (track.forward): one atomic load of the list of slots, then for each the
-// numbers that follow its last (rewriter), a reused header, and pion's write
-// stream, which seals and sends. No channel, no other goroutine and no
-// allocation of ours lies in between. A slot begins to show a video track once
-// its connection is there, with the first packet of a key frame; until then,
-// requests for one go to the publisher every 350 ms. Sound of a peer that was
-// silenced ends there, at one atomic flag of its track, and to the slot's viewer
-// goes on later as if another source began.
+// The transport hands a source a burst of opened packets, in its lane. The
+// source describes each, keeps it for retransmission (history) and gives the
+// burst to its feed, which hands it to each flow in turn: all packets to one
+// viewer, then all to the next, because what goes to one address in a row can
+// leave in one system call. The flow gives each packet the number that follows
+// its last (rewriter) and writes it; the transport seals and sends. No lock, no
+// channel, no other goroutine and no allocation lies in between. A slot begins
+// to show a video track once its connection is there, with the first packet of a
+// key frame; until then, requests for one go to the publisher every 350 ms. So
+// it goes from one layer of a track to another, too: the old one is shown until
+// a key frame of the new one comes. Sound of a peer that was silenced ends in
+// the flow, and to the viewer goes on later as if another source began.
 //
-// Backwards, one goroutine for each used slot reads what its viewer reports:
-// missing packets are sent again from the track's history, in the
-// retransmission stream (RFC 4588) and never otherwise, because sealing twice
-// under one number breaks SRTP; requests for key frames are shared and spaced
-// out on their way to the publisher.
+// Backwards, the transport tells what a viewer reports. Missing packets are sent
+// again from the history of what the slot shows, in the retransmission stream
+// (RFC 4588) and never otherwise, because sealing twice under one number breaks
+// SRTP; padding, which finds out what the network carries, goes there as well.
+// Requests for key frames are shared and spaced out on their way to the
+// publisher.
 package sfu

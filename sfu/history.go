@@ -1,63 +1,118 @@
 package sfu
 
 import (
-	"sync"
 	"time"
+
+	"paravent/sfu/transport"
 )
 
-// history keeps the latest packets of one video source for all who watch it.
-// It is bounded in packets, bytes and age. Safe for concurrent use.
+// history keeps the latest packets of one video layer for all who watch it. It
+// is bounded in packets, bytes and age, and grows to its bounds only as far as
+// what is young needs it. The zero value is ready. It belongs to a lane.
 type history struct {
-	mu      sync.Mutex
-	bytes   []byte // a ring: packet at position p lies at p modulo its size
-	end     uint64 // position behind the newest packet
-	packets [historyPackets]kept
+	packets []kept  // by sequence number, modulo the length
+	chunks  []chunk // the bytes, which are overwritten a chunk at a time
+	current int     // the chunk that is being filled
+	turns   uint32  // how often one was begun
 }
 
 // kept is one packet of the history.
 type kept struct {
-	seq       uint16
-	marker    bool
-	codec     codec
-	timestamp uint32
-	at        time.Time // when it was received; zero: nothing is kept here
-	start     uint64    // position of the payload
-	length    int
+	seq        uint16
+	marker     bool
+	there      bool
+	codec      transport.Codec
+	timestamp  uint32
+	chunk      uint8
+	generation uint32 // of the chunk, when the packet was put there
+	start      uint32 // of the payload in its chunk
+	length     uint32
+	at         time.Duration // when it was received
 	descriptor
 }
 
-func newHistory() *history {
-	return &history{bytes: make([]byte, historyBytes)}
+// chunk is a stretch of payloads.
+type chunk struct {
+	bytes      []byte        // those in use
+	generation uint32        // which of all that were ever begun
+	newest     time.Duration // when its last packet was received
 }
 
 // put keeps a copy of p.
 func (h *history) put(p *packet) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	// A packet is never split: skip the end of the ring if it does not fit.
-	if room := historyBytes - h.end%historyBytes; room < uint64(len(p.payload)) {
-		h.end += room
+	if len(p.payload) > historyChunk {
+		return
 	}
-	h.packets[p.seq%historyPackets] = kept{
-		seq: p.seq, marker: p.marker, codec: p.codec, timestamp: p.timestamp, at: p.now,
-		start: h.end, length: len(p.payload), descriptor: p.descriptor,
+	if h.packets == nil {
+		h.packets = make([]kept, historyFirst)
+		h.chunks = append(h.chunks, chunk{bytes: make([]byte, 0, historyChunk)})
 	}
-	copy(h.bytes[h.end%historyBytes:], p.payload)
-	h.end += uint64(len(p.payload))
+	c := &h.chunks[h.current]
+	if cap(c.bytes)-len(c.bytes) < len(p.payload) {
+		h.turn(p.at)
+		c = &h.chunks[h.current]
+	}
+	at := h.place(p.seq, p.at)
+	*at = kept{
+		seq: p.seq, marker: p.marker, there: true, codec: p.codec, timestamp: p.timestamp,
+		chunk: uint8(h.current), generation: c.generation,
+		start: uint32(len(c.bytes)), length: uint32(len(p.payload)), at: p.at, descriptor: p.descriptor,
+	}
+	c.bytes = append(c.bytes, p.payload...) // fits: see above
+	c.newest = p.at
 }
 
-// get copies the payload of the source's packet seq into b, if it is still
-// there, fits and is young enough at now.
-func (h *history) get(seq uint16, b []byte, now time.Time) (kept, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	k := h.packets[seq%historyPackets]
-	switch {
-	case k.at.IsZero(), k.seq != seq, now.Sub(k.at) > historyAge,
-		h.end-k.start > historyBytes, k.length > len(b):
-		return kept{}, false
+// turn goes on with the chunk that was begun the longest ago, or one more.
+func (h *history) turn(now time.Duration) {
+	h.turns++
+	oldest := 0
+	for i := range h.chunks {
+		if int32(h.chunks[i].generation-h.chunks[oldest].generation) < 0 {
+			oldest = i
+		}
 	}
-	at := k.start % historyBytes
-	copy(b, h.bytes[at:at+uint64(k.length)])
-	return k, true
+	if c := &h.chunks[oldest]; now-c.newest > historyAge || len(h.chunks) == historyBytes/historyChunk {
+		c.bytes, c.generation, h.current = c.bytes[:0], h.turns, oldest
+		return
+	}
+	h.chunks = append(h.chunks, chunk{bytes: make([]byte, 0, historyChunk), generation: h.turns})
+	h.current = len(h.chunks) - 1
 }
+
+// place finds where to note packet seq; it makes room rather than give up one
+// that is young.
+func (h *history) place(seq uint16, now time.Duration) *kept {
+	for {
+		k := &h.packets[int(seq)%len(h.packets)]
+		if !k.there || k.seq == seq || now-k.at > historyAge || len(h.packets) == historyPackets {
+			return k
+		}
+		larger := make([]kept, 2*len(h.packets))
+		for _, k := range h.packets {
+			if k.there {
+				larger[int(k.seq)%len(larger)] = k
+			}
+		}
+		h.packets = larger
+	}
+}
+
+// get finds the source's packet seq and its payload, if that is still there and
+// young enough at now. The payload may be changed where the descriptor says.
+func (h *history) get(seq uint16, now time.Duration) (*kept, []byte) {
+	if h.packets == nil {
+		return nil, nil
+	}
+	k := &h.packets[int(seq)%len(h.packets)]
+	if !k.there || k.seq != seq || now-k.at > historyAge {
+		return nil, nil
+	}
+	c := &h.chunks[k.chunk]
+	if c.generation != k.generation {
+		return nil, nil
+	}
+	return k, c.bytes[k.start : k.start+k.length]
+}
+
+// size is how many bytes of payload there is room for.
+func (h *history) size() int { return len(h.chunks) * historyChunk }

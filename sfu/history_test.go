@@ -4,52 +4,79 @@ import (
 	"bytes"
 	"testing"
 	"time"
+
+	"paravent/sfu/transport"
 )
 
 func TestHistory(t *testing.T) {
-	now := time.Unix(1000, 0)
-	h := newHistory()
-	put := func(seq uint16, size int, at time.Time) {
-		h.put(&packet{seq: seq, codec: vp8, timestamp: uint32(seq), payload: bytes.Repeat([]byte{byte(seq)}, size), now: at})
+	now := time.Second
+	h := &history{}
+	put := func(seq uint16, size int, at time.Duration) {
+		h.put(&packet{seq: seq, codec: transport.VP8, timestamp: uint32(seq), payload: bytes.Repeat([]byte{byte(seq)}, size), at: at})
 	}
-	b := make([]byte, receiveSize)
 	for i := range uint16(historyPackets + 10) {
 		put(65000+i, 100, now)
 	}
-	if _, ok := h.get(65000, b, now); ok {
+	if k, _ := h.get(65000, now); k != nil {
 		t.Fatal("more packets than the limit")
 	}
-	k, ok := h.get(65010, b, now)
-	if !ok || k.length != 100 || k.seq != 65010 || b[99] != byte(65010&0xff) {
-		t.Fatalf("%+v %v", k, ok)
+	k, b := h.get(65010, now)
+	if k == nil || len(b) != 100 || k.seq != 65010 || b[99] != byte(65010&0xff) {
+		t.Fatalf("%+v", k)
 	}
-	if _, ok := h.get(65010, b, now.Add(historyAge+1)); ok {
+	if k, _ := h.get(65010, now+historyAge+1); k != nil {
 		t.Fatal("older than the limit")
 	}
-	if _, ok := h.get(64000, b, now); ok {
+	if k, _ := h.get(64000, now); k != nil {
 		t.Fatal("never put")
 	}
-	if _, ok := h.get(65010, b[:99], now); ok {
-		t.Fatal("does not fit")
-	}
-	// Fewer packets than fill the index overwrite the ring of bytes.
-	n := uint16(historyBytes/1400) + 5
+	// Fewer packets than fill the index overwrite the bytes.
+	n := uint16(historyBytes/1400) + 30
 	for i := range n {
 		put(i, 1400, now)
 	}
-	if _, ok := h.get(0, b, now); ok {
+	if k, _ := h.get(0, now); k != nil {
 		t.Fatal("overwritten, but still given")
 	}
 	for i := n - 300; i < n; i++ {
-		if k, ok := h.get(i, b, now); !ok || !bytes.Equal(b[:k.length], bytes.Repeat([]byte{byte(i)}, 1400)) {
+		if k, b := h.get(i, now); k == nil || !bytes.Equal(b, bytes.Repeat([]byte{byte(i)}, 1400)) {
 			t.Fatalf("packet %d is not what was put", i)
+		}
+	}
+	if h.size() != historyBytes {
+		t.Fatalf("room for %d bytes", h.size())
+	}
+}
+
+// What is slow needs little memory, and still all of the last second.
+func TestHistoryGrowsAsNeeded(t *testing.T) {
+	for _, c := range []struct{ perSecond, size, most int }{
+		{perSecond: 20, size: 500, most: 2 * historyChunk},    // 80 kbit/s
+		{perSecond: 250, size: 1000, most: 10 * historyChunk}, // 2 Mbit/s
+	} {
+		h := &history{}
+		if h.get(1, 0); h.size() != 0 {
+			t.Fatal("memory before anything is kept")
+		}
+		now := time.Duration(0)
+		for i := range uint16(20 * c.perSecond) {
+			now += time.Second / time.Duration(c.perSecond)
+			h.put(&packet{seq: i, payload: bytes.Repeat([]byte{byte(i)}, c.size), at: now})
+			for back := range min(i, uint16(c.perSecond)-1) {
+				if k, b := h.get(i-back, now); k == nil || b[0] != byte(i-back) {
+					t.Fatalf("packet %d is gone after %d", i-back, i)
+				}
+			}
+		}
+		if h.size() > c.most {
+			t.Fatalf("room for %d bytes, want %d", h.size(), c.most)
 		}
 	}
 }
 
 func TestKeyFrames(t *testing.T) {
-	start := time.Unix(1000, 0)
-	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	start := time.Second
+	at := func(ms int) time.Duration { return start + time.Duration(ms)*time.Millisecond }
 	k := &keyframes{}
 	type call struct {
 		what  string
@@ -85,11 +112,11 @@ func TestKeyFrames(t *testing.T) {
 	// A publisher that does not answer is asked ever more seldom.
 	k, now, asks := &keyframes{}, start, 0
 	ask, again := k.want(now)
-	for now.Sub(start) < 60*time.Second {
+	for now-start < 60*time.Second {
 		if ask {
 			asks++
 		}
-		now = now.Add(again)
+		now += again
 		ask, again = k.tick(now)
 	}
 	if asks < keyFrameTries || asks > keyFrameTries+20 {

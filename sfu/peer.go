@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v4"
+	"paravent/sfu/transport"
 )
 
 // peer is one client. Its goroutine makes all calls on its connections, one
-// after another: pion's are not safe against each other. All fields without a
-// note are that goroutine's.
+// after another. All fields without a note are that goroutine's.
 type peer struct {
 	router *Router
 	id     PeerID
@@ -70,7 +69,7 @@ func (p *peer) track(mid string) *track {
 }
 
 func (p *peer) run() {
-	tick := time.NewTicker(reportInterval)
+	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
 	defer p.end()
 	for {
@@ -149,18 +148,13 @@ func (p *peer) overrun() {
 }
 
 func (p *peer) tick() {
-	now := p.router.now()
+	now := p.router.transport.Now()
 	if p.up != nil && p.up.state.late(now) {
 		p.lose(PublishConnection)
 	}
-	if p.down == nil {
-		return
-	}
-	if p.down.state.late(now) {
+	if p.down != nil && p.down.state.late(now) {
 		p.lose(SubscribeConnection)
-		return
 	}
-	p.down.report(now)
 }
 
 // lose drops a connection and says so.
@@ -177,40 +171,36 @@ func (p *peer) lose(c Connection) {
 
 // publish answers an offer.
 func (p *peer) publish(offer string, restart bool) {
-	tracks, err := readOffer(offer)
-	if err != nil {
-		p.lose(PublishConnection)
-		return
-	}
 	if restart {
 		p.dropUp()
 	}
+	var err error
 	if p.up == nil {
 		if p.up, err = newPublishing(p); err != nil {
 			p.lose(PublishConnection)
 			return
 		}
 	}
-	p.announce(tracks)
-	answer, err := p.up.negotiate(offer, p.quit)
+	answer, err := p.up.conn.Negotiate(offer, p.quit)
 	if err != nil {
 		p.lose(PublishConnection)
 		return
 	}
 	p.events.Published(answer)
-	p.list(tracks)
+	p.list(p.up.tracks())
 }
 
-// announce makes the tracks of an offer, and only those, the published ones,
-// so that their first packets find them.
-func (p *peer) announce(tracks []Track) {
+// announce makes the tracks of an offer, and only those, the published ones.
+// It returns them by media id.
+func (p *peer) announce(sections []transport.Section) map[string]*track {
 	byMid := map[string]*track{}
 	p.router.mu.Lock()
+	defer p.router.mu.Unlock()
 	if !p.gone.Load() {
-		for _, t := range tracks {
-			t2 := p.track(t.Mid)
-			t2.published = true
-			byMid[t.Mid] = t2
+		for _, s := range sections {
+			t := p.track(s.Mid)
+			t.published = true
+			byMid[s.Mid] = t
 		}
 	}
 	for mid, t := range p.tracks {
@@ -219,10 +209,7 @@ func (p *peer) announce(tracks []Track) {
 			p.router.tidy(t)
 		}
 	}
-	p.router.mu.Unlock()
-	if p.up != nil {
-		p.up.carry(byMid)
-	}
+	return byMid
 }
 
 // list tells what is published, if that is news.
@@ -242,7 +229,7 @@ func (p *peer) dropUp() {
 	p.up = nil
 	up.close()
 	p.announce(nil)
-	p.router.bury(up.pc, up.readers.Wait)
+	p.router.release(up.conn.Close)
 }
 
 // subscribe offers a new connection.
@@ -266,7 +253,7 @@ func (p *peer) answer(answer string) {
 	if p.down == nil {
 		return // it was lost meanwhile, and the client knows
 	}
-	if err := p.down.answer(answer); err != nil {
+	if err := p.down.conn.Answer(answer); err != nil {
 		p.lose(SubscribeConnection)
 	}
 }
@@ -279,7 +266,6 @@ func (p *peer) watch(name string, publisher PeerID, mid string) {
 	if s == nil {
 		return
 	}
-	p.down.listen(s)
 	var t *track
 	if publisher != 0 {
 		t = p.router.join(s, publisher, mid)
@@ -302,55 +288,49 @@ func (p *peer) dropDown() {
 	}
 	down := p.down
 	p.down = nil
-	down.state.ended.Store(true)
+	down.state.end(func() {})
 	for _, s := range down.slots {
 		if t := s.show(nil); t != nil {
 			p.router.leave(s, t)
 		}
 	}
-	p.router.bury(down.pc, down.readers.Wait)
+	p.router.release(down.conn.Close)
 }
 
-// state is how far a connection is. Set from pion's goroutines.
+// state is how far a connection is. Safe for concurrent use.
 type state struct {
-	due       time.Time    // when it must be connected
-	gone      *atomic.Bool // the peer is
-	connected atomic.Bool
-	ended     atomic.Bool
+	due   time.Duration // when it must be connected
+	gone  *atomic.Bool  // the peer is
+	stage atomic.Int32
 }
 
-// follow keeps the state up to date. It calls connected when packets can be
-// sent, and poke when the connection has ended.
-func (s *state) follow(pc *webrtc.PeerConnection, connected, poke func()) {
-	pc.OnConnectionStateChange(func(now webrtc.PeerConnectionState) {
-		switch now {
-		case webrtc.PeerConnectionStateConnected:
-			s.connected.Store(true)
-			connected()
-		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-			s.end(poke)
-		case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew,
-			webrtc.PeerConnectionStateConnecting, webrtc.PeerConnectionStateDisconnected:
-		}
-	})
+// The stages of a connection, in their order.
+const (
+	coming int32 = iota
+	there
+	ended
+)
+
+// begin must be called before anything else is.
+func (s *state) begin(p *peer) {
+	s.due, s.gone = p.router.transport.Now()+p.router.connect, &p.gone
 }
 
-// end notes that the connection is of no more use.
+// connect notes that packets can be sent.
+func (s *state) connect() { s.stage.CompareAndSwap(coming, there) }
+
+// end notes that the connection is of no more use, and has that looked at.
 func (s *state) end(poke func()) {
-	s.ended.Store(true)
+	s.stage.Store(ended)
 	poke()
 }
 
 // carries reports whether packets may be begun: before the connection is there
 // they would be lost, and a closed peer is sent nothing more.
-func (s *state) carries() bool {
-	return s.connected.Load() && !s.ended.Load() && !s.gone.Load()
-}
+func (s *state) carries() bool { return s.stage.Load() == there && !s.gone.Load() }
 
 // over reports whether the connection has ended.
-func (s *state) over() bool { return s.ended.Load() }
+func (s *state) over() bool { return s.stage.Load() == ended }
 
 // late reports whether the connection should have come about by now.
-func (s *state) late(now time.Time) bool {
-	return !s.connected.Load() && now.After(s.due)
-}
+func (s *state) late(now time.Duration) bool { return s.stage.Load() == coming && now > s.due }

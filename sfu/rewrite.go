@@ -9,9 +9,11 @@ import "time"
 // compared by serial arithmetic (RFC 1982). An output number is given at most
 // once: SRTP would encrypt two packets under one nonce (RFC 3711, section
 // 9.1). Outputs advance by at most rewriteWindow at a time, so that SRTP never
-// miscounts the wraps. The zero value is ready. Not safe for concurrent use.
+// miscounts the wraps. What is given is the whole number, the wraps in its upper
+// bits: 48 bits last for thousands of years. The zero value is ready. It belongs
+// to a lane.
 type rewriter struct {
-	out  uint64 // highest number given or set aside; wraps are counted in the upper bits
+	out  uint64 // highest number given or set aside
 	high uint16 // newest input
 	past [rewriteWindow]fate
 }
@@ -38,19 +40,19 @@ func (r *rewriter) begin(in uint16) {
 
 // next gives the number for input in. It is false for an input that had its
 // turn, was dropped, came before the source began or is too late.
-func (r *rewriter) next(in uint16) (uint16, bool) {
+func (r *rewriter) next(in uint16) (uint64, bool) {
 	if int16(in-r.high) > 0 {
 		r.advance(in)
 		r.out++
 		r.past[in%rewriteWindow] = fate{in: in, out: uint16(r.out), state: settled}
-		return uint16(r.out), true
+		return r.out, true
 	}
 	f := &r.past[in%rewriteWindow]
 	if f.in != in || f.state != missing {
 		return 0, false
 	}
 	f.state = settled
-	return f.out, true
+	return r.out - uint64(uint16(r.out)-f.out), true
 }
 
 // drop leaves input in out without leaving a gap. One that is late already
@@ -83,15 +85,16 @@ func (r *rewriter) advance(in uint16) {
 // clock makes timestamps go on by the wall clock where one source follows
 // another. The zero value is ready.
 type clock struct {
-	shift uint32    // added to the source's timestamps
-	last  uint32    // newest timestamp sent
-	at    time.Time // when it was sent; zero: none yet
+	shift uint32        // added to the source's timestamps
+	last  uint32        // newest timestamp sent
+	at    time.Duration // when it was sent
+	begun bool          // anything was
 }
 
 // begin fits a source whose first timestamp is in, of rate ticks a second.
-func (c *clock) begin(in, rate uint32, now time.Time) {
-	if c.at.IsZero() {
-		c.shift, c.at = c.last-in, now
+func (c *clock) begin(in, rate uint32, now time.Duration) {
+	if !c.begun {
+		c.shift, c.at, c.begun = c.last-in, now, true
 		return
 	}
 	// At least a tick: two frames never share a timestamp.
@@ -99,21 +102,21 @@ func (c *clock) begin(in, rate uint32, now time.Time) {
 }
 
 // next gives the timestamp for input in.
-func (c *clock) next(in uint32, now time.Time) uint32 {
+func (c *clock) next(in uint32, now time.Duration) uint32 {
 	out := in + c.shift
-	if int32(out-c.last) > 0 || c.at.IsZero() {
+	if int32(out-c.last) > 0 {
 		c.last, c.at = out, now
 	}
 	return out
 }
 
 // read gives the timestamp that belongs to this moment.
-func (c *clock) read(rate uint32, now time.Time) uint32 {
+func (c *clock) read(rate uint32, now time.Duration) uint32 {
 	return c.last + c.ticks(rate, now)
 }
 
-func (c *clock) ticks(rate uint32, now time.Time) uint32 {
-	passed := max(0, now.Sub(c.at))
+func (c *clock) ticks(rate uint32, now time.Duration) uint32 {
+	passed := max(0, now-c.at)
 	return uint32(uint64(passed.Microseconds()) * uint64(rate) / uint64(time.Second/time.Microsecond))
 }
 

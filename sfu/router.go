@@ -2,13 +2,11 @@ package sfu
 
 import (
 	"errors"
-	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v4"
+	"paravent/sfu/transport"
 )
 
 // PeerID names a peer for the life of the process. Zero means nobody.
@@ -57,57 +55,38 @@ type Events interface {
 
 // Config is what a Router needs.
 type Config struct {
-	// UDP is the one socket of all connections, listening; a *net.UDPConn, or
-	// one with such addresses. It belongs to the Router from now on.
-	UDP net.PacketConn
-	// Addresses are advertised, with the socket's port. Nil means those of the
-	// machine, of which loopback only if asked for or if there is no other.
-	Addresses       []netip.Addr
-	IncludeLoopback bool
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
+	// Transport makes the connections. It belongs to the Router from now on.
+	Transport transport.Transport
 
-	patience patience // for tests; the zero value means the limits
+	connect time.Duration // for tests; 0 means connectTime
 }
-
-// patience is how long is waited for a connection.
-type patience struct{ silent, fail, connect time.Duration }
 
 // Router forwards packets between peers. Its methods return at once; what
 // comes of them is told through Events. Calls for one peer are carried out in
 // their order; calls for a peer that is not open do nothing. Safe for
 // concurrent use.
 type Router struct {
-	engine  *engine
-	now     func() time.Time
-	connect time.Duration // see connectTime
-	runs    atomic.Uint64 // the last one begun: see packet
-	dying   atomic.Int64  // connections that are being closed
-	closing sync.WaitGroup
+	transport transport.Transport
+	connect   time.Duration // see connectTime
+	held      atomic.Int64  // connections of peers
+	closing   sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows, and the slots of every track
 	peers  map[PeerID]*peer
 	closed bool
 }
 
-var errSocket = errors.New("sfu: want a socket")
+var errTransport = errors.New("sfu: want a transport")
 
-// New makes a Router and begins to read from its socket.
+// New makes a Router.
 func New(c Config) (*Router, error) {
-	if c.UDP == nil {
-		return nil, errSocket
+	if c.Transport == nil {
+		return nil, errTransport
 	}
-	if c.Now == nil {
-		c.Now = time.Now
+	if c.connect == 0 {
+		c.connect = connectTime
 	}
-	if c.patience == (patience{}) {
-		c.patience = patience{silent: silentTime, fail: failTime, connect: connectTime}
-	}
-	e, err := newEngine(c)
-	if err != nil {
-		return nil, err
-	}
-	return &Router{engine: e, now: c.Now, connect: c.patience.connect, peers: map[PeerID]*peer{}}, nil
+	return &Router{transport: c.Transport, connect: c.connect, peers: map[PeerID]*peer{}}, nil
 }
 
 // Open begins a peer. An id that is open or zero changes nothing; none may be
@@ -197,8 +176,8 @@ func (r *Router) post(id PeerID, do func(*peer)) {
 	}
 }
 
-// Close ends all peers and closes the socket. It waits, but for no longer than
-// a connection may take to close.
+// Close ends all peers and closes the transport. It waits for them, but for no
+// longer than any may take.
 func (r *Router) Close() error {
 	r.mu.Lock()
 	r.closed = true
@@ -217,7 +196,7 @@ func (r *Router) Close() error {
 	case <-done:
 	case <-patience.C:
 	}
-	return r.engine.mux.Close()
+	return r.transport.Close()
 }
 
 // Counts says how much there is, and nothing about whom.
@@ -232,7 +211,8 @@ type Counts struct {
 func (r *Router) Counts() Counts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := Counts{Peers: len(r.peers), Closing: int(r.dying.Load())}
+	// More are held for a moment than are there: counted one after the other.
+	c := Counts{Peers: len(r.peers), Closing: max(0, r.transport.Counts().Connections-int(r.held.Load()))}
 	for _, p := range r.peers {
 		for _, t := range p.tracks {
 			if t.published {
@@ -274,14 +254,22 @@ func (r *Router) tidy(t *track) {
 	}
 }
 
-// bury closes a connection aside, so that a close that hangs hurts nobody, and
-// then does the rest.
-func (r *Router) bury(pc *webrtc.PeerConnection, rest func()) {
-	r.dying.Add(1)
-	r.closing.Go(func() {
-		defer r.dying.Add(-1)
-		// What fails to close is forgotten all the same.
-		_ = guard(pc.Close)
-		rest()
-	})
+// release closes a connection of a peer.
+func (r *Router) release(end func()) {
+	r.held.Add(-1)
+	// What fails to close is forgotten all the same.
+	_ = guard(func() error { end(); return nil })
+}
+
+var errBroken = errors.New("sfu: want an operation that can be carried out")
+
+// guard turns a panic into an error: what one peer sends must not end the
+// process.
+func guard(do func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errBroken
+		}
+	}()
+	return do()
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/transport"
 )
 
 // follow takes count packets and checks that they are one unbroken stream of
@@ -26,17 +28,19 @@ func follow(t *testing.T, v *viewer, count int, want uint8) []*rtp.Packet {
 	return all
 }
 
-func TestForwardsEveryCodec(t *testing.T) {
+func TestForwardsEveryCodec(t *testing.T) { each(t, testForwardsEveryCodec) }
+
+func testForwardsEveryCodec(t *testing.T, kind string) {
 	t.Parallel()
 	for mime, pt := range map[string]uint8{
 		webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
 		webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
 	} {
 		t.Run(mime, func(t *testing.T) {
-			r := newRouter(t)
+			r := newRouter(t, kind)
 			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 			track := newTrack(t, mime)
-			f := newFeed(t, track, 7)
+			f := newPump(t, track, 7)
 			senders := alice.publish(false, track)
 			listed := wait(t, "tracks", alice.tracks)
 			if len(listed) != 1 || listed[0].Video != (mime != webrtc.MimeTypeOpus) {
@@ -64,7 +68,7 @@ func TestForwardsEveryCodec(t *testing.T) {
 				if len(p.Extensions) != 0 {
 					t.Fatal("a header extension")
 				}
-				if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.clock()/100 {
+				if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.Clock()/100 {
 					t.Fatal("timestamps jump")
 				}
 			}
@@ -72,7 +76,7 @@ func TestForwardsEveryCodec(t *testing.T) {
 	}
 }
 
-func describeMust(t *testing.T, c codec, b []byte) descriptor {
+func describeMust(t *testing.T, c transport.Codec, b []byte) descriptor {
 	t.Helper()
 	d, ok := describe(c, b)
 	if !ok {
@@ -81,9 +85,11 @@ func describeMust(t *testing.T, c codec, b []byte) descriptor {
 	return d
 }
 
-func TestOfferOfSlots(t *testing.T) {
+func TestOfferOfSlots(t *testing.T) { each(t, testOfferOfSlots) }
+
+func testOfferOfSlots(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	bob := newClient(t, r, 2)
 	start := time.Now()
 	offer := bob.subscribe(codecSet{rtx: true})
@@ -91,7 +97,7 @@ func TestOfferOfSlots(t *testing.T) {
 	if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
 		t.Fatalf("%d video and %d audio slots", v, a)
 	}
-	if len(offer) > maxAnswer {
+	if len(offer) > answerBytes {
 		t.Fatalf("%d bytes of offer", len(offer))
 	}
 }

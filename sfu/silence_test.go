@@ -1,22 +1,25 @@
 package sfu
 
 import (
-	"encoding/binary"
 	"testing"
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/transport"
 )
 
 // TestSilencedSoundReachesNobody has real connections: what one of two
 // publishers says is kept back while the other is heard, its picture stays, and
 // afterwards its stream goes on where it stopped.
-func TestSilencedSoundReachesNobody(t *testing.T) {
+func TestSilencedSoundReachesNobody(t *testing.T) { each(t, testSilencedSoundReachesNobody) }
+
+func testSilencedSoundReachesNobody(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, eve, bob := newClient(t, r, 1), newClient(t, r, 2), newClient(t, r, 3)
 	sound, picture, other := newTrack(t, webrtc.MimeTypeOpus), newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
-	said, seen, heard := newFeed(t, sound, 1), newFeed(t, picture, 1), newFeed(t, other, 2)
+	said, seen, heard := newPump(t, sound, 1), newPump(t, picture, 1), newPump(t, other, 2)
 	senders := alice.publish(false, sound, picture)
 	said.run(t, senders[0])
 	seen.run(t, senders[1])
@@ -58,20 +61,22 @@ func TestSilencedSoundReachesNobody(t *testing.T) {
 
 // TestLaterTracksAreSilencedToo silences somebody who publishes nothing yet,
 // or publishes anew.
-func TestLaterTracksAreSilencedToo(t *testing.T) {
+func TestLaterTracksAreSilencedToo(t *testing.T) { each(t, testLaterTracksAreSilencedToo) }
+
+func testLaterTracksAreSilencedToo(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 	r.Silence(1, true)
 	r.Silence(99, true) // nobody
 	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "audio")[0]
 	r.Watch(2, slot, 1, "1")
-	var before *source
+	var before *feed
 	for i := range 2 {
 		picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
 		senders := alice.publish(i > 0, picture, sound)
-		newFeed(t, picture, 9).run(t, senders[0])
-		f := newFeed(t, sound, byte(i+1))
+		newPump(t, picture, 9).run(t, senders[0])
+		f := newPump(t, sound, byte(i+1))
 		f.run(t, senders[1])
 		if i == 0 {
 			wait(t, "tracks", alice.tracks)
@@ -100,17 +105,17 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 // TestSilenceLeavesNoGap says what a viewer sees of a stretch that was kept
 // back, with losses and late packets in it.
 func TestSilenceLeavesNoGap(t *testing.T) {
-	now := time.Unix(1000, 0)
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	out := &sink{}
-	s := newTestSlot(false, out)
-	s.show(tr)
-	tr.add(s)
+	tr, src := newTestTrack(1, false)
+	s, out := newTestSlot(false)
+	watch(s, tr)
+	lane, ok := src.feed.lane.(*fakeLane)
+	if !ok {
+		t.Fatal("another lane")
+	}
 	say := func(numbers ...uint16) {
 		for _, n := range numbers {
-			now = now.Add(20 * time.Millisecond)
-			push(tr, src, raw(111, n, 960*uint32(n), []byte{byte(n)}), now)
+			lane.pass(20 * time.Millisecond)
+			push(src, raw(transport.Opus, n, 960*uint32(n), []byte{byte(n)}))
 		}
 	}
 	say(65530, 65531, 65532)
@@ -118,52 +123,44 @@ func TestSilenceLeavesNoGap(t *testing.T) {
 	say(65533, 65535, 3, 2, 700)
 	tr.silenced.Store(false)
 	say(703, 699, 65534, 65533, 704)
-	first := out.headers[0]
-	if len(out.headers) != 5 {
-		t.Fatalf("%d packets", len(out.headers))
+	if len(out.packets) != 5 {
+		t.Fatalf("%d packets", len(out.packets))
 	}
-	for i, h := range out.headers {
-		if h.SequenceNumber != first.SequenceNumber+uint16(i) {
-			t.Fatalf("packet %d has number %d after %d", i, h.SequenceNumber, first.SequenceNumber)
+	first := out.packets[0]
+	for i, p := range out.packets {
+		if p.Index != first.Index+uint64(i) {
+			t.Fatalf("packet %d has number %d after %d", i, p.Index, first.Index)
 		}
 	}
-	if a, b := out.headers[2], out.headers[3]; int32(b.Timestamp-a.Timestamp) < 5*960 {
+	if a, b := out.packets[2], out.packets[3]; int32(b.Timestamp-a.Timestamp) < 5*960 {
 		t.Fatalf("%d follows %d", b.Timestamp, a.Timestamp)
 	}
 }
 
 func TestSilencingDoesNotAllocate(t *testing.T) {
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	out := &hole{}
-	s := newTestSlot(false, out)
-	s.show(tr)
-	tr.add(s)
-	b := raw(111, 0, 0, []byte{1, 2, 3})
-	p := &packet{}
-	seq := uint16(0)
-	now := time.Now()
+	tr, src := newTestTrack(1, false)
+	s, out := newTestSlot(false)
+	out.keeps = false
+	watch(s, tr)
+	burst := []transport.Packet{raw(transport.Opus, 0, 0, []byte{1, 2, 3})}
 	n := testing.AllocsPerRun(2000, func() {
-		seq++
-		tr.silenced.Store(seq%100 > 50)
-		binary.BigEndian.PutUint16(b[2:], seq)
-		if src.parse(p, b, now) {
-			tr.forward(p)
-		}
+		burst[0].Seq++
+		tr.silenced.Store(burst[0].Seq%100 > 50)
+		src.Receive(burst)
 	})
 	if n != 0 {
 		t.Fatalf("%v allocations a packet, want 0", n)
 	}
-	if out.packets < 900 || out.packets > 1100 {
-		t.Fatalf("%d packets", out.packets)
+	if out.count < 900 || out.count > 1100 {
+		t.Fatalf("%d packets", out.count)
 	}
 }
 
 // fed waits until something else than before feeds the first track of peer 1.
-func fed(t *testing.T, r *Router, before *source) *source {
+func fed(t *testing.T, r *Router, before *feed) *feed {
 	t.Helper()
 	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); {
-		if now := watched(r, 1).source.Load(); now != nil && now != before {
+		if now := watched(r, 1).feed.Load(); now != nil && now != before {
 			return now
 		}
 		time.Sleep(time.Millisecond) // nothing tells of a source that nobody watches

@@ -1,101 +1,120 @@
 package sfu
 
 import (
-	"crypto/rand"
-	"encoding/binary"
 	"sync"
-	"time"
+	"sync/atomic"
 
-	"github.com/pion/rtp"
+	"paravent/sfu/transport"
 )
 
-// writer takes packets towards one viewer. It keeps neither argument.
-type writer interface {
-	WriteRTP(header *rtp.Header, payload []byte) (int, error)
-}
-
-// types are a viewer's payload types for one codec; 0 is none.
-type types struct{ media, rtx uint8 }
-
 // slot is one media section of a subscribe connection: it shows one track at a
-// time, always under the same SSRC. Safe for concurrent use.
+// time, always under the same SSRC.
+//
+// What forwards to it, its flow, is in one lane at a time: that of the feed of
+// the track which is shown. When that changes, settle brings it there: in the
+// old lane it is taken off the old feed, and only then given to the new lane. So
+// no packet needs a lock, and no number is used twice. What is forwarded ends
+// earlier, with the wish that it was forwarded for.
+//
+// Safe for concurrent use, unless noted.
 type slot struct {
-	mid   string
-	video bool
-	state *state // of the connection
-	poke  func() // something is to be told
+	number int // among those of the connection
+	video  bool
+	mid    string // set before anything is shown
+	conn   transport.Subscribing
+	state  *state // of the connection
+	poke   func() // something is to be told
 
-	mu       sync.Mutex // guards what follows
-	out      writer     // nil until negotiated
-	ssrc     uint32
-	rtxSSRC  uint32 // 0: the viewer does not want retransmissions
-	types    [codecs]types
-	track    *track  // to be shown; nil: nothing
-	source   *source // what is forwarded; nil: nothing yet
-	run      uint64  // of the source; 0: waiting for its beginning
-	codec    codec
-	numbers  rewriter
-	clock    clock
-	pictures pictures
-	header   rtp.Header // reused: one on the stack would escape
-	packets  uint32
-	octets   uint32
-	repair   repair
+	wish  atomic.Pointer[wish] // nil: nothing; written under mu
+	asked atomic.Uint32        // times that settle has to look since it last did
+	at    atomic.Pointer[feed] // where the slot is; nil: nowhere. Written by settle
 
-	untold  bool // what is shown changed
+	// Only for settle, of which there is one at a time.
+	lane transport.Lane // nil: it was never in one
+	flow *flow          // nil until first needed: most slots never are. Everything in it is the lane's
+
+	mu      sync.Mutex // guards what follows; no packet waits for it
+	shows   bool       // the wish is fulfilled: something was forwarded
+	untold  bool       // that has changed
 	toldFor *track
 }
 
-func newSlot(video bool, connection *state, poke func()) *slot {
-	s := &slot{video: video, state: connection, poke: poke}
-	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
-	// the lower half, so that no early loss makes SRTP miscount the wraps.
-	var seed [8]byte
-	_, _ = rand.Read(seed[:]) // never fails
-	s.numbers.out = uint64(binary.BigEndian.Uint16(seed[:]) & 0x7fff)
-	s.repair.seq = binary.BigEndian.Uint16(seed[2:]) & 0x7fff
-	s.clock.last = binary.BigEndian.Uint32(seed[4:])
-	return s
+// wish is one request to show a track.
+type wish struct{ track *track }
+
+// wanted is the track to be shown; nil: nothing.
+func (w *wish) wanted() *track {
+	if w == nil {
+		return nil
+	}
+	return w.track
 }
 
-// show makes the slot forward t from where it begins, and nothing else from
-// now on. It returns what it has shown.
+// show makes the slot forward t from where it begins: once it returns, no
+// packet of anything else is begun. It returns what it has shown.
 func (s *slot) show(t *track) (before *track) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	before = s.track
-	if before == t && t != nil && s.run != 0 {
-		s.tell() // it is shown already: say so again
+	before = s.wish.Load().wanted()
+	if before == t && t != nil {
+		if s.shows {
+			s.tell() // it is shown already: say so again
+		}
+		s.mu.Unlock()
 		return before
 	}
-	s.track, s.source, s.run, s.toldFor = t, nil, 0, nil
+	s.shows, s.toldFor = false, nil
 	if t == nil {
+		s.wish.Store(nil)
 		s.tell()
+	} else {
+		s.wish.Store(&wish{track: t})
 	}
+	s.mu.Unlock()
+	s.move()
 	return before
-}
-
-// pause stops forwarding src, which has ended; the slot waits for what
-// follows it on the same track.
-func (s *slot) pause(src *source) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.source == src {
-		s.source, s.run = nil, 0
-		s.tell()
-	}
 }
 
 // forget stops showing t, which is gone for good.
 func (s *slot) forget(t *track) {
 	s.mu.Lock()
+	if s.wish.Load().wanted() != t {
+		s.mu.Unlock()
+		return
+	}
+	s.wish.Store(nil)
+	s.shows = false
+	s.tell()
+	s.mu.Unlock()
+	s.move()
+}
+
+// began notes that a packet of what is wished is about to be forwarded, where
+// none was. It is false if that is not wished any more.
+func (s *slot) began(w *wish) bool {
+	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.track == t {
-		s.track, s.source, s.run = nil, nil, 0
+	if s.wish.Load() != w {
+		return false
+	}
+	s.shows = true
+	if s.toldFor != w.track || s.untold {
+		s.tell()
+	}
+	return true
+}
+
+// paused notes that what is wished has ended; the slot waits for what follows
+// it on the same track.
+func (s *slot) paused(w *wish) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wish.Load() == w && s.shows {
+		s.shows = false
 		s.tell()
 	}
 }
 
+// tell must be called under mu.
 func (s *slot) tell() {
 	s.untold = true
 	s.poke()
@@ -109,152 +128,89 @@ func (s *slot) shown() (publisher PeerID, mid string, ok bool) {
 		return 0, "", false
 	}
 	s.untold = false
-	if s.run == 0 {
+	if !s.shows {
 		s.toldFor = nil
 		return 0, "", true
 	}
-	s.toldFor = s.track
-	return s.track.publisher, s.track.mid, true
+	t := s.wish.Load().wanted()
+	s.toldFor = t
+	return t.publisher, t.mid, true
 }
 
-// write forwards p, if it is of what the slot shows.
-func (s *slot) write(p *packet) {
+// showing reports whether something is forwarded.
+func (s *slot) showing() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.track == nil || s.track.source.Load() != p.source || s.track.ended.Load() || s.out == nil || !s.state.carries() {
+	return s.shows
+}
+
+// move brings the slot to where its wish is, soon.
+func (s *slot) move() {
+	if s.asked.Add(1) > 1 {
+		return // whoever is at it looks again
+	}
+	if s.lane == nil {
+		s.settle()
 		return
 	}
-	if p.codec == opus && s.track.silenced.Load() {
-		s.run = 0 // what follows begins anew, where this ended
+	s.lane.Do(s.settle)
+}
+
+// settle does what move asks for, in the lane of the slot, or anywhere if it
+// never was in one.
+func (s *slot) settle() {
+	for {
+		asked, wish := s.asked.Load(), s.wish.Load()
+		var to *feed
+		if t := wish.wanted(); t != nil {
+			to = t.feed.Load()
+		}
+		at := s.at.Load()
+		if at != nil && (at != to || s.flow.wish != wish) {
+			s.at.Store(nil)
+			s.flow.leave()
+			at = nil
+		}
+		if to != nil && at == nil {
+			if s.lane != to.lane {
+				s.lane = to.lane
+				s.lane.Do(s.settle)
+				return
+			}
+			s.enter(to, wish)
+		}
+		if s.asked.CompareAndSwap(asked, 0) {
+			return
+		}
+	}
+}
+
+// enter takes the slot to a feed, in its lane.
+func (s *slot) enter(f *feed, w *wish) {
+	if s.flow == nil {
+		s.flow = newFlow(s)
+	}
+	s.at.Store(f)
+	s.flow.join(f, w)
+}
+
+// inLane carries something out in the lane that the slot is in, if it still is
+// there then.
+func (s *slot) inLane(do func(w *flow)) {
+	f := s.at.Load()
+	if f == nil {
 		return
 	}
-	if s.run != p.run && !s.begin(p) {
-		return
-	}
-	if len(p.payload) == 0 {
-		s.numbers.drop(p.seq)
-		return
-	}
-	seq, ok := s.numbers.next(p.seq)
-	if !ok {
-		return
-	}
-	h := &s.header
-	h.Version, h.SSRC, h.PayloadType = 2, s.ssrc, s.types[p.codec].media
-	h.Marker, h.SequenceNumber, h.Timestamp = p.marker, seq, s.clock.next(p.timestamp, p.now)
+	f.lane.Do(func() {
+		if s.at.Load() == f {
+			do(s.flow)
+		}
+	})
+}
+
+// need asks for a key frame of what the slot shows, once it can be sent there.
+func (s *slot) need() {
 	if s.video {
-		picture, tl0 := s.pictures.next(&p.descriptor)
-		p.descriptor.write(p.payload, picture, tl0)
-		s.repair.sent(seq, p.seq)
+		s.inLane((*flow).need)
 	}
-	s.packets++
-	s.octets += uint32(len(p.payload))
-	// A packet that cannot be sent is a lost one.
-	_, _ = s.out.WriteRTP(h, p.payload)
-}
-
-// begin starts forwarding p's run with p, if that can be.
-func (s *slot) begin(p *packet) bool {
-	if !p.begins() || s.types[p.codec].media == 0 || s.video != (p.codec != opus) {
-		return false
-	}
-	s.source, s.run, s.codec = p.source, p.run, p.codec
-	s.numbers.begin(p.seq)
-	s.clock.begin(p.timestamp, p.codec.clock(), p.now)
-	if s.video {
-		s.pictures.begin(&p.descriptor)
-		s.repair.stretch++
-	}
-	if s.toldFor != s.track || s.untold {
-		s.tell()
-	}
-	return true
-}
-
-// repair is what a slot remembers to answer NACKs (RFC 4585, section 6.2.1).
-type repair struct {
-	seq     uint16 // of the retransmission stream: the latest
-	stretch uint32 // counts how often a run began: only the present one's numbers still fit
-	ring    []sentPacket
-	header  rtp.Header
-	buffer  []byte
-	second  time.Time // since when
-	resends int       // that many were made
-}
-
-// sentPacket is small: a grid of viewers walks through many of them.
-type sentPacket struct {
-	out, in uint16
-	stretch uint32 // 0: none
-	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
-}
-
-// sent remembers that the source's packet in went out as out.
-func (r *repair) sent(out, in uint16) {
-	if r.ring == nil {
-		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
-	}
-	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch}
-}
-
-// allow reports whether packet out may be sent again at now, at most once per
-// spacing, and returns the number it had at its source.
-func (r *repair) allow(out uint16, now time.Time, spacing time.Duration) (in uint16, ok bool) {
-	if r.ring == nil {
-		return 0, false
-	}
-	p := &r.ring[out%sentWindow]
-	if p.out != out || p.stretch == 0 || p.stretch != r.stretch {
-		return 0, false
-	}
-	ms := uint32(now.UnixMilli())
-	if p.resent != 0 && ms-p.resent < uint32(spacing.Milliseconds()) {
-		return 0, false
-	}
-	if now.Sub(r.second) >= time.Second {
-		r.second, r.resends = now, 0
-	}
-	if r.resends >= resendsPerSlot {
-		return 0, false
-	}
-	r.resends++
-	p.resent = max(1, ms)
-	return p.in, true
-}
-
-// resend answers a NACK for packet seq. It goes out as a retransmission under
-// its own SSRC and number (RFC 4588): sealing anything twice under one number
-// would break SRTP, so without that there is no answer.
-func (s *slot) resend(seq uint16, now time.Time, spacing time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.rtxSSRC == 0 || s.source == nil || s.source.history == nil || s.track.ended.Load() || !s.state.carries() {
-		return
-	}
-	in, ok := s.repair.allow(seq, now, spacing)
-	if !ok {
-		return
-	}
-	const original = 2 // bytes of the original sequence number
-	if s.repair.buffer == nil {
-		s.repair.buffer = make([]byte, receiveSize+original)
-	}
-	b := s.repair.buffer
-	k, ok := s.source.history.get(in, b[original:], now)
-	if !ok || k.codec != s.codec || s.types[k.codec].rtx == 0 {
-		return
-	}
-	picture, tl0 := s.pictures.look(&k.descriptor)
-	k.descriptor.write(b[original:], picture, tl0)
-	binary.BigEndian.PutUint16(b, seq)
-	s.repair.seq++
-	s.repair.header = rtp.Header{
-		Version:        2,
-		Marker:         k.marker,
-		PayloadType:    s.types[k.codec].rtx,
-		SequenceNumber: s.repair.seq,
-		Timestamp:      k.timestamp + s.clock.shift,
-		SSRC:           s.rtxSSRC,
-	}
-	_, _ = s.out.WriteRTP(&s.repair.header, b[:original+k.length])
 }

@@ -1,190 +1,168 @@
 package sfu
 
 import (
-	"encoding/binary"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/pion/rtp"
+	"paravent/sfu/transport"
 )
 
-// sink is a viewer that keeps what it is sent.
-type sink struct {
-	headers  []rtp.Header
-	payloads [][]byte
-}
-
-func (s *sink) WriteRTP(h *rtp.Header, payload []byte) (int, error) {
-	s.headers = append(s.headers, *h)
-	s.payloads = append(s.payloads, append([]byte(nil), payload...))
-	return len(payload), nil
-}
-
-// hole is a viewer that keeps nothing.
-type hole struct{ packets int }
-
-func (h *hole) WriteRTP(*rtp.Header, []byte) (int, error) { h.packets++; return 0, nil }
-
-var allTypes = [codecs]types{
-	opus: {media: 111}, vp8: {media: 96, rtx: 97}, vp9: {media: 98, rtx: 99}, av1: {media: 100, rtx: 101},
-}
-
-// connected is the state of a connection that is there.
-func connected() *state {
-	s := &state{gone: &atomic.Bool{}}
-	s.connected.Store(true)
-	return s
-}
-
-func newTestSlot(video bool, out writer) *slot {
-	s := newSlot(video, connected(), func() {})
-	s.bind(out, 1, 2, allTypes)
-	return s
-}
-
-// newTestSource makes what feeds a track, without a connection.
-func newTestSource(t *track) *source {
-	types := &atomic.Pointer[payloadTypes]{}
-	types.Store(&payloadTypes{96: vp8, 98: vp9, 100: av1, 111: opus})
-	var run uint64
-	s := &source{codecs: types, now: time.Now, history: newHistory(), next: func() uint64 { run++; return run }}
-	t.source.Store(s)
-	return s
-}
-
-// raw is an RTP packet as it is received.
-func raw(pt uint8, seq uint16, ts uint32, payload []byte) []byte {
-	b := make([]byte, 12, 12+len(payload))
-	b[0], b[1] = 0x80, pt
-	binary.BigEndian.PutUint16(b[2:], seq)
-	binary.BigEndian.PutUint32(b[4:], ts)
-	return append(b, payload...)
-}
-
-// push does what the reading goroutine does.
-func push(t *track, s *source, b []byte, now time.Time) {
-	var p packet
-	if s.parse(&p, b, now) {
-		s.note(&p)
-		t.forward(&p)
-	}
-}
-
 func TestSlotPaddingAndLateness(t *testing.T) {
-	now := time.Unix(1000, 0)
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	out := &sink{}
-	s := newTestSlot(true, out)
-	s.show(tr)
-	tr.add(s)
-	key := synthetic(vp8, true, true, 1, 7)
-	delta := synthetic(vp8, false, true, 2, 7)
-	push(tr, src, raw(96, 9, 0, delta), now)                                 // before the key frame
-	push(tr, src, raw(96, 10, 0, key), now)                                  // out 1
-	push(tr, src, raw(96, 11, 0, nil), now)                                  // padding only
-	push(tr, src, raw(96, 13, 3000, delta), now)                             // out 3; 12 is missing
-	push(tr, src, raw(96, 12, 3000, delta), now)                             // out 2
-	push(tr, src, raw(96, 9, 0, key), now)                                   // before it began
-	push(tr, src, raw(0, 14, 3000, delta), now)                              // a payload type of nobody's
-	push(tr, src, raw(96, 14, 3000, []byte{0x90}), now)                      // malformed
-	push(tr, src, raw(96, 14, 6000, delta), now)                             // out 4
-	push(tr, src, raw(98, 15, 9000, synthetic(vp9, false, true, 5, 7)), now) // another codec, no key frame
-	push(tr, src, raw(98, 16, 9000, synthetic(vp9, true, true, 6, 7)), now)  // out 5
-	push(tr, src, raw(96, 14, 6000, delta), now)                             // late, from before the codec changed
-	push(tr, src, raw(98, 17, 9000, synthetic(vp9, false, true, 7, 7)), now) // out 6
-	want := []uint16{0, 2, 1, 3, 4, 5}
-	if len(out.headers) != len(want) {
-		t.Fatalf("%d packets", len(out.headers))
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(true)
+	watch(s, tr)
+	key := synthetic(transport.VP8, true, true, 1, 7)
+	delta := synthetic(transport.VP8, false, true, 2, 7)
+	vp9 := func(key bool, picture uint16) []byte { return synthetic(transport.VP9, key, true, picture, 7) }
+	push(src, raw(transport.VP8, 9, 0, delta))             // before the key frame
+	push(src, raw(transport.VP8, 10, 0, key))              // out 1
+	push(src, raw(transport.VP8, 11, 0, nil))              // padding only
+	push(src, raw(transport.VP8, 13, 3000, delta))         // out 3; 12 is missing
+	push(src, raw(transport.VP8, 12, 3000, delta))         // out 2
+	push(src, raw(transport.VP8, 9, 0, key))               // before it began
+	push(src, raw(transport.Opus, 14, 3000, delta))        // of the other kind
+	push(src, raw(transport.VP8, 14, 3000, []byte{0x90}))  // malformed
+	push(src, raw(transport.VP8, 14, 6000, delta))         // out 4
+	push(src, raw(transport.VP9, 15, 9000, vp9(false, 5))) // another codec, no key frame
+	push(src, raw(transport.VP9, 16, 9000, vp9(true, 6)))  // out 5
+	push(src, raw(transport.VP8, 14, 6000, delta))         // late, from before the codec changed
+	push(src, raw(transport.VP9, 17, 9000, vp9(false, 7))) // out 6
+	want := []uint64{0, 2, 1, 3, 4, 5}
+	if len(out.packets) != len(want) {
+		t.Fatalf("%d packets", len(out.packets))
 	}
-	first := out.headers[0].SequenceNumber
-	for i, h := range out.headers {
-		if h.SequenceNumber != first+want[i] || h.SSRC != 1 {
-			t.Fatalf("packet %d has number %d after %d", i, h.SequenceNumber, first)
+	first := out.packets[0].Index
+	for i, p := range out.packets {
+		if p.Index != first+want[i] || p.SSRC != 1 {
+			t.Fatalf("packet %d has number %d after %d", i, p.Index, first)
 		}
 	}
-	if out.headers[3].PayloadType != 96 || out.headers[4].PayloadType != 98 {
+	if out.packets[3].Format != 96 || out.packets[4].Format != 98 {
 		t.Fatal("payload types")
 	}
-	a, _ := describeVP8(out.payloads[3])
-	b, _ := describeVP9(out.payloads[4])
+	a, _ := describeVP8(out.packets[3].Payload)
+	b, _ := describeVP9(out.packets[4].Payload)
 	if b.picture != a.picture+1 {
 		t.Fatalf("picture %d follows %d", b.picture, a.picture)
 	}
 }
 
 func TestSlotKind(t *testing.T) {
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	out := &sink{}
-	s := newTestSlot(false, out) // of audio
-	s.show(tr)
-	tr.add(s)
-	push(tr, src, raw(96, 1, 0, synthetic(vp8, true, true, 1, 7)), time.Now())
-	if len(out.headers) != 0 {
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(false) // of audio
+	watch(s, tr)
+	push(src, raw(transport.VP8, 1, 0, synthetic(transport.VP8, true, true, 1, 7)))
+	if len(out.packets) != 0 {
 		t.Fatal("video in an audio slot")
 	}
-	push(tr, src, raw(111, 2, 0, []byte{1}), time.Now())
-	if len(out.headers) != 1 {
+	other, sound := newTestTrack(2, false)
+	watch(s, other)
+	push(sound, raw(transport.Opus, 2, 0, []byte{1}))
+	if len(out.packets) != 1 {
 		t.Fatal("no audio")
 	}
 	// A viewer without the codec gets nothing.
-	v := newSlot(true, connected(), func() {})
-	v.bind(out, 1, 2, [codecs]types{vp8: {media: 96, rtx: 97}})
-	v.show(tr)
-	tr.add(v)
-	push(tr, src, raw(100, 3, 0, synthetic(av1, true, true, 0, 7)), time.Now())
-	if len(out.headers) != 1 {
+	v, out := newTestSlot(true)
+	out.info.Types[transport.AV1] = transport.Formats{}
+	watch(v, tr)
+	push(src, raw(transport.AV1, 3, 0, synthetic(transport.AV1, true, true, 0, 7)))
+	if len(out.packets) != 0 {
 		t.Fatal("a codec that was not negotiated")
 	}
 }
 
-func TestResend(t *testing.T) {
-	now := time.Unix(1000, 0)
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	out := &sink{}
-	s := newTestSlot(true, out)
-	s.show(tr)
-	tr.add(s)
+// A viewer gets all packets of a burst before the next one gets any: that is
+// what makes them leave together.
+func TestBurstsStayTogether(t *testing.T) {
+	tr, src := newTestTrack(1, true)
+	var order []uint32
+	for i := range uint32(3) {
+		s, out := newTestSlot(true)
+		out.info.SSRC = 10 + i
+		s.conn = noting{out, &order}
+		watch(s, tr)
+	}
+	var burst []transport.Packet
+	for i := range uint16(4) {
+		burst = append(burst, raw(transport.VP8, i, 0, synthetic(transport.VP8, i == 0, i == 0, 1, 7)))
+	}
+	src.Receive(burst)
+	if len(order) != 12 {
+		t.Fatalf("%d packets", len(order))
+	}
+	for i, ssrc := range order {
+		if ssrc != 10+uint32(i)/4 {
+			t.Fatalf("in the order %v", order)
+		}
+	}
+}
+
+// noting notes where packets go.
+type noting struct {
+	*fakeViewer
+	order *[]uint32
+}
+
+func (n noting) Writer(transport.Lane) transport.Writer { return n }
+func (n noting) Write(p *transport.Outgoing)            { *n.order = append(*n.order, p.SSRC) }
+
+// fill sends ten frames, of which the first is a key frame.
+func fill(src *source) {
 	for i := range uint16(10) {
-		push(tr, src, raw(96, 100+i, 3000*uint32(i), synthetic(vp8, i == 0, true, i, byte(i))), now)
+		push(src, raw(transport.VP8, 100+i, 3000*uint32(i), synthetic(transport.VP8, i == 0, true, i, byte(i))))
 	}
-	n := len(out.headers)
-	h, payload := out.headers[4], out.payloads[4]
-	s.resend(h.SequenceNumber, now, minResend)
-	s.resend(h.SequenceNumber, now.Add(minResend-time.Millisecond), minResend) // too soon
-	if len(out.headers) != n+1 {
-		t.Fatalf("%d answers", len(out.headers)-n)
+}
+
+func TestResend(t *testing.T) {
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(true)
+	watch(s, tr)
+	fill(src)
+	lane, ok := src.feed.lane.(*fakeLane)
+	if !ok {
+		t.Fatal("another lane")
 	}
-	r, again := out.headers[n], out.payloads[n]
-	if r.SSRC != 2 || r.PayloadType != 97 || r.Timestamp != h.Timestamp || r.Marker != h.Marker {
+	resend := func(index uint64) { s.inLane(func(w *flow) { w.resend([]uint16{uint16(index)}) }) }
+	n := len(out.packets)
+	lost := out.packets[4]
+	resend(lost.Index)
+	lane.pass(minResend - time.Millisecond)
+	resend(lost.Index) // too soon
+	if len(out.packets) != n+1 {
+		t.Fatalf("%d answers", len(out.packets)-n)
+	}
+	r := out.packets[n]
+	if r.SSRC != 2 || r.Format != 97 || r.Timestamp != lost.Timestamp || r.Marker != lost.Marker {
 		t.Fatalf("%+v", r)
 	}
-	if binary.BigEndian.Uint16(again) != h.SequenceNumber || string(again[2:]) != string(payload) {
+	if !r.Repeat || r.Original != uint16(lost.Index) || string(r.Payload) != string(lost.Payload) {
 		t.Fatal("not what was sent before")
 	}
-	s.resend(h.SequenceNumber, now.Add(minResend), minResend)
-	if len(out.headers) != n+2 || out.headers[n+1].SequenceNumber != r.SequenceNumber+1 {
+	lane.pass(time.Millisecond)
+	resend(lost.Index)
+	if len(out.packets) != n+2 || out.packets[n+1].Index != r.Index+1 {
 		t.Fatal("not again, or under the same number")
 	}
-	s.resend(h.SequenceNumber+1000, now, minResend)                          // never sent
-	s.resend(h.SequenceNumber+1, now.Add(historyAge+time.Second), minResend) // too old
-	if len(out.headers) != n+2 {
+	resend(lost.Index + 1000) // never sent
+	lane.pass(historyAge)
+	resend(lost.Index + 1) // too old
+	if len(out.packets) != n+2 {
 		t.Fatal("answered what it should not")
 	}
 	// What was shown before is not sent any more.
-	push(tr, src, raw(98, 200, 90000, synthetic(vp9, true, true, 1, 1)), now)
-	n = len(out.headers)
-	s.resend(h.SequenceNumber, now.Add(time.Hour/3600/2), minResend)
-	if len(out.headers) != n {
+	push(src, raw(transport.VP9, 200, 90000, synthetic(transport.VP9, true, true, 1, 1)))
+	n = len(out.packets)
+	lane.pass(time.Second / 2)
+	resend(lost.Index)
+	if len(out.packets) != n {
 		t.Fatal("sent again from before the switch")
 	}
 	// And without a retransmission stream nothing is ever sent again.
-	s.bind(out, 1, 0, allTypes)
-	s.resend(out.headers[n-1].SequenceNumber, now, minResend)
-	if len(out.headers) != n {
+	out.info.RTX = 0
+	push(src, raw(transport.VP8, 201, 93000, synthetic(transport.VP8, true, true, 1, 1)))
+	n = len(out.packets)
+	resend(out.packets[n-1].Index)
+	if len(out.packets) != n {
 		t.Fatal("sent again under the same SSRC")
 	}
 }
@@ -192,36 +170,32 @@ func TestResend(t *testing.T) {
 // What was sent of a source before the slot showed another in between had other
 // timestamps and picture numbers: it is not sent again under those of now.
 func TestNoResendFromBeforeAnotherSource(t *testing.T) {
-	now := time.Unix(1000, 0)
 	var tracks [2]*track
 	var sources [2]*source
-	out := &sink{}
-	s := newTestSlot(true, out)
+	s, out := newTestSlot(true)
 	for i := range tracks {
-		tracks[i] = &track{publisher: PeerID(i + 1), mid: "0"}
-		sources[i] = newTestSource(tracks[i])
-		sources[i].next = func() uint64 { return uint64(i + 1) }
-		tracks[i].add(s)
+		tracks[i], sources[i] = newTestTrack(PeerID(i+1), true)
 	}
 	for n, i := range []int{0, 1, 0} { // within a second
-		s.show(tracks[i])
-		push(tracks[i], sources[i], raw(96, uint16(10+n), uint32(3000*n), synthetic(vp8, true, true, uint16(n), 7)), now)
+		watch(s, tracks[i])
+		push(sources[i], raw(transport.VP8, uint16(10+n), uint32(3000*n), synthetic(transport.VP8, true, true, uint16(n), 7)))
 	}
-	if len(out.headers) != 3 {
-		t.Fatalf("%d packets", len(out.headers))
+	if len(out.packets) != 3 {
+		t.Fatalf("%d packets", len(out.packets))
 	}
-	s.resend(out.headers[0].SequenceNumber, now, minResend)
-	if len(out.headers) != 3 {
-		t.Fatalf("sent again with timestamp %d instead of %d", out.headers[3].Timestamp, out.headers[0].Timestamp)
+	resend := func(p transport.Outgoing) { s.inLane(func(w *flow) { w.resend([]uint16{uint16(p.Index)}) }) }
+	resend(out.packets[0])
+	if len(out.packets) != 3 {
+		t.Fatalf("sent again with timestamp %d instead of %d", out.packets[3].Timestamp, out.packets[0].Timestamp)
 	}
-	s.resend(out.headers[2].SequenceNumber, now, minResend)
-	if len(out.headers) != 4 {
+	resend(out.packets[2])
+	if len(out.packets) != 4 {
 		t.Fatal("not sent again")
 	}
 }
 
 func TestResendBudget(t *testing.T) {
-	now := time.Unix(1000, 0)
+	now := time.Second
 	r := &repair{stretch: 1}
 	for i := range uint16(sentWindow) {
 		r.sent(i, i)
@@ -235,68 +209,127 @@ func TestResendBudget(t *testing.T) {
 	if count != resendsPerSlot {
 		t.Fatalf("%d in a second", count)
 	}
-	if _, ok := r.allow(sentWindow-1, now.Add(time.Second), minResend); !ok {
+	if _, ok := r.allow(sentWindow-1, now+time.Second, minResend); !ok {
 		t.Fatal("not even a second later")
 	}
 }
 
+// Padding goes where it costs no numbers of the media, and only to somebody
+// who is shown something.
+func TestPadding(t *testing.T) {
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(true)
+	d := &subscribing{slots: []*slot{s}}
+	watch(s, tr)
+	d.Probe(1000)
+	if len(out.packets) != 0 {
+		t.Fatal("padding before anything is shown")
+	}
+	fill(src)
+	media := out.packets[len(out.packets)-1]
+	n := len(out.packets)
+	d.Probe(1000)
+	total := 0
+	for i, p := range out.packets[n:] {
+		total += int(p.Padding)
+		if p.SSRC != 2 || p.Format != 97 || p.Repeat || len(p.Payload) != 0 || p.Padding == 0 {
+			t.Fatalf("%+v", p)
+		}
+		if i > 0 && p.Index != out.packets[n+i-1].Index+1 {
+			t.Fatal("numbers of padding")
+		}
+	}
+	if total != 1000 {
+		t.Fatalf("%d bytes", total)
+	}
+	push(src, raw(transport.VP8, 110, 30000, synthetic(transport.VP8, false, true, 10, 1)))
+	if p := out.packets[len(out.packets)-1]; p.Index != media.Index+1 {
+		t.Fatalf("media goes on with %d after %d", p.Index, media.Index)
+	}
+	d.Probe(1 << 30)
+	if n := len(out.packets); n > 2*maxProbe/maxPadding {
+		t.Fatalf("%d packets", n)
+	}
+}
+
+func TestReports(t *testing.T) {
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(true)
+	waiting, none := newTestSlot(true)
+	lane, ok := src.feed.lane.(*fakeLane)
+	if !ok {
+		t.Fatal("another lane")
+	}
+	watch(s, tr)
+	fill(src)
+	watch(waiting, tr)
+	lane.pass(3 * reportInterval)
+	if len(out.reports) != 3 || len(none.reports) != 0 {
+		t.Fatalf("%d reports, and %d of nothing", len(out.reports), len(none.reports))
+	}
+	r, last := out.reports[2], out.packets[len(out.packets)-1]
+	if r.SSRC != 1 || r.Packets != 10 || r.Octets == 0 || r.At != lane.now || r.Timestamp != last.Timestamp+3*videoClock {
+		t.Fatalf("%+v", r)
+	}
+	src.End()
+	lane.pass(3 * reportInterval)
+	if len(out.reports) != 3 || len(lane.timers) != 0 {
+		t.Fatal("reports of what has ended")
+	}
+}
+
 // fanned makes a track with a source and that many viewers.
-func fanned(viewers int) (*track, *source, []*hole) {
-	tr := &track{publisher: 1, mid: "0"}
-	src := newTestSource(tr)
-	var outs []*hole
+func fanned(viewers int) (*source, []*fakeViewer) {
+	tr, src := newTestTrack(1, true)
+	var outs []*fakeViewer
 	for range viewers {
-		out := &hole{}
-		s := newTestSlot(true, out)
-		s.show(tr)
-		tr.add(s)
+		s, out := newTestSlot(true)
+		out.keeps = false
+		watch(s, tr)
 		outs = append(outs, out)
 	}
-	return tr, src, outs
+	return src, outs
 }
 
 func TestForwardDoesNotAllocate(t *testing.T) {
-	tr, src, outs := fanned(10)
-	now := time.Now()
-	key := raw(96, 1, 0, synthetic(vp8, true, true, 1, 7))
-	delta := raw(96, 1, 0, synthetic(vp8, false, true, 1, 7))
-	push(tr, src, key, now)
-	p := &packet{}
-	seq := uint16(1)
+	src, outs := fanned(10)
+	push(src, raw(transport.VP8, 1, 0, synthetic(transport.VP8, true, true, 1, 7)))
+	delta := synthetic(transport.VP8, false, true, 1, 7)
+	burst := []transport.Packet{raw(transport.VP8, 1, 0, delta), raw(transport.VP8, 1, 0, delta)}
+	for range 2 * historyPackets { // until the history has grown
+		burst[0].Seq += 2
+		burst[1].Seq = burst[0].Seq + 1
+		src.Receive(burst)
+	}
 	n := testing.AllocsPerRun(2000, func() {
-		seq++
-		binary.BigEndian.PutUint16(delta[2:], seq)
-		if src.parse(p, delta, now) {
-			src.note(p)
-			tr.forward(p)
-		}
+		burst[0].Seq += 2
+		burst[1].Seq = burst[0].Seq + 1
+		src.Receive(burst)
 	})
 	if n != 0 {
-		t.Fatalf("%v allocations a packet, want 0", n)
+		t.Fatalf("%v allocations a burst, want 0", n)
 	}
-	if outs[9].packets < 2000 {
-		t.Fatalf("only %d packets", outs[9].packets)
+	if outs[9].count < 4000 {
+		t.Fatalf("only %d packets", outs[9].count)
 	}
 }
 
-// BenchmarkForward is one packet to 50 viewers, without sealing and sending.
+// BenchmarkForward is one burst of 8 to 50 viewers, without sealing and
+// sending.
 func BenchmarkForward(b *testing.B) {
-	tr, src, _ := fanned(50)
-	now := time.Now()
-	payload := append(synthetic(vp8, true, true, 1, 7), make([]byte, 1180)...)
-	push(tr, src, raw(96, 1, 0, payload), now)
+	src, _ := fanned(50)
+	payload := append(synthetic(transport.VP8, true, true, 1, 7), make([]byte, 1180)...)
+	push(src, raw(transport.VP8, 1, 0, payload))
 	payload[5] = 0x11
-	delta := raw(96, 1, 0, payload)
-	p := &packet{}
+	burst := make([]transport.Packet, 8)
 	seq := uint16(1)
 	b.ReportAllocs()
 	for b.Loop() {
-		seq++
-		binary.BigEndian.PutUint16(delta[2:], seq)
-		if src.parse(p, delta, now) {
-			src.note(p)
-			tr.forward(p)
+		for i := range burst {
+			seq++
+			burst[i] = raw(transport.VP8, seq, 0, payload)
 		}
+		src.Receive(burst)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/50, "ns/viewer")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/50/8, "ns/forward")
 }

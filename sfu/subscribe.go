@@ -1,80 +1,49 @@
 package sfu
 
 import (
-	"strconv"
-	"sync"
-	"sync/atomic"
-	"time"
+	"slices"
 
-	"github.com/pion/rtcp"
-	"github.com/pion/webrtc/v4"
+	"paravent/sfu/transport"
 )
 
 // subscribing is the connection that a peer receives on: a fixed set of slots.
 type subscribing struct {
-	router  *Router
-	pc      *webrtc.PeerConnection
-	state   state
-	end     func() // the connection is of no more use
-	slots   []*slot
-	senders map[*slot]*webrtc.RTPSender
-	heard   map[*slot]bool // those whose reports are read; only for the peer's goroutine
-	trip    atomic.Int64   // round trip, nanoseconds; 0: not known
-	readers sync.WaitGroup
+	peer  *peer
+	conn  transport.Subscribing
+	state state
+	slots []*slot
 }
 
+var _ transport.SubscribeEvents = (*subscribing)(nil)
+
 func newSubscribing(p *peer) (*subscribing, error) {
-	d := &subscribing{router: p.router, senders: map[*slot]*webrtc.RTPSender{}, heard: map[*slot]bool{}}
-	d.end = func() { d.state.end(p.poke) }
-	pc, err := p.router.engine.connect(p.router.engine.subscribe, d.end)
+	d := &subscribing{peer: p}
+	d.state.begin(p)
+	for i := range videoSlots + audioSlots {
+		d.slots = append(d.slots, &slot{number: i, video: i < videoSlots, state: &d.state, poke: p.poke})
+	}
+	conn, err := p.router.transport.Subscribe(videoSlots, audioSlots, d)
 	if err != nil {
 		return nil, err
 	}
-	d.pc = pc
-	d.state.due, d.state.gone = p.router.now().Add(p.router.connect), &p.gone
-	for i := range videoSlots + audioSlots {
-		s := newSlot(i < videoSlots, &d.state, p.poke)
-		t, err := pc.AddTransceiverFromTrack(&local{slot: s, name: "slot" + strconv.Itoa(i)},
-			webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			p.router.bury(pc, func() {})
-			return nil, err
-		}
-		d.slots = append(d.slots, s)
-		d.senders[s] = t.Sender()
-	}
-	d.state.follow(pc, d.begin, p.poke)
-	return d, nil
-}
-
-// begin asks for what the slots have waited for until there was a connection.
-func (d *subscribing) begin() {
+	p.router.held.Add(1)
+	d.conn = conn
 	for _, s := range d.slots {
-		s.need()
+		s.conn = conn
 	}
+	return d, nil
 }
 
 // offer makes the one offer of the connection. It has our addresses in it.
 func (d *subscribing) offer(quit <-chan struct{}) (string, error) {
-	o, err := d.pc.CreateOffer(nil)
+	offer, mids, err := d.conn.Offer(quit)
 	if err != nil {
 		return "", err
 	}
-	for i, t := range d.pc.GetTransceivers() {
-		d.slots[i].mid = t.Mid()
+	for i, s := range d.slots {
+		s.mid = mids[i]
 	}
-	return describeLocally(d.pc, o, quit)
-}
-
-func (d *subscribing) answer(answer string) error {
-	if err := checkAnswer(answer, len(d.slots)); err != nil {
-		return err
-	}
-	return guard(func() error {
-		return d.pc.SetRemoteDescription(webrtc.SessionDescription{
-			Type: webrtc.SDPTypeAnswer, SDP: withoutCandidates(answer),
-		})
-	})
+	return offer, nil
 }
 
 func (d *subscribing) slot(mid string) *slot {
@@ -86,86 +55,43 @@ func (d *subscribing) slot(mid string) *slot {
 	return nil
 }
 
-// report sends one sender report for each slot that shows something.
-func (d *subscribing) report(now time.Time) {
-	var batch []rtcp.Packet
-	send := func() {
-		if len(batch) > 0 {
-			// A lost report is followed by the next.
-			_ = d.pc.WriteRTCP(batch)
-			batch = nil
-		}
-	}
+// Connected asks for what the slots have waited for until there was a
+// connection.
+func (d *subscribing) Connected() {
+	d.state.connect()
 	for _, s := range d.slots {
-		if r := s.report(now); r != nil {
-			batch = append(batch, r)
-		}
-		if len(batch) == reportsPerBatch {
-			send()
-		}
+		s.need()
 	}
-	send()
 }
 
-// listen begins to read what the viewer says of a slot, when it is first
-// used: most slots never are.
-func (d *subscribing) listen(s *slot) {
-	if d.heard[s] {
+// Ended implements transport.SubscribeEvents.
+func (d *subscribing) Ended() { d.state.end(d.peer.poke) }
+
+// Missing implements transport.SubscribeEvents.
+func (d *subscribing) Missing(slot int, seqs []uint16) {
+	if slot < 0 || slot >= len(d.slots) || !d.state.carries() {
 		return
 	}
-	d.heard[s] = true
-	d.readers.Go(func() { d.hear(s, d.senders[s]) })
+	again := slices.Clone(seqs)
+	d.slots[slot].inLane(func(w *flow) { w.resend(again) })
 }
 
-// local is a slot as pion sees it.
-type local struct {
-	slot *slot
-	name string
+// KeyFrame implements transport.SubscribeEvents.
+func (d *subscribing) KeyFrame(slot int) {
+	if slot >= 0 && slot < len(d.slots) {
+		d.slots[slot].need()
+	}
 }
 
-var _ webrtc.TrackLocal = (*local)(nil)
+// Rated implements transport.SubscribeEvents.
+func (d *subscribing) Rated() {}
 
-// Bind takes the writer and the numbers that were negotiated.
-func (l *local) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	all := c.CodecParameters()
-	if len(all) == 0 {
-		return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-	}
-	var byNumber payloadTypes
-	var t [codecs]types
-	for _, p := range all {
-		byNumber[p.PayloadType&0x7f] = codecOf(p.MimeType)
-		t[codecOf(p.MimeType)].media = uint8(p.PayloadType)
-	}
-	for _, p := range all {
-		if of, ok := repairs(p.SDPFmtpLine); ok {
-			t[byNumber[of&0x7f]].rtx = uint8(p.PayloadType)
+// Probe implements transport.SubscribeEvents.
+func (d *subscribing) Probe(bytes int) {
+	for _, s := range d.slots {
+		if s.video && s.showing() {
+			s.inLane(func(w *flow) { w.pad(bytes) })
+			return
 		}
 	}
-	t[noCodec] = types{}
-	l.slot.bind(c.WriteStream(), uint32(c.SSRC()), uint32(c.SSRCRetransmission()), t)
-	return all[0], nil
-}
-
-// Unbind takes the writer away.
-func (l *local) Unbind(webrtc.TrackLocalContext) error {
-	l.slot.bind(nil, 0, 0, [codecs]types{})
-	return nil
-}
-
-// ID names the track in the SDP.
-func (l *local) ID() string { return l.name }
-
-// RID is empty: a slot has one layer.
-func (l *local) RID() string { return "" }
-
-// StreamID is the track's own: what slots show does not belong together.
-func (l *local) StreamID() string { return l.name }
-
-// Kind says what the slot can show.
-func (l *local) Kind() webrtc.RTPCodecType {
-	if l.slot.video {
-		return webrtc.RTPCodecTypeVideo
-	}
-	return webrtc.RTPCodecTypeAudio
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/transport"
 )
 
 // call is two publishers of video and one viewer.
@@ -17,13 +19,13 @@ type call struct {
 	slot       string
 }
 
-func newCall(t *testing.T, first, second string) *call {
+func newCall(t *testing.T, kind, first, second string) *call {
 	t.Helper()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	c := &call{r: r, alice: newClient(t, r, 1), eve: newClient(t, r, 2), bob: newClient(t, r, 3)}
 	for i, p := range []*client{c.alice, c.eve} {
 		track := newTrack(t, []string{first, second}[i])
-		f := newFeed(t, track, byte(i+1))
+		f := newPump(t, track, byte(i+1))
 		f.run(t, p.publish(false, track)[0])
 		wait(t, "tracks", p.tracks)
 	}
@@ -39,7 +41,9 @@ func (c *call) watch(t *testing.T, publisher PeerID, mid string) {
 	}
 }
 
-func TestSwitchesWithoutSDP(t *testing.T) {
+func TestSwitchesWithoutSDP(t *testing.T) { each(t, testSwitchesWithoutSDP) }
+
+func testSwitchesWithoutSDP(t *testing.T, kind string) {
 	t.Parallel()
 	for name, codecs := range map[string][2]string{
 		"same codec":      {webrtc.MimeTypeVP8, webrtc.MimeTypeVP8},
@@ -48,7 +52,7 @@ func TestSwitchesWithoutSDP(t *testing.T) {
 		"VP9, VP9 (wide)": {webrtc.MimeTypeVP9, webrtc.MimeTypeVP9},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCall(t, codecs[0], codecs[1])
+			c := newCall(t, kind, codecs[0], codecs[1])
 			pts := map[string]uint8{webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1}
 			c.watch(t, 1, "0")
 			v := c.bob.viewer(c.slot)
@@ -74,7 +78,7 @@ func TestSwitchesWithoutSDP(t *testing.T) {
 
 // across follows a slot from one source to the one that has mark, and a little
 // further.
-func across(t *testing.T, v *viewer, last *rtp.Packet, mark byte, c codec) *rtp.Packet {
+func across(t *testing.T, v *viewer, last *rtp.Packet, mark byte, c transport.Codec) *rtp.Packet {
 	t.Helper()
 	for n := 0; n < 20; {
 		p := wait(t, "packet", v.packets)
@@ -103,14 +107,16 @@ func across(t *testing.T, v *viewer, last *rtp.Packet, mark byte, c codec) *rtp.
 	return last
 }
 
-func TestWatchBeforePublish(t *testing.T) {
+func TestWatchBeforePublish(t *testing.T) { each(t, testWatchBeforePublish) }
+
+func testWatchBeforePublish(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
 	r.Watch(2, slot, 1, "0")
 	track := newTrack(t, webrtc.MimeTypeVP8)
-	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	newPump(t, track, 1).run(t, alice.publish(false, track)[0])
 	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
 		t.Fatalf("shown %v", got)
 	}
@@ -130,12 +136,14 @@ func TestWatchBeforePublish(t *testing.T) {
 	}
 }
 
-func TestLateJoinerGetsAKeyFrame(t *testing.T) {
+func TestLateJoinerGetsAKeyFrame(t *testing.T) { each(t, testLateJoinerGetsAKeyFrame) }
+
+func testLateJoinerGetsAKeyFrame(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice := newClient(t, r, 1)
 	track := newTrack(t, webrtc.MimeTypeVP8)
-	f := newFeed(t, track, 1)
+	f := newPump(t, track, 1)
 	f.run(t, alice.publish(false, track)[0])
 	for id := PeerID(2); id < 5; id++ {
 		bob := newClient(t, r, id)
@@ -144,7 +152,7 @@ func TestLateJoinerGetsAKeyFrame(t *testing.T) {
 		r.Watch(id, slot, 1, "0")
 		p := follow(t, bob.viewer(slot), 20, offeredVP8)[0]
 		t.Logf("first packet after %v", time.Since(start))
-		if !describeMust(t, vp8, p.Payload).key {
+		if !describeMust(t, transport.VP8, p.Payload).key {
 			t.Fatal("does not begin with a key frame")
 		}
 	}
@@ -152,12 +160,14 @@ func TestLateJoinerGetsAKeyFrame(t *testing.T) {
 
 // Browsers say what they want to see right after their answer, long before the
 // connection is there: a key frame that came meanwhile would be lost.
-func TestBeginsOnceConnected(t *testing.T) {
+func TestBeginsOnceConnected(t *testing.T) { each(t, testBeginsOnceConnected) }
+
+func testBeginsOnceConnected(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 	track := newTrack(t, webrtc.MimeTypeVP8)
-	f := newFeed(t, track, 1)
+	f := newPump(t, track, 1)
 	f.every = 10
 	f.run(t, alice.publish(false, track)[0])
 	slot := ""
@@ -167,11 +177,17 @@ func TestBeginsOnceConnected(t *testing.T) {
 		r.Watch(2, slot, 1, "0")
 		r.post(2, func(*peer) { close(asked) })
 		<-asked
-		src := watched(r, 1).source.Load()
-		came := func() time.Time {
-			src.mu.Lock()
-			defer src.mu.Unlock()
-			return src.frames.came
+		f := fed(t, r, nil)
+		came := func() (due time.Duration) {
+			done := make(chan struct{})
+			f.lane.Do(func() {
+				if s := f.layers[0]; s != nil {
+					due = s.frames.due // put off by each that comes
+				}
+				close(done)
+			})
+			<-done
+			return due
 		}
 		for last, n, deadline := came(), 0, time.Now().Add(atMost); n < 2; { // the first may have been half forwarded
 			if now := came(); now != last {
@@ -186,7 +202,7 @@ func TestBeginsOnceConnected(t *testing.T) {
 			t.Error("shown before it can be seen")
 		}
 	}})
-	if !describeMust(t, vp8, follow(t, bob.viewer(slot), 20, offeredVP8)[0].Payload).key {
+	if !describeMust(t, transport.VP8, follow(t, bob.viewer(slot), 20, offeredVP8)[0].Payload).key {
 		t.Fatal("does not begin with a key frame")
 	}
 	if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
@@ -194,12 +210,14 @@ func TestBeginsOnceConnected(t *testing.T) {
 	}
 }
 
-func TestRepeatsKeyFrameRequests(t *testing.T) {
+func TestRepeatsKeyFrameRequests(t *testing.T) { each(t, testRepeatsKeyFrameRequests) }
+
+func testRepeatsKeyFrameRequests(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 	track := newTrack(t, webrtc.MimeTypeVP8)
-	f := newFeed(t, track, 1)
+	f := newPump(t, track, 1)
 	f.silent = true
 	f.run(t, alice.publish(false, track)[0])
 	slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
@@ -214,9 +232,11 @@ func TestRepeatsKeyFrameRequests(t *testing.T) {
 	}
 }
 
-func TestViewersShareKeyFrameRequests(t *testing.T) {
+func TestViewersShareKeyFrameRequests(t *testing.T) { each(t, testViewersShareKeyFrameRequests) }
+
+func testViewersShareKeyFrameRequests(t *testing.T, kind string) {
 	t.Parallel()
-	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
 	c.watch(t, 1, "0")
 	v := c.bob.viewer(c.slot)
 	first := follow(t, v, 2, offeredVP8)[0]
@@ -232,7 +252,7 @@ func TestViewersShareKeyFrameRequests(t *testing.T) {
 	// The next key frame is the answer to all of them.
 	keys := 0
 	for _, p := range follow(t, v, 200, offeredVP8) { // a second
-		if describeMust(t, vp8, p.Payload).key {
+		if describeMust(t, transport.VP8, p.Payload).key {
 			keys++
 		}
 	}
@@ -241,9 +261,11 @@ func TestViewersShareKeyFrameRequests(t *testing.T) {
 	}
 }
 
-func TestAnswersNACKByRetransmission(t *testing.T) {
+func TestAnswersNACKByRetransmission(t *testing.T) { each(t, testAnswersNACKByRetransmission) }
+
+func testAnswersNACKByRetransmission(t *testing.T, kind string) {
 	t.Parallel()
-	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
+	c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
 	c.watch(t, 1, "0")
 	v := c.bob.viewer(c.slot)
 	packets := follow(t, v, 40, offeredVP8)
@@ -270,11 +292,15 @@ func TestAnswersNACKByRetransmission(t *testing.T) {
 }
 
 func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
+	each(t, testNoRetransmissionUnlessNegotiated)
+}
+
+func testNoRetransmissionUnlessNegotiated(t *testing.T, kind string) {
 	t.Parallel()
-	r := newRouter(t)
+	r := newRouter(t, kind)
 	alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 	track := newTrack(t, webrtc.MimeTypeVP8)
-	newFeed(t, track, 1).run(t, alice.publish(false, track)[0])
+	newPump(t, track, 1).run(t, alice.publish(false, track)[0])
 	slot := slotsOf(bob.subscribe(codecSet{rtx: false}), "video")[0]
 	r.Watch(2, slot, 1, "0")
 	v := bob.viewer(slot)
@@ -288,9 +314,11 @@ func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
 	follow(t, v, 40, offeredVP8) // unbroken: no number came twice
 }
 
-func TestSenderReports(t *testing.T) {
+func TestSenderReports(t *testing.T) { each(t, testSenderReports) }
+
+func testSenderReports(t *testing.T, kind string) {
 	t.Parallel()
-	c := newCall(t, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+	c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
 	c.watch(t, 1, "0")
 	v := c.bob.viewer(c.slot)
 	last := follow(t, v, 2, offeredVP8)[1]

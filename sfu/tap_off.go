@@ -2,8 +2,10 @@
 
 package sfu
 
+import "paravent/sfu/transport"
+
 // tap is nothing: this binary has no tap.
-func tap(codec, []byte) {}
+func tap(uint32, *transport.Packet) {}
 
 func keepsPeers() bool { return false }
 

@@ -47,6 +47,7 @@ func newFast(s *Socket, family, in, out int) (*fast, error) {
 		apart:   newOutbox(maxTrain),
 		fd:      out,
 	}
+	c.got = make([]Datagram, 0, singleMessages)
 	c.take = c.fill
 	c.look = func(fd uintptr) { c.fill(fd) }
 	c.receive, c.deliver = receiveMany, sendMany

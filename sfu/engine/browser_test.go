@@ -131,8 +131,9 @@ func (s *watcher) KeyFrame(slot int) {
 
 // client says what a browser is like that is made of pion.
 type client struct {
-	six      bool // it has IPv6 only
-	tcp      bool // it has TCP only
+	six      bool           // it has IPv6 only
+	tcp      bool           // it has TCP only
+	via      net.PacketConn // its socket; nil: one that pion makes
 	profiles []dtls.SRTPProtectionProfile
 }
 
@@ -142,6 +143,10 @@ func (c client) connection(t testing.TB) *webrtc.PeerConnection {
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	switch {
+	case c.via != nil:
+		mux := webrtc.NewICEUDPMux(silent().NewLogger("ice"), c.via)
+		s.SetICEUDPMux(mux)
+		t.Cleanup(func() { _ = mux.Close() })
 	case c.tcp:
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	case c.six:

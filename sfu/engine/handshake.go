@@ -13,6 +13,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -92,7 +93,7 @@ func (d *identity) shake(ctx context.Context, conn net.Conn, remote *description
 		}
 		return nil
 	})
-	options := append(d.options[:len(d.options):len(d.options)], check)
+	options := append(slices.Clip(d.options), check)
 	c, err := dtls.ServerWithOptions(dtlsnet.PacketConnFromConn(conn), conn.RemoteAddr(), options...)
 	if err != nil {
 		return nil, nil, err

@@ -76,7 +76,12 @@ func (a *Arrivals) Add(number uint16, at time.Duration) {
 
 // advance makes n the newest number and forgets what no longer has a place.
 func (a *Arrivals) advance(n int64) {
-	for i := max(a.newest+1, n-arrivalWindow+1); i <= n; i++ {
+	if n-a.newest >= arrivalWindow {
+		clear(a.at[:])
+		a.waiting = 0
+		a.newest = n - 1
+	}
+	for i := a.newest + 1; i <= n; i++ {
 		slot := &a.at[i&(arrivalWindow-1)]
 		if *slot != 0 && i-arrivalWindow >= a.next {
 			a.waiting--

@@ -213,6 +213,7 @@ func TestArrivalsOfNonsense(t *testing.T) {
 
 func FuzzArrivals(f *testing.F) {
 	f.Add([]byte{0, 1, 4, 0, 1, 4, 0, 3, 200, 255, 255, 9})
+	f.Add([]byte{0, 1, 48, 0, 3, 200, 48, 48, 48}) // told, then far ahead
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var a Arrivals
 		now := time.Second
@@ -322,17 +323,11 @@ func FuzzFeedback(f *testing.F) {
 		for i := range uint16(300) {
 			e.Sent(i, 1000, time.Duration(i)*10*time.Millisecond)
 		}
-		changed, ok := e.Feedback(b, 3100*time.Millisecond)
-		if changed && !ok {
+		if changed, ok := e.Feedback(b, 3100*time.Millisecond); changed && !ok {
 			t.Fatal("changed by what could not be read")
 		}
 		if r := e.Rate(); r < minRate || r > maxRate {
 			t.Fatal("rate ", r)
 		}
-		if !ok {
-			return
-		}
-		// What we take, pion takes too; it takes more.
-		oracle(t, b, told{})
 	})
 }

@@ -36,7 +36,7 @@ func (p *Pacer) Take(size int, now time.Duration) bool {
 		if from > int64(now) {
 			return false
 		}
-		if p.free.CompareAndSwap(free, from+p.length(size)) {
+		if p.free.CompareAndSwap(free, max(from, min(from+p.length(size), int64(now+paceSpread)))) {
 			return true
 		}
 	}

@@ -32,6 +32,7 @@ func run() error {
 	public := flag.String("public", "", "address that browsers reach")
 	keep := flag.Bool("keep-removed", false, "forward media to people who left or were removed, as a lying server would")
 	speak := flag.Bool("let-speak", false, "forward the sound of people whom the moderators silenced, as a lying server would")
+	carried := flag.String("transport", server.DefaultTransport, "how media travels")
 	flag.Parse()
 	files, err := client.Files()
 	if err != nil {
@@ -41,7 +42,7 @@ func run() error {
 	sfu.Tap = heard.hear
 	sfu.KeepPeers = *keep
 	sfu.LetSpeak = *speak
-	conf := server.Config{Listen: *listen, Data: "paravent-data", Rooms: server.DefaultRooms, People: server.DefaultPeople}
+	conf := server.Config{Listen: *listen, Data: "paravent-data", Rooms: server.DefaultRooms, People: server.DefaultPeople, Transport: *carried}
 	if *public != "" {
 		conf.Public = []string{*public}
 	}

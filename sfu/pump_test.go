@@ -7,13 +7,15 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/transport"
 )
 
-// feed is a synthetic publisher of one track: it writes packets of one codec
+// pump is a synthetic publisher of one track: it writes packets of one codec
 // at a steady pace, with a key frame at first and whenever one is asked for.
-type feed struct {
+type pump struct {
 	track  *webrtc.TrackLocalStaticRTP
-	codec  codec
+	codec  transport.Codec
 	mark   byte // in each payload
 	plis   chan struct{}
 	stop   chan struct{}
@@ -42,9 +44,9 @@ func newTrack(t testing.TB, mime string) *webrtc.TrackLocalStaticRTP {
 	return track
 }
 
-func newFeed(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *feed {
+func newPump(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *pump {
 	t.Helper()
-	return &feed{
+	return &pump{
 		track: track, codec: codecOf(track.Codec().MimeType), mark: mark,
 		plis: make(chan struct{}, 1024), stop: make(chan struct{}), done: make(chan struct{}),
 		seq: 65500, ts: 1 << 31, pic: 0x7ff0,
@@ -52,7 +54,7 @@ func newFeed(t testing.TB, track *webrtc.TrackLocalStaticRTP, mark byte) *feed {
 }
 
 // run writes until the test ends or halt is called.
-func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
+func (f *pump) run(t testing.TB, sender *webrtc.RTPSender) {
 	t.Helper()
 	asked := make(chan struct{}, 64)
 	go func() {
@@ -96,7 +98,7 @@ func (f *feed) run(t testing.TB, sender *webrtc.RTPSender) {
 	}()
 }
 
-func (f *feed) halt() {
+func (f *pump) halt() {
 	select {
 	case <-f.stop:
 	default:
@@ -106,11 +108,11 @@ func (f *feed) halt() {
 }
 
 // frame writes one frame of two packets (one of audio).
-func (f *feed) frame(key bool) {
-	f.ts += f.codec.clock() / 100
+func (f *pump) frame(key bool) {
+	f.ts += f.codec.Clock() / 100
 	f.pic++
 	count := 2
-	if f.codec == opus {
+	if f.codec == transport.Opus {
 		count = 1
 	}
 	for i := range count {
@@ -125,10 +127,10 @@ func (f *feed) frame(key bool) {
 
 // synthetic is the payload of one packet as an encrypting browser sends it,
 // with a mark in it.
-func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
+func synthetic(c transport.Codec, key, first bool, pic uint16, mark byte) []byte {
 	body := []byte{0xAA, mark, byte(pic >> 8), byte(pic)}
 	switch c {
-	case vp8:
+	case transport.VP8:
 		b := []byte{0x80, 0xC0, 0x80 | byte(pic>>8), byte(pic), byte(pic)}
 		shim := byte(0x11)
 		if first {
@@ -138,7 +140,7 @@ func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
 			shim = 0x10
 		}
 		return append(append(b, shim), body...)
-	case vp9:
+	case transport.VP9:
 		b := []byte{0xC0, 0x80 | byte(pic>>8), byte(pic)}
 		if key {
 			b[0] &^= 0x40
@@ -147,7 +149,7 @@ func synthetic(c codec, key, first bool, pic uint16, mark byte) []byte {
 			b[0] |= 0x08
 		}
 		return append(b, body...)
-	case av1:
+	case transport.AV1:
 		b := byte(0x10)
 		if key && first {
 			b |= 0x08

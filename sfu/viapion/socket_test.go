@@ -1,4 +1,4 @@
-package sfu
+package viapion
 
 import (
 	"encoding/binary"
@@ -130,4 +130,13 @@ func FuzzCheckName(f *testing.F) {
 			t.Fatal("a name longer than its packet")
 		}
 	})
+}
+
+// raw is an RTP packet as it is received.
+func raw(pt uint8, seq uint16, ts uint32, payload []byte) []byte {
+	b := make([]byte, 12, 12+len(payload))
+	b[0], b[1] = 0x80, pt
+	binary.BigEndian.PutUint16(b[2:], seq)
+	binary.BigEndian.PutUint32(b[4:], ts)
+	return append(b, payload...)
 }

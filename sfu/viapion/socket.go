@@ -1,4 +1,4 @@
-package sfu
+package viapion
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -21,6 +22,8 @@ type socket struct {
 	net.PacketConn
 	udp *net.UDPConn // the same; nil: it is none
 	now func() time.Time
+
+	received, refused atomic.Uint64 // datagrams
 
 	mu     sync.Mutex // guards what follows
 	checks map[string]*allowance
@@ -60,9 +63,14 @@ func (s *socket) close(name string) {
 func (s *socket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := s.receive(b)
-		if err != nil || s.admits(b[:n], from) {
+		if err != nil {
 			return n, from, err
 		}
+		s.received.Add(1)
+		if s.admits(b[:n], from) {
+			return n, from, nil
+		}
+		s.refused.Add(1)
 	}
 }
 

@@ -1,17 +1,15 @@
-package sfu
+package viapion
 
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"errors"
 	"io"
-	"net"
-	"net/netip"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/cc"
 	"github.com/pion/interceptor/pkg/nack"
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
@@ -24,10 +22,11 @@ import (
 // engine makes connections. All share one socket and one certificate, so that
 // a browser sees one server.
 type engine struct {
-	settings           webrtc.SettingEngine
-	publish, subscribe recipe
-	configuration      webrtc.Configuration
-	mux                ice.UDPMux
+	settings      webrtc.SettingEngine
+	publish       recipe
+	slots         *webrtc.MediaEngine // of connections on which a peer receives
+	configuration webrtc.Configuration
+	mux           *mux
 }
 
 // recipe is what one of the two kinds of connection can.
@@ -77,7 +76,7 @@ func newEngine(c Config) (*engine, error) {
 	if e.publish, err = publishRecipe(); err != nil {
 		return nil, err
 	}
-	if e.subscribe, err = subscribeRecipe(); err != nil {
+	if e.slots, err = slotMedia(); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -96,7 +95,8 @@ func newSettings(c Config, network *stdnet.Net, mux ice.UDPMux) (webrtc.SettingE
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetIncludeLoopbackCandidate(c.IncludeLoopback)
-	s.SetICETimeouts(c.patience.silent, c.patience.fail, 0)
+	// Doubted for a third of the time, then lost.
+	s.SetICETimeouts(c.Silence/3, c.Silence-c.Silence/3, 0)
 	// As DTLS server we choose the SRTP profile. Chromium as server would take
 	// AES-CM with HMAC-SHA1, which costs six times as much.
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
@@ -111,6 +111,10 @@ func newSettings(c Config, network *stdnet.Net, mux ice.UDPMux) (webrtc.SettingE
 	s.SetFireOnTrackBeforeFirstRTP(true)
 	return s, nil
 }
+
+// dependencyURI is the dependency descriptor (AV1 RTP specification, appendix
+// A).
+const dependencyURI = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
 // Payload types that we offer. Those of a publisher are its own choice.
 const (
@@ -134,7 +138,7 @@ func publishRecipe() (recipe, error) {
 			return recipe{}, err
 		}
 	}
-	for _, uri := range []string{sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI} {
+	for _, uri := range []string{sdp.SDESRTPStreamIDURI, sdp.SDESRepairRTPStreamIDURI, dependencyURI} {
 		if err := registerExtension(media, uri, webrtc.RTPCodecTypeVideo); err != nil {
 			return recipe{}, err
 		}
@@ -159,17 +163,37 @@ func publishRecipe() (recipe, error) {
 	return recipe{media: media, registry: registry}, nil
 }
 
-// subscribeRecipe is for connections on which a peer receives. No interceptor
-// stands in the way of a packet: slots report and resend themselves.
-func subscribeRecipe() (recipe, error) {
+// slotMedia is for connections on which a peer receives.
+func slotMedia() (*webrtc.MediaEngine, error) {
 	media := &webrtc.MediaEngine{}
-	if err := registerCodecs(media, nil, true); err != nil {
+	if err := registerCodecs(media, []webrtc.RTCPFeedback{{Type: webrtc.TypeRTCPFBTransportCC}}, true); err != nil {
+		return nil, err
+	}
+	for _, uri := range []string{sdp.SDESMidURI, sdp.TransportCCURI} {
+		if err := registerExtension(media, uri, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, err
+		}
+	}
+	return media, registerExtension(media, dependencyURI, webrtc.RTPCodecTypeVideo)
+}
+
+// subscribe is for one such connection; estimates is told of its estimator.
+// Packets are numbered first, then noted, then sent. Slots report and resend
+// themselves.
+func (e *engine) subscribe(estimates func(cc.BandwidthEstimator)) (recipe, error) {
+	congestion, err := cc.NewInterceptor(newEstimator)
+	if err != nil {
 		return recipe{}, err
 	}
-	if err := registerExtension(media, sdp.SDESMidURI, webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo); err != nil {
+	congestion.OnNewPeerConnection(func(_ string, estimator cc.BandwidthEstimator) { estimates(estimator) })
+	numbers, err := twcc.NewHeaderExtensionInterceptor()
+	if err != nil {
 		return recipe{}, err
 	}
-	return recipe{media: media, registry: &interceptor.Registry{}}, nil
+	registry := &interceptor.Registry{}
+	registry.Add(congestion)
+	registry.Add(numbers)
+	return recipe{media: e.slots, registry: registry}, nil
 }
 
 // registerCodecs registers Opus, VP8, VP9 profile 0 and AV1, no more: pion's
@@ -231,79 +255,4 @@ func registerExtension(media *webrtc.MediaEngine, uri string, kinds ...webrtc.RT
 		}
 	}
 	return nil
-}
-
-// mux is pion's, but says itself which addresses are advertised.
-type mux struct {
-	*ice.UDPMuxDefault
-	socket    *socket
-	local     net.Addr // where the socket listens; nil: everywhere
-	addresses []net.Addr
-}
-
-var (
-	errNotUDP    = errors.New("sfu: want a UDP socket")
-	errAddresses = errors.New("sfu: want an address to advertise")
-)
-
-func newMux(c Config, network *stdnet.Net) (*mux, error) {
-	local, ok := c.UDP.LocalAddr().(*net.UDPAddr)
-	if !ok {
-		return nil, errNotUDP
-	}
-	m := &mux{socket: newSocket(c.UDP, c.Now)}
-	if !local.IP.IsUnspecified() {
-		m.local = local
-	}
-	m.UDPMuxDefault = ice.NewUDPMuxDefault(ice.UDPMuxParams{
-		UDPConn: m.socket, Logger: silent().NewLogger("ice"), Net: network,
-	})
-	for _, a := range c.Addresses {
-		m.addresses = append(m.addresses, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Unmap(), uint16(local.Port))))
-	}
-	if c.Addresses == nil {
-		m.addresses = gather(m.UDPMuxDefault.GetListenAddresses(), c.IncludeLoopback)
-	}
-	if len(m.addresses) == 0 {
-		return nil, errAddresses
-	}
-	return m, nil
-}
-
-// gather leaves out what no other machine could reach, unless there is
-// nothing else.
-func gather(all []net.Addr, loopback bool) []net.Addr {
-	var near, far []net.Addr
-	for _, a := range all {
-		switch u, ok := a.(*net.UDPAddr); {
-		case !ok || u.IP.IsLinkLocalUnicast():
-		case u.IP.IsLoopback():
-			near = append(near, a)
-		default:
-			far = append(far, a)
-		}
-	}
-	if loopback || len(far) == 0 {
-		return append(far, near...)
-	}
-	return far
-}
-
-// GetListenAddresses is what host candidates are made of.
-func (m *mux) GetListenAddresses() []net.Addr { return m.addresses }
-
-// RemoveConnByUfrag closes the mux for one connection.
-func (m *mux) RemoveConnByUfrag(ufrag string) {
-	m.socket.close(ufrag)
-	m.UDPMuxDefault.RemoveConnByUfrag(ufrag)
-}
-
-// GetConn opens the mux for one connection, whichever of our addresses the
-// packets were sent to.
-func (m *mux) GetConn(ufrag string, a net.Addr) (net.PacketConn, error) {
-	if m.local != nil {
-		a = m.local
-	}
-	m.socket.open(ufrag)
-	return m.UDPMuxDefault.GetConn(ufrag, a)
 }

@@ -1,0 +1,174 @@
+package sfu
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"time"
+
+	"paravent/sfu/transport"
+)
+
+// flow is what forwards to one slot. It belongs to the lane that the slot is
+// in.
+type flow struct {
+	slot *slot
+	feed *feed            // nil: none
+	wish *wish            // that it is with the feed for
+	out  transport.Writer // of this lane
+	info transport.SlotInfo
+
+	source *source // what is forwarded; nil: nothing yet
+	next   *source // what is to be, from its next key frame on; the same if nothing else; nil: there is nothing
+	run    uint32  // of the source; 0: waiting for its beginning
+	codec  transport.Codec
+
+	numbers  rewriter
+	clock    clock
+	pictures pictures
+	packet   transport.Outgoing // reused: one on the stack would escape
+	packets  uint32
+	octets   uint32
+	repair   repair
+}
+
+func newFlow(s *slot) *flow {
+	w := &flow{slot: s}
+	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
+	// the lower half, so that no early loss makes SRTP miscount the wraps.
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // never fails
+	w.numbers.out = uint64(binary.BigEndian.Uint16(seed[:]) & 0x7fff)
+	w.repair.index = uint64(binary.BigEndian.Uint16(seed[2:]) & 0x7fff)
+	w.clock.last = binary.BigEndian.Uint32(seed[4:])
+	return w
+}
+
+// join begins to show a feed.
+func (w *flow) join(f *feed, wish *wish) {
+	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
+	f.attach(w)
+	w.aim(f.best())
+}
+
+// leave ends it.
+func (w *flow) leave() {
+	w.feed.detach(w)
+	w.slot.paused(w.wish)
+	w.feed, w.wish, w.out, w.source, w.next, w.run = nil, nil, nil, nil, nil, 0
+}
+
+// aim has the flow change to a source as soon as that can be. Until then what
+// is forwarded goes on.
+func (w *flow) aim(s *source) {
+	if w.next == s {
+		return
+	}
+	w.next = s
+	if s != nil && s != w.source && w.slot.video && w.open() {
+		s.need()
+	}
+}
+
+// lose stops forwarding s, which has ended.
+func (w *flow) lose(s *source) {
+	if w.next == s {
+		w.next = nil
+	}
+	if w.source == s {
+		w.source, w.run = nil, 0
+		if w.feed.empty() {
+			w.slot.paused(w.wish)
+		}
+	}
+}
+
+// need asks for a key frame of what is forwarded, or is to be.
+func (w *flow) need() {
+	s := w.source
+	if s == nil {
+		s = w.next
+	}
+	if s != nil && w.open() {
+		s.need()
+	}
+}
+
+// open reports whether packets may be begun. All that others may decide at any
+// moment is looked at for each.
+func (w *flow) open() bool {
+	return w.slot.wish.Load() == w.wish && !w.feed.over.Load() && !w.feed.track.ended.Load() && w.slot.state.carries()
+}
+
+// write forwards of a burst what is of the source that the slot shows.
+func (w *flow) write(s *source, burst []packet) {
+	if s != w.source && s != w.next {
+		return
+	}
+	for i := range burst {
+		p := &burst[i]
+		if !w.open() {
+			return
+		}
+		if p.codec == transport.Opus && w.feed.track.silenced.Load() {
+			w.run = 0 // what follows begins anew, where this ended
+			continue
+		}
+		if (s != w.source || w.run != p.run) && !w.begin(s, p) {
+			continue
+		}
+		w.send(p)
+	}
+}
+
+// begin starts forwarding p's run with p, if that can be.
+func (w *flow) begin(s *source, p *packet) bool {
+	if !p.begins() || w.slot.video != p.codec.Video() {
+		return false
+	}
+	w.info = w.slot.conn.Slot(w.slot.number)
+	if w.info.Types[p.codec].Media == 0 || !w.slot.began(w.wish) {
+		return false
+	}
+	w.source, w.run, w.codec = s, p.run, p.codec
+	w.numbers.begin(p.seq)
+	w.clock.begin(p.timestamp, p.codec.Clock(), p.at)
+	if w.slot.video {
+		w.pictures.begin(&p.descriptor)
+		w.repair.stretch++
+	}
+	w.packet = transport.Outgoing{SSRC: w.info.SSRC, Format: w.info.Types[p.codec].Media}
+	return true
+}
+
+// send sends one packet.
+func (w *flow) send(p *packet) {
+	if len(p.payload) == 0 {
+		w.numbers.drop(p.seq)
+		return
+	}
+	index, ok := w.numbers.next(p.seq)
+	if !ok {
+		return
+	}
+	o := &w.packet
+	o.Index, o.Marker, o.Timestamp, o.Payload = index, p.marker, w.clock.next(p.timestamp, p.at), p.payload
+	if w.slot.video {
+		picture, tl0 := w.pictures.next(&p.descriptor)
+		p.descriptor.write(p.payload, picture, tl0)
+		w.repair.sent(uint16(index), p.seq)
+	}
+	w.packets++
+	w.octets += uint32(len(p.payload))
+	w.out.Write(o)
+}
+
+// report sends the sender report of the slot (RFC 3550, section 6.4.1).
+func (w *flow) report(now time.Duration) {
+	if w.run == 0 || !w.open() {
+		return
+	}
+	w.out.Report(transport.SenderReport{
+		SSRC: w.info.SSRC, At: now, Timestamp: w.clock.read(w.codec.Clock(), now),
+		Packets: w.packets, Octets: w.octets,
+	})
+}

@@ -1,0 +1,113 @@
+package sfu
+
+import (
+	"time"
+
+	"paravent/sfu/transport"
+)
+
+// repair is what a flow remembers to answer those who miss something (RFC
+// 4585, section 6.2.1).
+type repair struct {
+	index   uint64 // of the retransmission stream: the latest
+	stretch uint32 // counts how often a run began: only the present one's numbers still fit
+	ring    []sentPacket
+	packet  transport.Outgoing // reused
+	second  time.Duration      // since when
+	resends int                // that many were made
+}
+
+// sentPacket is small: a grid of viewers walks through many of them.
+type sentPacket struct {
+	out, in uint16
+	stretch uint32 // 0: none
+	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
+}
+
+// sent remembers that the source's packet in went out as out.
+func (r *repair) sent(out, in uint16) {
+	if r.ring == nil {
+		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
+	}
+	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch}
+}
+
+// allow reports whether packet out may be sent again at now, at most once per
+// spacing, and returns the number it had at its source.
+func (r *repair) allow(out uint16, now, spacing time.Duration) (in uint16, ok bool) {
+	if r.ring == nil {
+		return 0, false
+	}
+	p := &r.ring[out%sentWindow]
+	if p.out != out || p.stretch == 0 || p.stretch != r.stretch {
+		return 0, false
+	}
+	ms := uint32(now.Milliseconds())
+	if p.resent != 0 && ms-p.resent < uint32(spacing.Milliseconds()) {
+		return 0, false
+	}
+	if now-r.second >= time.Second {
+		r.second, r.resends = now, 0
+	}
+	if r.resends >= resendsPerSlot {
+		return 0, false
+	}
+	r.resends++
+	p.resent = max(1, ms)
+	return p.in, true
+}
+
+// resend answers that packets are missing. They go out as retransmissions under
+// their own SSRC and numbers (RFC 4588): sealing anything twice under one number
+// would break SRTP, so without that there is no answer.
+func (w *flow) resend(seqs []uint16) {
+	if w.info.RTX == 0 || w.run == 0 || !w.slot.video {
+		return
+	}
+	now := w.feed.lane.Now()
+	spacing := min(max(minResend, w.slot.conn.RoundTrip()), maxResend)
+	for _, seq := range seqs {
+		if !w.open() {
+			return
+		}
+		if in, ok := w.repair.allow(seq, now, spacing); ok {
+			w.again(seq, in, now)
+		}
+	}
+}
+
+// again sends packet seq again, which is in of the source.
+func (w *flow) again(seq, in uint16, now time.Duration) {
+	k, payload := w.source.history.get(in, now)
+	if k == nil || k.codec != w.codec || w.info.Types[k.codec].RTX == 0 {
+		return
+	}
+	picture, tl0 := w.pictures.look(&k.descriptor)
+	k.descriptor.write(payload, picture, tl0)
+	w.repair.index++
+	o := &w.repair.packet
+	*o = transport.Outgoing{
+		SSRC: w.info.RTX, Index: w.repair.index, Format: w.info.Types[k.codec].RTX,
+		Marker: k.marker, Timestamp: k.timestamp + w.clock.shift,
+		Repeat: true, Original: seq, Payload: payload,
+	}
+	w.out.Write(o)
+}
+
+// pad sends about so many bytes of nothing, in the retransmission stream: in
+// that of the media it would use up numbers that the viewer then misses.
+func (w *flow) pad(bytes int) {
+	format := w.info.Types[w.codec].RTX
+	if w.info.RTX == 0 || format == 0 || w.run == 0 {
+		return
+	}
+	for bytes = min(bytes, maxProbe); bytes > 0 && w.open(); bytes -= maxPadding {
+		w.repair.index++
+		o := &w.repair.packet
+		*o = transport.Outgoing{
+			SSRC: w.info.RTX, Index: w.repair.index, Format: format,
+			Timestamp: w.clock.last, Padding: uint8(min(bytes, maxPadding)),
+		}
+		w.out.Write(o)
+	}
+}

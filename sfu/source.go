@@ -1,0 +1,127 @@
+package sfu
+
+import (
+	"time"
+
+	"paravent/sfu/transport"
+)
+
+// source is one incoming stream: what one SSRC of a publish connection sends.
+// It belongs to its feed's lane.
+type source struct {
+	feed    *feed
+	layer   int
+	ssrc    uint32
+	ask     func() // the publisher for a key frame
+	ended   bool
+	last    time.Duration // when something came
+	arrived uint64        // packets
+	history history
+	burst   []packet // reused: a hot loop does not allocate
+
+	run   uint32 // see packet
+	codec transport.Codec
+	high  uint16 // newest sequence number
+
+	frames  keyframes
+	waiting bool          // again is to be called
+	due     time.Duration // at that moment
+}
+
+var _ transport.Stream = (*source)(nil)
+
+func newSource(f *feed, info transport.StreamInfo) *source {
+	return &source{feed: f, layer: info.Layer, ssrc: info.SSRC, ask: info.KeyFrame, last: f.lane.Now()}
+}
+
+// Receive forwards a burst.
+func (s *source) Receive(burst []transport.Packet) {
+	s.burst = s.burst[:0]
+	for i := range burst {
+		s.burst = append(s.burst, packet{})
+		p := &s.burst[len(s.burst)-1]
+		if !s.take(p, &burst[i]) {
+			s.burst = s.burst[:len(s.burst)-1]
+			continue
+		}
+		tap(s.ssrc, &burst[i])
+		s.note(p)
+	}
+	s.feed.forward(s, s.burst)
+}
+
+// End implements transport.Stream.
+func (s *source) End() { s.feed.stop(s) }
+
+// take makes p of what was received. It is false for what is not to be
+// forwarded: malformed, or of an earlier run.
+func (s *source) take(p *packet, in *transport.Packet) bool {
+	ahead := s.run == 0 || int16(in.Seq-s.high) > 0
+	if in.Codec != s.codec {
+		if !ahead || in.Codec.Video() != s.feed.video {
+			return false // late, from before the codec changed; or it is not what was announced
+		}
+		s.codec = in.Codec
+		s.run++
+	}
+	if ahead {
+		s.high = in.Seq
+	}
+	s.last = in.At
+	s.arrived++
+	p.run, p.codec, p.marker = s.run, in.Codec, in.Marker
+	p.seq, p.timestamp, p.payload, p.at = in.Seq, in.Timestamp, in.Payload, in.At
+	if len(in.Payload) == 0 {
+		return true // slots close the gap
+	}
+	var ok bool
+	p.descriptor, ok = describe(in.Codec, in.Payload)
+	return ok
+}
+
+// note keeps p for retransmission, if anybody could ask for it, and remembers
+// that a key frame came.
+func (s *source) note(p *packet) {
+	if !s.feed.video || len(p.payload) == 0 {
+		return
+	}
+	if len(s.feed.flows) > 0 {
+		s.history.put(p)
+	}
+	if p.key {
+		s.frames.got(p.at)
+	}
+}
+
+// need asks for a key frame, now or as soon as spacing allows, and again until
+// one comes.
+func (s *source) need() {
+	if s.ended || !s.feed.video {
+		return
+	}
+	now := s.feed.lane.Now()
+	ask, again := s.frames.want(now)
+	s.request(ask, again, now)
+}
+
+func (s *source) request(ask bool, again, now time.Duration) {
+	if due := now + again; again > 0 && (!s.waiting || due < s.due) {
+		s.waiting, s.due = true, due
+		s.feed.lane.At(due, func() { s.again(due) })
+	}
+	if ask {
+		s.ask() // a request that is lost is repeated
+	}
+}
+
+// again is called at a moment that something has to be asked for again, unless
+// another has taken its place.
+func (s *source) again(due time.Duration) {
+	if s.ended || !s.waiting || s.due != due {
+		return
+	}
+	s.waiting = false
+	now := s.feed.lane.Now()
+	ask, again := s.frames.tick(now)
+	s.request(ask, again, now)
+}

@@ -1,0 +1,66 @@
+package sfu
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"paravent/sfu/transport"
+	"paravent/sfu/viapion"
+)
+
+// options are what tests ask of a transport. The zero value is one on a
+// loopback port of its own.
+type options struct {
+	listen    string       // host and port; empty: some port of loopback
+	addresses []netip.Addr // that are advertised; nil: loopback
+	silence   time.Duration
+}
+
+// transports are those that everything here has to work with.
+var transports = map[string]func(t testing.TB, o options) transport.Transport{
+	"pion": func(t testing.TB, o options) transport.Transport {
+		t.Helper()
+		udp, err := net.ListenPacket("udp", o.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := viapion.New(viapion.Config{UDP: udp, Addresses: o.addresses, Silence: o.silence})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	},
+}
+
+// each runs a test with each transport.
+func each(t *testing.T, test func(t *testing.T, kind string)) {
+	t.Helper()
+	for kind := range transports {
+		t.Run(kind, func(t *testing.T) { test(t, kind) })
+	}
+}
+
+// newRouter makes a Router on a loopback port of its own.
+func newRouter(t testing.TB, kind string) *Router {
+	t.Helper()
+	return newRouterWith(t, kind, options{}, Config{})
+}
+
+func newRouterWith(t testing.TB, kind string, o options, c Config) *Router {
+	t.Helper()
+	if o.listen == "" {
+		o.listen = "127.0.0.1:0"
+	}
+	if o.addresses == nil {
+		o.addresses = []netip.Addr{netip.MustParseAddr("127.0.0.1")}
+	}
+	c.Transport = transports[kind](t, o)
+	r, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}

@@ -1,0 +1,42 @@
+package viapion
+
+import "time"
+
+// What the specifications fix.
+const (
+	videoClock = 90000 // Hz, RTP clock of every video codec (RFC 7741, section 6.1)
+	opusClock  = 48000 // Hz, RTP clock of Opus whatever it samples at (RFC 7587, section 4.1)
+)
+
+// What we chose.
+const (
+	maxTracks    = 8         // tracks a peer publishes: camera, screen, their sound, and as many to spare
+	maxSections  = 32        // media sections of an offer, stopped ones included
+	maxStreams   = 4         // SSRCs of one media section: media, retransmission, and some slack
+	maxLayers    = 3         // simulcast layers of a section
+	maxName      = 8         // bytes of a media id or rid
+	maxOffer     = 64 << 10  // bytes of SDP
+	maxAnswer    = 192 << 10 // bytes of SDP; 80 sections of about 1 kB, twice
+	maxMissing   = 256       // packets that are told of at once
+	receiveSize  = 1500      // bytes of the largest packet, an Ethernet frame
+	replayWindow = 1024      // packets; a publisher repeats under the same number, so this is also how late it may
+
+	checkBurst       = 200       // connectivity checks of a connection at once: browsers make 50 a second until one succeeds
+	checkRate        = 30        // and so many a second in the long run
+	checkSources     = 256       // addresses that the checks of a connection come from: networks of one client
+	mediaBuffer      = 256 << 10 // bytes of a stream that are not read yet: most of a second
+	reportBuffer     = 32 << 10  // bytes of reports on a stream that are not read yet
+	maxMediaStreams  = 64        // SSRCs seen on a connection: eight tracks and their renewals
+	maxReportStreams = 256       // SSRCs reported of on a connection: 80 slots, retransmissions, and some slack
+
+	firstRate = 300_000    // bits per second that are taken for granted, like browsers do
+	leastRate = 30_000     // bits per second: less carries not even sound
+	mostRate  = 50_000_000 // bits per second
+
+	nackSpacing = 40 * time.Millisecond // between requests for a publisher's lost packet, which costs every viewer time
+	nackTries   = 15                    // such requests for a packet: padding that is lost never comes again
+	checkMemory = 2 * time.Minute       // from the last check until a connection counts as gone, which it is long before
+	gatherTime  = 3 * time.Second       // gathering asks no server and takes milliseconds
+	silentTime  = 15 * time.Second      // without a packet until a connection is lost
+	closeTime   = 10 * time.Second      // until a connection that does not close is given up
+)
