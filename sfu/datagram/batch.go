@@ -5,7 +5,7 @@ import "net/netip"
 const (
 	// arenaSize is what a batch holds before it is sent of itself: little
 	// enough to stay in a core's cache until the system has copied it.
-	arenaSize = 256 << 10
+	arenaSize = 512 << 10
 	// maxMessages is how many messages a batch holds. They leave by one system
 	// call that cannot be interrupted: half a millisecond of it.
 	maxMessages = 256
