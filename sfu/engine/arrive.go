@@ -239,11 +239,13 @@ func (in *inbound) open(o *origin, a *arrived, at time.Duration) bool {
 		t.unknown++
 		return false
 	}
-	number, payload, ok := a.index, h.Payload, true
+	number, payload := a.index, h.Payload
 	if o.repair {
-		if number, payload, ok = in.original(s, payload); !ok {
+		original, rest, ok := in.original(s, payload)
+		if !ok {
 			return false
 		}
+		number, payload = original, rest
 	} else {
 		in.media = o.ssrc
 		s.reception.count(number, h.Timestamp, kind.Codec.Clock(), at)

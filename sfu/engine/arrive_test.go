@@ -190,6 +190,7 @@ func simulcast(mid string, rids ...string) description.Section {
 }
 
 func receiving(t testing.TB, sections ...description.Section) (*inbound, *peer) {
+	t.Helper()
 	p := &peer{t: t}
 	in := newInbound(p, p)
 	in.begin(standingLane())

@@ -186,7 +186,6 @@ func TestTransportWideFeedback(t *testing.T) {
 	before := v.out.rate()
 	var arrivals rate.Arrivals
 	index := uint64(1)
-	lost := false
 	for at := time.Duration(0); at < 20*time.Second; at += 5 * time.Millisecond {
 		l.advance(at)
 		w.Write(&transport.Outgoing{SSRC: 100, Index: index, Format: outVP8, Payload: make([]byte, 1100)})
@@ -198,7 +197,7 @@ func TestTransportWideFeedback(t *testing.T) {
 		}
 		v.probes = nil
 		index++
-		lost = at > 10*time.Second
+		lost := at > 10*time.Second
 		for _, b := range v.kept.packets {
 			p, _ := v.open(b)
 			if !lost || index%2 == 0 {

@@ -105,13 +105,7 @@ func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration) (due [
 	spacing := askSpacing(trip)
 	kept := g.list[:0]
 	for _, m := range g.list {
-		when := m.asked + spacing
-		if m.asks == 0 {
-			when = m.since + reorderTime
-			if newest-m.number > reorderPackets {
-				when = m.since
-			}
-		}
+		when := m.due(newest, spacing)
 		if now-m.since > g.age || when <= now && m.asks >= g.asks {
 			continue
 		}
@@ -130,6 +124,17 @@ func (g *gaps) ask(seqs []uint16, newest uint64, now, trip time.Duration) (due [
 	}
 	g.list = kept
 	return seqs, next
+}
+
+// due is when a packet is to be asked for.
+func (m *gap) due(newest uint64, spacing time.Duration) time.Duration {
+	switch {
+	case m.asks > 0:
+		return m.asked + spacing
+	case newest-m.number > reorderPackets:
+		return m.since
+	}
+	return m.since + reorderTime
 }
 
 func askSpacing(trip time.Duration) time.Duration {

@@ -112,7 +112,7 @@ func TestKeyFrameRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer port.Close()
+	t.Cleanup(func() { _ = port.Close() })
 	in.home.socket = port.Sockets()[0] // it is to be woken
 	ask := p.begun[0].info.KeyFrame
 	done := make(chan struct{})

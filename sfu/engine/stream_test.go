@@ -12,8 +12,20 @@ func TestWindow(t *testing.T) {
 		number uint64
 		want   bool
 	}{
-		{5000, true}, {5000, false}, {5001, true}, {4000, true}, {4000, false}, {3978, true}, {3977, false},
-		{5001 + windowSize, true}, {5001, false}, {5002, true}, {5002, false}, {1 << 40, true}, {1<<40 - 1, true}, {1<<40 - windowSize, false},
+		{5000, true},
+		{5000, false},
+		{5001, true},
+		{4000, true},
+		{4000, false},
+		{3978, true},
+		{3977, false},
+		{5001 + windowSize, true},
+		{5001, false},
+		{5002, true},
+		{5002, false},
+		{1 << 40, true},
+		{1<<40 - 1, true},
+		{1<<40 - windowSize, false},
 	} {
 		if got := w.take(c.number); got != c.want {
 			t.Errorf("%d: %v", c.number, got)
@@ -28,8 +40,13 @@ func TestExtend(t *testing.T) {
 		want   uint64
 		ok     bool
 	}{
-		{100, 101, 101, true}, {100, 99, 99, true}, {100, 65535, 0, false}, {65535, 0, 65536, true},
-		{65536, 65535, 65535, true}, {3<<16 + 5, 40000, 2<<16 + 40000, true}, {0, 0, 0, true},
+		{100, 101, 101, true},
+		{100, 99, 99, true},
+		{100, 65535, 0, false},
+		{65535, 0, 65536, true},
+		{65536, 65535, 65535, true},
+		{3<<16 + 5, 40000, 2<<16 + 40000, true},
+		{0, 0, 0, true},
 	} {
 		w := window{begun: true, newest: c.newest}
 		if got, ok := w.extend(c.seq); ok != c.ok || ok && got != c.want {
@@ -45,18 +62,18 @@ func FuzzWindow(f *testing.F) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		var w window
 		taken := map[uint64]bool{}
-		number, newest := 1+seed%(1<<40), uint64(0)
+		newest := uint64(0)
 		for _, step := range steps {
+			var number uint64
 			switch {
+			case len(taken) == 0:
+				number = 1 + seed%(1<<40)
 			case step < 128:
 				number = newest + uint64(step)
 			case step < 200:
 				number = newest + random.Uint64N(3*windowSize)
 			default:
 				number = newest - min(newest, random.Uint64N(2*windowSize))
-			}
-			if len(taken) == 0 {
-				number = 1 + seed%(1<<40)
 			}
 			old := newest > number && newest-number >= windowSize
 			if got := w.take(number); got != (!taken[number] && !old) {

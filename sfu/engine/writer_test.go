@@ -280,12 +280,12 @@ func TestTrainsArrive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer port.Close()
+	t.Cleanup(func() { _ = port.Close() })
 	client, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
+	t.Cleanup(func() { _ = client.Close() })
 	for _, equalise := range []bool{true, false} {
 		v := viewing(t, srtp.AEADAES128GCM, 1)
 		v.out.equalise = equalise
