@@ -10,6 +10,7 @@ type Frame struct {
 	End       bool   // and the last
 	Marker    bool   // of the packet: it is the last of its picture
 	Layered   bool   // it is told which layers the frame is of
+	Numbered  bool   // all this was told by the dependency descriptor, which is to be handed on
 	Spatial   uint8  // spatial layer, 0 is the smallest
 	Temporal  uint8  // temporal layer, 0 is the slowest
 	Timestamp uint32 // of the packet

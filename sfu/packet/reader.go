@@ -10,7 +10,7 @@ type Reader struct {
 	seq      uint16 // newest
 	raw      int64  // newest picture or frame number, as the stream counts them
 	shift    int64  // what is added to it, so that it never goes back
-	counted  bool   // there has been one
+	width    int    // bits of that; 0: there was none yet
 	run      uint32 // see Frame
 	spatial  layers // since the last key picture
 	before   uint8  // spatial layers up to it
@@ -18,7 +18,8 @@ type Reader struct {
 	keyed    int64 // number of the last key picture
 	sizes    [maxSpatial]size
 	depends  *dependencies // nil until there is a descriptor
-	scalable bool          // the newest packet was of a layered frame
+	layered  bool          // the newest frame was
+	numbered bool          // and this too
 }
 
 // Read reads the descriptors of p, whose payload is not empty. Packets may come
@@ -46,7 +47,7 @@ func (r *Reader) Read(f *Frame, p *transport.Packet) bool {
 	default:
 	}
 	if ok && ahead {
-		r.seq, r.began, r.scalable = p.Seq, true, f.Layered
+		r.seq, r.began, r.layered, r.numbered = p.Seq, true, f.Layered, f.Numbered
 	}
 	return ok
 }
@@ -54,21 +55,22 @@ func (r *Reader) Read(f *Frame, p *transport.Packet) bool {
 // count counts on from a number of so many bits. It is false for one that
 // does not fit the packet's place in the stream.
 func (r *Reader) count(number uint16, width int, ahead bool) (n int64, ok bool) {
-	if !r.counted {
+	if r.width == 0 {
 		// From far above zero: what comes late may be older.
-		r.counted, r.raw, r.shift = true, int64(number), 1<<16
+		r.width, r.raw, r.shift = width, int64(number), 1<<16
 		return r.raw + r.shift, true
 	}
 	half := int64(1) << (width - 1)
 	raw := r.raw + (int64(number)-r.raw+half)&(2*half-1) - half
+	same := width == r.width
 	switch {
-	case !ahead && raw > r.raw:
+	case !ahead && (raw > r.raw || !same):
 		return 0, false // of a count that has ended
-	case ahead && raw < r.raw:
+	case ahead && (raw < r.raw || !same):
 		// The stream has begun to count anew.
 		r.shift += r.raw + 1 - raw
 		r.run++
-		r.raw = raw
+		r.raw, r.width = raw, width
 	case raw > r.raw:
 		r.raw = raw
 	}
@@ -142,6 +144,10 @@ func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
 		return false
 	}
 	d.end = p.Marker
+	if !d.layered && p.Dependency != nil {
+		// Chromium tells it once.
+		return r.readDependency(f, p, ahead)
+	}
 	n, ok := r.picture(f, &d, ahead)
 	f.compact = true
 	if !ok || !d.layered {
@@ -170,6 +176,9 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 	var d descriptor
 	if !describeVP9(&d, &r.sizes, p.Payload) || d.spatial >= gridSpatial {
 		return false
+	}
+	if !d.layered && p.Dependency != nil {
+		return r.readDependency(f, p, ahead)
 	}
 	n, ok := r.picture(f, &d, ahead)
 	if !ok || !d.layered {
@@ -224,10 +233,15 @@ func (r *Reader) readAV1(f *Frame, p *transport.Packet, ahead bool) bool {
 	if !describeAV1(&d, p.Payload) {
 		return false
 	}
-	if p.Dependency == nil {
-		f.Key, f.Begin, f.End = d.key, d.key, p.Marker
-		return true
+	if p.Dependency != nil {
+		return r.readDependency(f, p, ahead)
 	}
+	f.Key, f.Begin, f.End = d.key, d.key, p.Marker
+	return true
+}
+
+// readDependency reads all from the dependency descriptor.
+func (r *Reader) readDependency(f *Frame, p *transport.Packet, ahead bool) bool {
 	if r.depends == nil {
 		r.depends = &dependencies{} // once for the stream
 	}
@@ -240,7 +254,7 @@ func (r *Reader) readAV1(f *Frame, p *transport.Packet, ahead bool) bool {
 	if !ok {
 		return false
 	}
-	f.Layered, f.Begin, f.End = true, t.begin, t.end
+	f.Layered, f.Numbered, f.Begin, f.End = true, true, t.begin, t.end
 	f.order, f.Number = n, uint16(n)
 	if t.structure == nil {
 		f.blind, f.run = true, r.run
@@ -267,9 +281,9 @@ func (r *Reader) readAV1(f *Frame, p *transport.Packet, ahead bool) bool {
 // not layered.
 func (r *Reader) Layers() (spatial, temporal int) {
 	switch {
-	case !r.scalable:
+	case !r.layered:
 		return 1, 1
-	case r.codec == transport.AV1:
+	case r.numbered:
 		if top := r.depends.active.highest(); top >= 0 {
 			l := &r.depends.kept[r.depends.newest].layout
 			return int(l.spatial[top]) + 1, int(l.temporal[top]) + 1

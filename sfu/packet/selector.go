@@ -65,7 +65,7 @@ func (s *Selector) Next(f *Frame) (forward, marker bool) {
 		}
 		return s.mode == plain, f.Marker
 	}
-	if s.mode != layered {
+	if s.mode != layered || f.Key && s.newest-f.order >= window && int32(f.run-s.run) > 0 {
 		if !f.Key {
 			return false, false
 		}
