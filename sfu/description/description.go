@@ -77,7 +77,7 @@ type Type struct {
 // Stream is an announced SSRC.
 type Stream struct {
 	SSRC uint32
-	RTX  uint32 // SSRC of its retransmissions; 0: none
+	RTX  uint32 // SSRC of its retransmissions; 0: none. Firefox announces one without a payload type for it
 }
 
 // Offer is what a peer wants to send.
@@ -86,7 +86,7 @@ type Offer struct {
 	Sections   []Section  // in their order
 	Types      [128]Type  // of all sections: a number has one meaning on a connection
 	Extensions Extensions // of all sections: likewise
-	Mixed      bool       // one-byte and two-byte extensions may stand in one stream (RFC 8285, section 4.1.2)
+	Mixed      bool       // one-byte and two-byte extensions may stand in one stream (RFC 8285, section 6)
 
 	mixedAtSession bool // it is the session that says so
 }

@@ -109,7 +109,7 @@ var names = [transport.Codecs]string{ //nolint:gochecknoglobals // immutable tab
 }
 
 // extensions writes those that have a number; those of oneWay with a direction
-// (RFC 8285, section 6).
+// (RFC 8285, section 7).
 func (w *writer) extensions(all, oneWay Extensions, direction string) {
 	for _, x := range extensions {
 		n, way := *x.of(&all), ""
