@@ -3,6 +3,7 @@ package datagram
 import (
 	"net/netip"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,4 +190,69 @@ func BenchmarkWake(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkLane is all that a lane does but for what is in the packets: a burst
+// of 8 comes each millisecond and goes to 50 destinations. It is the processor
+// time of everything: of Go's poller and its threads too, which is where a
+// socket that the poller knows of costs most when it is written to.
+func BenchmarkLane(b *testing.B) {
+	const burst = 8
+	to := sinks(b, 50)
+	for _, c := range []struct {
+		name    string
+		without Feature
+	}{{"plain", Everything}, {"singly", Batching | Segmentation | Coalescing}, {"one socket", Sharing}, {"everything", 0}} {
+		b.Run(c.name, func(b *testing.B) {
+			p := listen(b, v4, Options{Without: c.without})
+			s := p.Sockets()[0]
+			batch := s.NewBatch()
+			from := listen(b, v4, Options{}).Sockets()[0].NewBatch()
+			ended := make(chan struct{})
+			var all sync.WaitGroup
+			all.Go(func() {
+				tick := time.NewTicker(time.Millisecond)
+				defer tick.Stop()
+				for {
+					select {
+					case <-ended:
+						return
+					case <-tick.C:
+					}
+					for range burst {
+						put(from, p.Addr(), make([]byte, packetSize))
+					}
+					from.Flush()
+				}
+			})
+			start, packets := processor(b), 0
+			for b.Loop() {
+				got, err := s.Receive(time.Time{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for _, to := range to {
+					for _, d := range got {
+						put(batch, to, d.Bytes)
+						packets++
+					}
+				}
+				batch.Flush()
+			}
+			b.ReportMetric(float64(processor(b)-start)/float64(packets), "cpu-ns/packet")
+			b.ReportMetric(0, "ns/op")
+			close(ended)
+			all.Wait()
+		})
+	}
+}
+
+// processor is the processor time of this process, in ns.
+func processor(b *testing.B) int64 {
+	b.Helper()
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		b.Fatal(err)
+	}
+	return t.Nano()
 }
