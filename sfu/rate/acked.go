@@ -4,9 +4,10 @@ import "time"
 
 // What we chose.
 const (
-	ackedSpan   = 32 * time.Millisecond // of a bucket: about a frame
-	ackedWhole  = 16                    // buckets that are looked at in quiet
-	ackedRecent = 6                     // and when the network is full, where packets come evenly
+	ackedBits   = 25                            // of a moment lie within a bucket: 34 ms, about a frame
+	ackedSpan   = time.Duration(1 << ackedBits) //
+	ackedWhole  = 16                            // buckets that are looked at in quiet
+	ackedRecent = 6                             // and when the network is full, where packets come evenly
 )
 
 // acked measures the rate at which packets arrived, by the clock of the
@@ -21,7 +22,7 @@ type acked struct {
 
 // add counts a packet.
 func (a *acked) add(at time.Duration, bytes int) {
-	bucket := int64(at / ackedSpan)
+	bucket := int64(at >> ackedBits)
 	switch ahead := bucket - a.newest; {
 	case !a.begun, ahead > ackedWhole, ahead < -ackedWhole:
 		*a = acked{newest: bucket, last: at, first: at, begun: true}

@@ -18,10 +18,12 @@ const Paused = -1
 
 // What we chose.
 const (
-	spare     = 0.85            // of the rate must do for what is shown more
-	plenty    = 0.75            // of it, if it is shown without waiting
-	spareHold = 2 * time.Second // that the rate must have sufficed otherwise,
-	lessHold  = 5 * time.Second // or always so soon after less had to be shown
+	spare     = 0.85             // of the rate must do for what is shown more
+	plenty    = 0.75             // of it, if it is shown without waiting
+	spareHold = 2 * time.Second  // that the rate must have sufficed otherwise,
+	longHold  = 30 * time.Second // or twice as long each time, up to this, that it was
+	soon      = 10 * time.Second // too little again so soon,
+	lessHold  = 5 * time.Second  // and always so soon after less had to be shown
 )
 
 // Layer is one way to show a track.
@@ -64,6 +66,8 @@ type Allocator struct {
 	since   time.Duration // and since when
 	lowered bool          // less had to be shown
 	last    time.Duration // and when
+	raised  time.Duration // when more was shown
+	hold    time.Duration // that the rate must have sufficed
 }
 
 // Allocate sets Shown of every track so that audio and all of them take no
@@ -79,8 +83,8 @@ func (a *Allocator) Allocate(rate, audio int, tracks []Track, now time.Duration)
 	case asked, short:
 		share(budget, tracks)
 		a.more = false
-		if short {
-			a.lowered, a.last = true, now
+		if short && !asked {
+			a.less(now)
 		}
 	default:
 		a.raise(float64(budget), tracks, now)
@@ -94,24 +98,35 @@ func (a *Allocator) Allocate(rate, audio int, tracks []Track, now time.Duration)
 		result.Whole += t.rate(t.cap)
 	}
 	if a.more {
-		result.Again = a.since + spareHold
+		result.Again = a.since + a.hold
 	}
 	return result
+}
+
+// less notes that less had to be shown.
+func (a *Allocator) less(now time.Duration) {
+	if a.raised != 0 && now-a.raised < soon {
+		a.hold = min(2*a.hold, longHold)
+	}
+	a.lowered, a.last = true, now
 }
 
 // raise shows more if there has been room for it for long enough, else what
 // is kept.
 func (a *Allocator) raise(budget float64, tracks []Track, now time.Duration) {
+	if a.hold == 0 || now-a.last > longHold {
+		a.hold = spareHold
+	}
 	share(int(plenty*budget), tracks)
-	much := improves(tracks) && !(a.lowered && now-a.last < lessHold)
+	much := improves(tracks) && !(a.lowered && now-a.last < max(lessHold, a.hold))
 	share(int(spare*budget), tracks)
 	if !improves(tracks) {
 		a.more = false
 	} else if !a.more {
 		a.more, a.since = true, now
 	}
-	if a.more && (much || now-a.since >= spareHold) {
-		a.more = false
+	if a.more && (much || now-a.since >= a.hold) {
+		a.more, a.raised = false, now
 		return
 	}
 	for i := range tracks {

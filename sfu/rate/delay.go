@@ -1,6 +1,9 @@
 package rate
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // What we chose, after what browsers do in the same place.
 const (
@@ -20,6 +23,7 @@ const (
 	baseSpan    = 15 * time.Second     // the shortest delay is that of the last one to two of these
 	queueGroups = 5                    // groups of which the one that waited least shows the queue
 	queueNone   = 5 * time.Millisecond // less than this is no queue
+	jitterOf    = 32                   // groups that jitter is averaged over
 	ownMost     = 0.2                  // seconds of queue that may be our own doing,
 	ownFade     = 2                    // seconds until most of it is no longer believed to be
 	ownDoubt    = 1.3                  // times as long a queue may come of it: the rate may be a little wrong
@@ -54,6 +58,7 @@ type delay struct {
 	drawn     int     // points since the beginning
 	waited    float64 // ms that a packet waited last, beyond our own doing
 	smooth    float64 // the same, smoothed
+	jitter    float64 // ms by which it differs from one group to the next, on average
 	started   time.Duration
 	threshold float64       // ms
 	learned   time.Duration // when the threshold was moved
@@ -71,13 +76,15 @@ type delay struct {
 type point struct{ x, y float64 }
 
 // load takes a packet that was sent, whether it arrived or not, in the order
-// of numbers, and before add.
-func (d *delay) load(sent time.Duration, size int, rate float64) {
-	passed := max(sent-d.ownAt, 0).Seconds()
-	d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
-	d.ownAt = max(d.ownAt, sent)
+// of numbers, and before add. Byte is how many seconds the rate gives one.
+func (d *delay) load(sent time.Duration, size int, byte float64) {
+	if sent > d.ownAt {
+		passed := float64(sent-d.ownAt) * 1e-9
+		d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
+		d.ownAt = sent
+	}
 	d.ownBefore = d.own
-	d.own = min(d.own+float64(size)*8/(ownRoom*rate), ownMost)
+	d.own = min(d.own+float64(size)*byte, ownMost)
 }
 
 // add takes a packet that arrived.
@@ -99,7 +106,9 @@ func (d *delay) add(sent, arrived time.Duration) {
 	follows := !first && d.sent >= d.skip && sent >= d.skip
 	d.sent, d.arrived = sent, arrived
 	d.wait(arrived - sent)
-	d.waited = max(ms(arrived-sent-min(d.base, d.older))-1000*ownDoubt*d.ownBefore, 0)
+	waited := max(ms(arrived-sent-min(d.base, d.older))-1000*ownDoubt*d.ownBefore, 0)
+	d.jitter += (math.Abs(waited-d.waited) - d.jitter) / jitterOf
+	d.waited = waited
 	if follows {
 		d.draw(ms(moved))
 	}
@@ -132,11 +141,12 @@ func (d *delay) queue() time.Duration {
 // one before.
 func (d *delay) draw(moved float64) {
 	d.smooth = trendSmooth*d.smooth + (1-trendSmooth)*d.waited
-	d.points[d.drawn%trendGroups] = point{ms(d.arrived - d.started), d.smooth}
+	newest := point{ms(d.arrived - d.started), d.smooth}
+	d.points[d.drawn%trendGroups] = newest
 	if d.drawn++; d.drawn < trendGroups {
 		return
 	}
-	trend := float64(min(d.drawn, trendCount)) * slope(&d.points) * trendGain
+	trend := float64(min(d.drawn, trendCount)) * slope(&d.points, newest) * trendGain
 	switch {
 	case trend > d.threshold:
 		d.over += moved
@@ -171,24 +181,22 @@ func (d *delay) learn(trend float64) {
 	d.threshold = min(max(d.threshold+speed*(trend-d.threshold)*passed, lowTrend), highTrend)
 }
 
-// slope is that of the straight line nearest to the points.
-func slope(points *[trendGroups]point) float64 {
-	var x, y float64
-	for _, p := range points {
-		x += p.x
-		y += p.y
+// slope is that of the straight line nearest to the points. They are looked at
+// from the newest, so that no sum gets large.
+func slope(points *[trendGroups]point, newest point) float64 {
+	var x, y, xx, xy float64
+	for i := range points {
+		dx, dy := points[i].x-newest.x, points[i].y-newest.y
+		x += dx
+		y += dy
+		xx += dx * dx
+		xy += dx * dy
 	}
-	x /= trendGroups
-	y /= trendGroups
-	var above, below float64
-	for _, p := range points {
-		above += (p.x - x) * (p.y - y)
-		below += (p.x - x) * (p.x - x)
-	}
-	if below == 0 {
+	below := trendGroups*xx - x*x
+	if below <= 0 {
 		return 0
 	}
-	return above / below
+	return (trendGroups*xy - x*y) / below
 }
 
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func ms(d time.Duration) float64 { return float64(d) * 1e-6 }

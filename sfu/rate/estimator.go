@@ -145,12 +145,12 @@ func (e *Estimator) credit(gap uint16, now time.Duration) {
 // read hands what is said of each packet to those who learn from it. It is
 // false if no packet that was sent is said to have arrived.
 func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
-	walk := f.walk(e.reference)
+	walk, byte := f.walk(e.reference), 8/(ownRoom*e.control.rate)
 	for i := range f.statuses {
 		at, here := walk.next()
 		d, known := e.sent.take(f.base+uint16(i), here, now)
 		if known && !d.missed {
-			e.delay.load(d.at, d.size, e.control.rate)
+			e.delay.load(d.at, d.size, byte)
 		}
 		switch {
 		case !known:
@@ -268,7 +268,7 @@ func (e *Estimator) Probe(now time.Duration) (bytes int, next time.Duration) {
 		if target == 0 {
 			return 0, now + probePoll
 		}
-		e.probe.begin(target, e.sent.total.Load(), now)
+		e.probe.begin(target, e.delay.jitter, e.sent.total.Load(), now)
 		e.delay.skip = e.probe.end + probeChunk
 	}
 	bytes, more := e.probe.chunk(e.sent.total.Load(), now)

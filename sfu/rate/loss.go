@@ -15,6 +15,7 @@ const (
 	lossOutage  = 0.9                    // of the packets lost are an outage, of which nothing is learned
 	lossHigh    = 0.3                    // of them lost
 	lossChanged = 2                      // spans one after the other are another network than before
+	lossLittle  = 0.03                   // of them lost in no span is chance
 	chanceLeast = 0.001                  // of the packets are lost at any rate, at least
 	chanceMost  = 0.1                    // and at most,
 	chanceFew   = 15_000                 // and this divided by the rate: little is not worth giving up
@@ -79,7 +80,7 @@ func (l *loss) update(allowed, arrives float64) {
 		return
 	}
 	l.remember(s)
-	if l.bound == 0 && l.worst() <= chanceLeast {
+	if l.bound == 0 && l.worst() <= lossLittle {
 		return
 	}
 	l.fit(allowed, arrives)
@@ -99,11 +100,12 @@ func (l *loss) remember(s span) {
 	l.count = min(l.count+1, lossWindow)
 }
 
-// each calls f with the spans from the newest on, and what they weigh.
-func (l *loss) each(f func(s *span, weight float64)) {
-	weight := 1.0
-	for i := range l.count {
-		f(&l.spans[(l.next-1-i+2*lossWindow)%lossWindow], weight)
+// weighted calls f with the spans from the newest on, and what they weigh.
+func (l *loss) weighted(f func(s *span, weight float64)) {
+	weight, at := 1.0, l.next
+	for range l.count {
+		at = (at + lossWindow - 1) % lossWindow
+		f(&l.spans[at], weight)
 		weight *= lossFade
 	}
 }
@@ -111,7 +113,9 @@ func (l *loss) each(f func(s *span, weight float64)) {
 // worst is the part lost in the worst span.
 func (l *loss) worst() float64 {
 	var worst float64
-	l.each(func(s *span, _ float64) { worst = max(worst, s.lost/s.all) })
+	for i := range l.count {
+		worst = max(worst, l.spans[i].lost/l.spans[i].all)
+	}
 	return worst
 }
 
@@ -138,17 +142,35 @@ func (l *loss) fit(allowed, arrives float64) {
 	}
 }
 
-// likeliest is the chance up to most that fits best to a bound: two steps of Newton's
-// method from the one before.
+// under is what became of the spans in which no more was sent than a bound
+// lets through: one sum does for all of them.
+func (l *loss) under(bound float64) (sum span) {
+	l.weighted(func(s *span, weight float64) {
+		if s.rate <= bound {
+			sum.lost += weight * s.lost
+			sum.all += weight * s.all
+		}
+	})
+	return sum
+}
+
+// likeliest is the chance up to most that fits best to a bound: two steps of
+// Newton's method from the one before.
 func (l *loss) likeliest(bound, most float64) float64 {
 	chance := min(max(l.chance, chanceLeast), most)
+	under := l.under(bound)
 	for range 2 {
 		var first, second float64
-		l.each(func(s *span, weight float64) {
-			through := through(s.rate, bound)
+		add := func(lost, all, through float64) {
 			p := lossChance(chance, through)
-			first += weight * through * (s.lost/p - (s.all-s.lost)/(1-p))
-			second -= weight * through * through * (s.lost/(p*p) + (s.all-s.lost)/((1-p)*(1-p)))
+			first += through * (lost/p - (all-lost)/(1-p))
+			second -= through * through * (lost/(p*p) + (all-lost)/((1-p)*(1-p)))
+		}
+		add(under.lost, under.all, 1)
+		l.weighted(func(s *span, weight float64) {
+			if s.rate > bound {
+				add(weight*s.lost, weight*s.all, bound/s.rate)
+			}
 		})
 		if second == 0 {
 			break
@@ -160,24 +182,24 @@ func (l *loss) likeliest(bound, most float64) float64 {
 
 // likelihood is the logarithm of it, and a little more for more.
 func (l *loss) likelihood(bound, chance float64) float64 {
-	more := preferMore * math.Log(bound)
-	var sum float64
-	l.each(func(s *span, weight float64) {
-		p := lossChance(chance, through(s.rate, bound))
-		sum += weight * (s.lost*math.Log(p) + (s.all-s.lost)*math.Log(1-p) + s.all*more)
-	})
-	return sum
-}
-
-// through is the part of a rate that a bound lets through.
-func through(rate, bound float64) float64 {
-	if rate <= bound {
-		return 1
+	var sum, all float64
+	add := func(lost, of, through float64) {
+		p := lossChance(chance, through)
+		sum += lost*math.Log(p) + (of-lost)*math.Log(1-p)
+		all += of
 	}
-	return bound / rate
+	under := l.under(bound)
+	add(under.lost, under.all, 1)
+	l.weighted(func(s *span, weight float64) {
+		if s.rate > bound {
+			add(weight*s.lost, weight*s.all, bound/s.rate)
+		}
+	})
+	return sum + all*preferMore*math.Log(bound)
 }
 
-// lossChance is how likely a packet is lost, by chance or by the bound.
+// lossChance is how likely a packet is lost, by chance or because only a part
+// is let through.
 func lossChance(chance, through float64) float64 {
 	return min(max(1-(1-chance)*through, 1e-6), 1-1e-6)
 }

@@ -230,8 +230,8 @@ func layers() []Layer {
 	return []Layer{{180, 150_000}, {360, 500_000}, {720, 1_500_000}}
 }
 
-func newLayered() *layered {
-	return &layered{tracks: []Track{{Wanted: 720, Layers: layers()}}, rng: rand.New(rand.NewPCG(3, 4)), key: Paused}
+func newLayered(seed uint64) *layered {
+	return &layered{tracks: []Track{{Wanted: 720, Layers: layers()}}, rng: rand.New(rand.NewPCG(seed, 4)), key: Paused}
 }
 
 func (s *layered) make(f *flow, now time.Duration) []int {

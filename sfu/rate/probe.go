@@ -12,6 +12,8 @@ const (
 	probeEnough  = 1.2                     // times what is wanted needs no probe
 	probeTime    = 25 * time.Millisecond   // that a probe lasts, or longer until it has
 	probeBytes   = 2400                    // so many bytes
+	probeJitter  = 6                       // times the jitter it lasts as well,
+	probeLong    = 100 * time.Millisecond  // but that at most so long
 	probeChunk   = 5 * time.Millisecond    // between the parts of a probe
 	probePackets = 5                       // that must have arrived to learn from it
 	probePart    = 0.5                     // of the bytes too
@@ -86,9 +88,10 @@ func (c *cluster) rates(most float64) (sent, arrived float64) {
 	return per(c.ys, c.xys), per(c.ya, c.xya)
 }
 
-// begin begins a probe.
-func (p *probe) begin(target float64, total uint64, now time.Duration) {
-	length := max(probeTime, time.Duration(probeBytes*8/target*float64(time.Second)))
+// begin begins a probe on a network where packets come unevenly by so many ms.
+func (p *probe) begin(target, jitter float64, total uint64, now time.Duration) {
+	length := min(max(probeTime, time.Duration(probeJitter*jitter*float64(time.Millisecond))), probeLong)
+	length = max(length, time.Duration(probeBytes*8/target*float64(time.Second)))
 	*p = probe{
 		running: true, begun: true, target: target, start: now, end: now + length, length: length,
 		before: total, next: p.next, pause: p.pause,
@@ -107,9 +110,10 @@ func (p *probe) chunk(total uint64, now time.Duration) (bytes int, ok bool) {
 	return max(int(due), 0), true
 }
 
-// add takes a packet that arrived, if it is one of the probe.
+// add takes a packet that arrived, if it is one of the probe; its moment was
+// cut to a stamp.
 func (p *probe) add(sent, arrived time.Duration, size int) {
-	if (p.running || p.waiting) && sent >= p.start && (p.running || sent < p.end) {
+	if (p.running || p.waiting) && sent > p.start-1<<stampUnit && (p.running || sent < p.end) {
 		p.seen.add(sent, arrived, size)
 	}
 }

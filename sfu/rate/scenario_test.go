@@ -67,15 +67,15 @@ func (m *mean) add(v float64) {
 func (m *mean) of() float64 { return m.sum / m.n }
 
 func TestStepsOfTheRate(t *testing.T) {
-	for _, delay := range []time.Duration{10, 25, 60} {
-		l := newLink(0, delay*time.Millisecond)
+	for seed := range uint64(15) {
+		l := newLink(0, []time.Duration{10, 25, 60}[seed%3]*time.Millisecond)
 		l.rate = func(now time.Duration) int {
 			if now >= 15*sec && now < 30*sec {
 				return 500_000
 			}
 			return 2_000_000
 		}
-		s := newLayered()
+		s := newLayered(seed)
 		f := newFlow(l, s)
 		log := trace(t, l, f)
 		var up, below, drained, back since
@@ -209,10 +209,11 @@ func TestSteadyStates(t *testing.T) {
 
 // A layered source leaves a link unfilled; nothing may move then.
 func TestLayersDoNotFlap(t *testing.T) {
-	for _, bits := range []int{450_000, 800_000, 1_300_000, 1_700_000, 2_500_000} {
+	for seed := range uint64(20) {
+		bits := []int{450_000, 800_000, 1_300_000, 1_700_000, 2_500_000}[seed%5]
 		l := newLink(bits, 30*time.Millisecond)
 		l.jitter = 10 * time.Millisecond
-		s := newLayered()
+		s := newLayered(seed)
 		f := newFlow(l, s)
 		log := trace(t, l, f)
 		changes, last := 0, Paused
@@ -275,7 +276,8 @@ func TestTwoShareALink(t *testing.T) {
 }
 
 func TestCut(t *testing.T) {
-	for _, drop := range []bool{true, false} {
+	for seed := range uint64(8) {
+		drop := seed%2 == 0
 		l := newLink(0, 30*time.Millisecond)
 		l.drop, l.limit = drop, 200_000
 		l.rate = func(now time.Duration) int {
@@ -284,7 +286,7 @@ func TestCut(t *testing.T) {
 			}
 			return 2_500_000
 		}
-		s := newLayered()
+		s := newLayered(seed)
 		f := newFlow(l, s)
 		log := trace(t, l, f)
 		lowest := f.estimator.Rate()

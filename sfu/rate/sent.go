@@ -11,12 +11,12 @@ const (
 	maxSent   = 1 << 12             // and at most: 0.7 s of 50 Mbit/s, 32 kB
 	sentAge   = 10 * time.Second    // what was sent before is forgotten
 	sizeBits  = 12                  // no packet has 4096 bytes
-	stampBits = 43                  // microseconds; wraps after 101 days
+	stampBits = 43                  // of a moment; wraps after 104 days
 	stampMask = 1<<stampBits - 1    //
 	missBit   = 1 << (sizeBits + 8) // above size and number
 	stampAt   = sizeBits + 8 + 1    // where the moment begins
 	sizeMask  = 1<<sizeBits - 1     //
-	sentTick  = time.Microsecond    // unit of moments
+	stampUnit = 10                  // bits that a moment in nanoseconds has and its stamp has not: about a microsecond
 )
 
 // sent remembers when packets left, and how large they were, by their
@@ -43,7 +43,7 @@ func newSent() *sent {
 func (s *sent) put(number uint16, size int, at time.Duration) {
 	ring := *s.ring.Load()
 	size = min(max(size, 1), sizeMask)
-	word := uint64(at/sentTick)<<stampAt | uint64(number>>8)<<sizeBits | uint64(size)
+	word := uint64(at)>>stampUnit<<stampAt | uint64(number>>8)<<sizeBits | uint64(size)
 	ring[int(number)&(len(ring)-1)].Store(word)
 	s.total.Add(uint64(size))
 }
@@ -69,7 +69,7 @@ func (s *sent) take(number uint16, arrived bool, now time.Duration) (departure, 
 		return departure{}, false
 	}
 	// The moment was cut to stampBits: its age was not.
-	age := time.Duration((uint64(now/sentTick)-word>>stampAt)&stampMask) * sentTick
+	age := time.Duration((uint64(now)>>stampUnit-word>>stampAt)&stampMask) << stampUnit
 	if age > sentAge {
 		// Also what was sent after now, which is no packet that can be told of.
 		return departure{}, false

@@ -1,0 +1,183 @@
+package rate
+
+import (
+	"testing"
+	"time"
+	"unsafe"
+)
+
+func TestLimits(t *testing.T) {
+	for _, c := range []struct{ in, want Limits }{
+		{Limits{}, Limits{minRate, startRate, maxRate}},
+		{Limits{Min: 100, Start: 50, Max: 200}, Limits{100, 100, 200}},
+		{Limits{Min: 300, Start: 500, Max: 200}, Limits{300, 300, 300}},
+	} {
+		if e := NewEstimator(c.in); e.limits != c.want || e.Rate() != c.want.Start {
+			t.Errorf("%+v: %+v, rate %d", c.in, e.limits, e.Rate())
+		}
+	}
+}
+
+// fed gives an estimator that had a second of packets and feedback, and the
+// feedback it had last.
+func fed(t *testing.T) (e *Estimator, last []byte, now time.Duration) {
+	t.Helper()
+	e = NewEstimator(Limits{})
+	var a Arrivals
+	for now = time.Second; now < 2*time.Second; now += 10 * time.Millisecond {
+		number := uint16(now / (10 * time.Millisecond))
+		e.Sent(number, 1200, now)
+		a.Add(number, now+20*time.Millisecond)
+		if b := a.Append(nil, 1, 2, now+20*time.Millisecond); len(b) > 0 {
+			last = b
+			if _, ok := e.Feedback(b, now+40*time.Millisecond); !ok {
+				t.Fatal("feedback is not read")
+			}
+		}
+	}
+	if e.RoundTrip().Round(10*time.Microsecond) != 40*time.Millisecond {
+		t.Fatal("round trip ", e.RoundTrip())
+	}
+	return e, last, now
+}
+
+func TestFeedbackAgainOrOfNothing(t *testing.T) {
+	e, last, now := fed(t)
+	before := e.loss.at
+	acked := e.acked.buckets
+	if changed, ok := e.Feedback(last, now); changed || !ok {
+		t.Error("the same again: ", changed, ok)
+	}
+	var a Arrivals
+	for i := range uint16(200) {
+		a.Add(30000+i, now)
+	}
+	if changed, ok := e.Feedback(a.Append(nil, 1, 2, now+time.Second), now); changed || !ok {
+		t.Error("of packets that were never sent: ", changed, ok)
+	}
+	if e.loss.at != before || e.acked.buckets != acked && e.acked.begun {
+		t.Error("something was learned of it")
+	}
+}
+
+// Whatever clock the receiver has, and wherever it jumps to, the rate stays
+// within reason.
+func TestClocksOfReceivers(t *testing.T) {
+	l := newLink(2_000_000, 30*time.Millisecond)
+	f := newFlow(l, &greedy{10_000_000})
+	var rate mean
+	for i, hours := range []time.Duration{0, 1, 298, 1, 299, 0, 1 << 20, 0} {
+		f.offset, f.arrivals = hours*time.Hour, Arrivals{}
+		run(l, time.Duration(i)*10*sec, time.Duration(i+1)*10*sec, func(now time.Duration) {
+			if now > 10*sec {
+				rate.add(float64(f.estimator.Rate()))
+			}
+		}, f)
+	}
+	t.Logf("rate %.0f, from %.0f to %.0f", rate.of(), rate.low, rate.high)
+	if rate.of() < 1_200_000 || rate.low < 500_000 || rate.high > 3_000_000 {
+		t.Errorf("rate %.0f, from %.0f to %.0f", rate.of(), rate.low, rate.high)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	e := NewEstimator(Limits{})
+	ring := func() uintptr {
+		return uintptr(len(*e.sent.ring.Load())) * unsafe.Sizeof((*e.sent.ring.Load())[0])
+	}
+	at := unsafe.Sizeof(*e) + unsafe.Sizeof(*e.sent) + unsafe.Sizeof(Pacer{})
+	t.Logf("an estimator takes %d bytes, and %d of packets, at most %d; arrivals take %d", at, ring(), maxSent*8, unsafe.Sizeof(Arrivals{}))
+	if at > 2<<10 || ring() > 4<<10 || at+maxSent*8 > 35<<10 || unsafe.Sizeof(Arrivals{}) > 9<<10 {
+		t.Error("that is too much")
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	l := newLink(2_000_000, 20*time.Millisecond)
+	f := newFlow(l, &greedy{10_000_000})
+	run(l, 0, 10*sec, nil, f)
+	e, ok := f.estimator.(*Estimator)
+	if !ok {
+		t.Fatal("another estimator")
+	}
+	var a Arrivals
+	now, number := 10*sec, f.number
+	b := make([]byte, 0, 2000)
+	if n := testing.AllocsPerRun(500, func() {
+		for range 20 {
+			now += step
+			e.Sent(number, 1200, now)
+			a.Add(number, now)
+			f.pacer.Take(1200, now)
+			number++
+		}
+		e.Probe(now)
+		e.Tick(now)
+		if b := a.Append(b, 1, 2, now); len(b) > 0 {
+			e.Feedback(b, now)
+		}
+	}); n != 0 {
+		t.Error(n, " allocations")
+	}
+}
+
+func BenchmarkSent(b *testing.B) {
+	e := NewEstimator(Limits{})
+	b.ReportAllocs()
+	for i := range b.N {
+		e.Sent(uint16(i), 1200, time.Duration(i)*time.Microsecond)
+	}
+}
+
+func BenchmarkSentFromManyLanes(b *testing.B) {
+	e := NewEstimator(Limits{})
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			e.Sent(uint16(i), 1200, time.Duration(i)*time.Microsecond)
+		}
+	})
+}
+
+// What a packet costs in all: to be sent, and its share of feedback. Two in a
+// hundred are lost, as on networks where most is at work.
+func BenchmarkPacket(b *testing.B) {
+	const each = 2 * time.Millisecond
+	var a Arrivals
+	var feedback [1 << 16][]byte // after the packet of that number
+	for i := range feedback {
+		if i%50 != 0 {
+			a.Add(uint16(i), time.Duration(i)*each)
+		}
+		feedback[i] = a.Append(nil, 1, 2, time.Duration(i)*each)
+	}
+	e := NewEstimator(Limits{})
+	e.Want(5_000_000)
+	b.ReportAllocs()
+	for i := range b.N {
+		now := time.Duration(i) * each
+		e.Sent(uint16(i), 1200, now)
+		if f := feedback[i&0xffff]; len(f) > 0 {
+			e.Feedback(f, now)
+		}
+	}
+}
+
+func BenchmarkArrivals(b *testing.B) {
+	var a Arrivals
+	buffer := make([]byte, 0, 2000)
+	b.ReportAllocs()
+	for i := range b.N {
+		now := time.Duration(i) * 2 * time.Millisecond
+		a.Add(uint16(i), now)
+		a.Append(buffer, 1, 2, now)
+	}
+}
+
+func BenchmarkPacer(b *testing.B) {
+	var p Pacer
+	p.SetRate(2_000_000)
+	b.ReportAllocs()
+	for i := range b.N {
+		p.Take(1200, time.Duration(i)*time.Millisecond)
+	}
+}

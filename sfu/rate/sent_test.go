@@ -1,0 +1,110 @@
+package rate
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestSentIsTakenOnce(t *testing.T) {
+	s := newSent()
+	now := 300 * 24 * time.Hour // more than the stamp holds
+	s.put(65535, 1200, now)
+	s.put(0, 50, now+time.Millisecond)
+	if _, ok := s.take(1, true, now); ok {
+		t.Error("a packet that was never sent")
+	}
+	if d, ok := s.take(65535, false, now+time.Second); !ok || d.missed || d.size != 1200 || d.at < now-1024 || d.at > now+1024 {
+		t.Error(d, ok)
+	}
+	if d, ok := s.take(65535, false, now+time.Second); !ok || !d.missed {
+		t.Error("missed twice", d, ok)
+	}
+	if d, ok := s.take(65535, true, now+time.Second); !ok || !d.missed {
+		t.Error("found again", d, ok)
+	}
+	if _, ok := s.take(65535, true, now+time.Second); ok {
+		t.Error("arrived twice")
+	}
+	if _, ok := s.take(0, true, now); ok {
+		t.Error("arrived before it was sent")
+	}
+	if _, ok := s.take(0, true, now+sentAge+time.Second); ok {
+		t.Error("told of too late")
+	}
+	if d, ok := s.take(0, true, now+time.Second); !ok || d.size != 50 || d.at < now+time.Millisecond-1024 || d.at > now+time.Millisecond+1024 {
+		t.Error(d, ok)
+	}
+	s.put(3, 70000, now)
+	if d, ok := s.take(3, true, now); !ok || d.size != sizeMask {
+		t.Error("size", d, ok)
+	}
+}
+
+func TestSentGrows(t *testing.T) {
+	s := newSent()
+	var number uint16 = 60000
+	for range 10 {
+		for range maxSent {
+			s.put(number, 100, time.Second)
+			number++
+		}
+		for i := range uint16(maxSent) {
+			s.take(number-maxSent+i, false, time.Second)
+		}
+		s.grow()
+	}
+	if n := len(*s.ring.Load()); n != maxSent {
+		t.Fatal(n)
+	}
+	for i := range uint16(maxSent) {
+		if _, ok := s.take(number-maxSent+i, true, time.Second); !ok {
+			t.Fatalf("packet %d of the last %d is not there", i, maxSent)
+		}
+	}
+}
+
+// Nothing that is there before is lost when room is made.
+func TestSentKeepsWhileItGrows(t *testing.T) {
+	s := newSent()
+	for i := range uint16(minSent) {
+		s.put(65500+i, int(i)+1, time.Second)
+	}
+	s.crowded = true
+	s.grow()
+	for i := range uint16(minSent) {
+		if d, ok := s.take(65500+i, true, time.Second); !ok || d.size != int(i)+1 {
+			t.Fatal(i, d, ok)
+		}
+	}
+}
+
+// For the race detector: lanes send while feedback is read.
+func TestSentFromManyLanes(t *testing.T) {
+	e := NewEstimator(Limits{})
+	var lanes sync.WaitGroup
+	const each = 2000
+	for lane := range 4 {
+		lanes.Go(func() {
+			for i := range each {
+				e.Sent(uint16(4*i+lane), 1000, time.Duration(i)*time.Millisecond)
+			}
+		})
+	}
+	var a Arrivals
+	for i := range each {
+		now := time.Duration(i) * time.Millisecond
+		a.Add(uint16(4*i), now+10*time.Millisecond)
+		if b := a.Append(nil, 1, 2, now); len(b) > 0 {
+			if _, ok := e.Feedback(b, now); !ok {
+				t.Error("feedback is not read")
+			}
+		}
+		e.Tick(now)
+		e.Want(e.Rate())
+	}
+	lanes.Wait()
+	if e.sent.total.Load() != 4*each*1000 {
+		t.Error(e.sent.total.Load())
+	}
+}
