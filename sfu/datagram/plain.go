@@ -108,7 +108,7 @@ func (c *plain) send(b *Batch) {
 // limit ends the writes that follow, should they wait for long. A way not to
 // wait at all that is the same on every system there is not.
 func (c *plain) limit() {
-	const longest = 100 * time.Millisecond
+	const longest = time.Second
 	_ = c.SetWriteDeadline(time.Now().Add(longest))
 }
 
