@@ -117,7 +117,7 @@ func openMedia(conf Config) (net.Listener, *sfu.Router, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	media, err := udp.start(mediaAddresses(conf.Public, udp.address))
+	media, err := udp.start(advertised{mediaAddresses(conf.Public, udp.address), addrPort(listener.Addr()).Port()})
 	if err != nil {
 		_ = listener.Close()
 		udp.close()
@@ -127,6 +127,9 @@ func openMedia(conf Config) (net.Listener, *sfu.Router, error) {
 	if err != nil {
 		_, _ = listener.Close(), media.Close()
 		return nil, nil, fmt.Errorf("server: start the media plane: %w", err)
+	}
+	if lines, ok := media.(lines); ok {
+		return forked{listener, lines}, router, nil
 	}
 	return listener, router, nil
 }
