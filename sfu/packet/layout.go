@@ -97,9 +97,6 @@ func gridFrom(s, t uint8) targets {
 }
 
 // gridAbove is the same of spatial layer s and those above.
-func gridAbove(s, t uint8) (all targets) {
-	for ; s < gridSpatial; s++ {
-		all |= gridFrom(s, t)
-	}
-	return all
+func gridAbove(s, t uint8) targets {
+	return gridFrom(0, t) * gridBase & gridAll &^ (1<<(gridTemporal*s) - 1)
 }

@@ -1,6 +1,10 @@
 package packet
 
-import "paravent/sfu/transport"
+import (
+	"math/bits"
+
+	"paravent/sfu/transport"
+)
 
 // Reader reads what one stream brings. The zero value is ready. Not safe for
 // concurrent use.
@@ -217,10 +221,8 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 // needs says on which frames one of VP9 depends.
 func (d *descriptor) needs() (s frameSet) {
 	s.any = !d.pictures.known
-	for back := range 64 {
-		if d.pictures.bits>>back&1 != 0 {
-			s.add(gridSpatial * uint32(back+1))
-		}
+	for b := d.pictures.bits; b != 0; b &= b - 1 {
+		s.add(gridSpatial * uint32(bits.TrailingZeros64(b)+1))
 	}
 	if d.lower && d.spatial > 0 {
 		s.add(1)
