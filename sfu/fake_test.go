@@ -83,6 +83,7 @@ func (v *fakeViewer) Rate() int                                       { return 0
 func (v *fakeViewer) Want(int)                                        {}
 func (v *fakeViewer) Close()                                          {}
 func (v *fakeViewer) Report(r transport.SenderReport)                 { v.reports = append(v.reports, r) }
+
 func (v *fakeViewer) Write(p *transport.Outgoing) {
 	v.count++
 	if v.keeps {

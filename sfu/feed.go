@@ -102,7 +102,7 @@ func (f *feed) tick() {
 // forward hands a burst to everybody, to each the whole of it before the next:
 // packets to one address that follow each other leave in one system call. Called
 // for every burst: it does not allocate.
-func (f *feed) forward(s *source, burst []packet) {
+func (f *feed) forward(s *source, burst []parcel) {
 	for _, w := range f.flows {
 		w.write(s, burst)
 	}

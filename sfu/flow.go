@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -24,7 +25,8 @@ type flow struct {
 
 	numbers  rewriter
 	clock    clock
-	pictures pictures
+	layers   packet.Selector // of those within the source
+	pictures packet.Pictures
 	packet   transport.Outgoing // reused: one on the stack would escape
 	packets  uint32
 	octets   uint32
@@ -100,7 +102,7 @@ func (w *flow) open() bool {
 }
 
 // write forwards of a burst what is of the source that the slot shows.
-func (w *flow) write(s *source, burst []packet) {
+func (w *flow) write(s *source, burst []parcel) {
 	if s != w.source && s != w.next {
 		return
 	}
@@ -121,7 +123,7 @@ func (w *flow) write(s *source, burst []packet) {
 }
 
 // begin starts forwarding p's run with p, if that can be.
-func (w *flow) begin(s *source, p *packet) bool {
+func (w *flow) begin(s *source, p *parcel) bool {
 	if !p.begins() || w.slot.video != p.codec.Video() {
 		return false
 	}
@@ -133,29 +135,45 @@ func (w *flow) begin(s *source, p *packet) bool {
 	w.numbers.begin(p.seq)
 	w.clock.begin(p.timestamp, p.codec.Clock(), p.at)
 	if w.slot.video {
-		w.pictures.begin(&p.descriptor)
+		w.layers.Begin()
+		w.layers.Want(packet.All, packet.All)
+		w.pictures.Begin(&p.frame.Marks)
 		w.repair.stretch++
 	}
 	w.packet = transport.Outgoing{SSRC: w.info.SSRC, Format: w.info.Types[p.codec].Media}
 	return true
 }
 
-// send sends one packet.
-func (w *flow) send(p *packet) {
+// send sends one packet. What is not to be sent leaves no gap in the numbers.
+func (w *flow) send(p *parcel) {
 	if len(p.payload) == 0 {
 		w.numbers.drop(p.seq)
 		return
+	}
+	marker := p.marker
+	var picture packet.Numbers
+	if w.slot.video {
+		var ok bool
+		if ok, marker = w.layers.Next(&p.frame); ok {
+			picture, ok = w.pictures.Next(&p.frame.Marks)
+		} else {
+			w.pictures.Drop(&p.frame.Marks)
+		}
+		if !ok {
+			w.numbers.drop(p.seq)
+			return
+		}
 	}
 	index, ok := w.numbers.next(p.seq)
 	if !ok {
 		return
 	}
 	o := &w.packet
-	o.Index, o.Marker, o.Timestamp, o.Payload = index, p.marker, w.clock.next(p.timestamp, p.at), p.payload
+	o.Index, o.Marker, o.Timestamp, o.Payload = index, marker, w.clock.next(p.timestamp, p.at), p.payload
 	if w.slot.video {
-		picture, tl0 := w.pictures.next(&p.descriptor)
-		p.descriptor.write(p.payload, picture, tl0)
-		w.repair.sent(uint16(index), p.seq)
+		o.Dependency = p.dependency
+		p.frame.Write(p.payload, p.dependency, picture)
+		w.repair.sent(uint16(index), p.seq, marker)
 	}
 	w.packets++
 	w.octets += uint32(len(p.payload))

@@ -3,6 +3,7 @@ package sfu
 import (
 	"time"
 
+	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -19,7 +20,6 @@ type history struct {
 // kept is one packet of the history.
 type kept struct {
 	seq        uint16
-	marker     bool
 	there      bool
 	codec      transport.Codec
 	timestamp  uint32
@@ -27,8 +27,9 @@ type kept struct {
 	generation uint32 // of the chunk, when the packet was put there
 	start      uint32 // of the payload in its chunk
 	length     uint32
+	dependency uint32        // bytes of dependency descriptor behind it
 	at         time.Duration // when it was received
-	descriptor
+	marks      packet.Marks
 }
 
 // chunk is a stretch of payloads.
@@ -39,8 +40,9 @@ type chunk struct {
 }
 
 // put keeps a copy of p.
-func (h *history) put(p *packet) {
-	if len(p.payload) > historyChunk {
+func (h *history) put(p *parcel) {
+	size := len(p.payload) + len(p.dependency)
+	if size > historyChunk {
 		return
 	}
 	if h.packets == nil {
@@ -48,17 +50,18 @@ func (h *history) put(p *packet) {
 		h.chunks = append(h.chunks, chunk{bytes: make([]byte, 0, historyChunk)})
 	}
 	c := &h.chunks[h.current]
-	if cap(c.bytes)-len(c.bytes) < len(p.payload) {
+	if cap(c.bytes)-len(c.bytes) < size {
 		h.turn(p.at)
 		c = &h.chunks[h.current]
 	}
 	at := h.place(p.seq, p.at)
 	*at = kept{
-		seq: p.seq, marker: p.marker, there: true, codec: p.codec, timestamp: p.timestamp,
+		seq: p.seq, there: true, codec: p.codec, timestamp: p.timestamp,
 		chunk: uint8(h.current), generation: c.generation,
-		start: uint32(len(c.bytes)), length: uint32(len(p.payload)), at: p.at, descriptor: p.descriptor,
+		start: uint32(len(c.bytes)), length: uint32(len(p.payload)), dependency: uint32(len(p.dependency)),
+		at: p.at, marks: p.frame.Marks,
 	}
-	c.bytes = append(c.bytes, p.payload...) // fits: see above
+	c.bytes = append(append(c.bytes, p.payload...), p.dependency...) // fits: see above
 	c.newest = p.at
 }
 
@@ -97,21 +100,26 @@ func (h *history) place(seq uint16, now time.Duration) *kept {
 	}
 }
 
-// get finds the source's packet seq and its payload, if that is still there and
-// young enough at now. The payload may be changed where the descriptor says.
-func (h *history) get(seq uint16, now time.Duration) (*kept, []byte) {
+// get finds the source's packet seq and its payload and dependency descriptor,
+// if they are still there and young enough at now. Both may be changed where
+// the marks say.
+func (h *history) get(seq uint16, now time.Duration) (k *kept, payload, dependency []byte) {
 	if h.packets == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
-	k := &h.packets[int(seq)%len(h.packets)]
+	k = &h.packets[int(seq)%len(h.packets)]
 	if !k.there || k.seq != seq || now-k.at > historyAge {
-		return nil, nil
+		return nil, nil, nil
 	}
 	c := &h.chunks[k.chunk]
 	if c.generation != k.generation {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return k, c.bytes[k.start : k.start+k.length]
+	end := k.start + k.length
+	if k.dependency > 0 {
+		dependency = c.bytes[end : end+k.dependency]
+	}
+	return k, c.bytes[k.start:end], dependency
 }
 
 // size is how many bytes of payload there is room for.

@@ -12,22 +12,22 @@ func TestHistory(t *testing.T) {
 	now := time.Second
 	h := &history{}
 	put := func(seq uint16, size int, at time.Duration) {
-		h.put(&packet{seq: seq, codec: transport.VP8, timestamp: uint32(seq), payload: bytes.Repeat([]byte{byte(seq)}, size), at: at})
+		h.put(&parcel{seq: seq, codec: transport.VP8, timestamp: uint32(seq), payload: bytes.Repeat([]byte{byte(seq)}, size), at: at})
 	}
 	for i := range uint16(historyPackets + 10) {
 		put(65000+i, 100, now)
 	}
-	if k, _ := h.get(65000, now); k != nil {
+	if k, _, _ := h.get(65000, now); k != nil {
 		t.Fatal("more packets than the limit")
 	}
-	k, b := h.get(65010, now)
+	k, b, _ := h.get(65010, now)
 	if k == nil || len(b) != 100 || k.seq != 65010 || b[99] != byte(65010&0xff) {
 		t.Fatalf("%+v", k)
 	}
-	if k, _ := h.get(65010, now+historyAge+1); k != nil {
+	if k, _, _ := h.get(65010, now+historyAge+1); k != nil {
 		t.Fatal("older than the limit")
 	}
-	if k, _ := h.get(64000, now); k != nil {
+	if k, _, _ := h.get(64000, now); k != nil {
 		t.Fatal("never put")
 	}
 	// Fewer packets than fill the index overwrite the bytes.
@@ -35,11 +35,11 @@ func TestHistory(t *testing.T) {
 	for i := range n {
 		put(i, 1400, now)
 	}
-	if k, _ := h.get(0, now); k != nil {
+	if k, _, _ := h.get(0, now); k != nil {
 		t.Fatal("overwritten, but still given")
 	}
 	for i := n - 300; i < n; i++ {
-		if k, b := h.get(i, now); k == nil || !bytes.Equal(b, bytes.Repeat([]byte{byte(i)}, 1400)) {
+		if k, b, _ := h.get(i, now); k == nil || !bytes.Equal(b, bytes.Repeat([]byte{byte(i)}, 1400)) {
 			t.Fatalf("packet %d is not what was put", i)
 		}
 	}
@@ -61,9 +61,9 @@ func TestHistoryGrowsAsNeeded(t *testing.T) {
 		now := time.Duration(0)
 		for i := range uint16(20 * c.perSecond) {
 			now += time.Second / time.Duration(c.perSecond)
-			h.put(&packet{seq: i, payload: bytes.Repeat([]byte{byte(i)}, c.size), at: now})
+			h.put(&parcel{seq: i, payload: bytes.Repeat([]byte{byte(i)}, c.size), at: now})
 			for back := range min(i, uint16(c.perSecond)-1) {
-				if k, b := h.get(i-back, now); k == nil || b[0] != byte(i-back) {
+				if k, b, _ := h.get(i-back, now); k == nil || b[0] != byte(i-back) {
 					t.Fatalf("packet %d is gone after %d", i-back, i)
 				}
 			}

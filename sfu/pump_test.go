@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -165,3 +167,19 @@ func synthetic(c transport.Codec, key, first bool, pic uint16, mark byte) []byte
 
 // markOf reads the mark.
 func markOf(payload []byte) byte { return payload[len(payload)-3] }
+
+// isKey says whether a key frame begins with a payload.
+func isKey(c transport.Codec, payload []byte) bool {
+	var r packet.Reader
+	var f packet.Frame
+	return r.Read(&f, &transport.Packet{Codec: c, Payload: payload}) && f.Key
+}
+
+// pictureOf reads the picture id where synthetic puts it.
+func pictureOf(c transport.Codec, payload []byte) uint16 {
+	at := 1
+	if c == transport.VP8 {
+		at = 2
+	}
+	return binary.BigEndian.Uint16(payload[at:]) & 0x7fff
+}

@@ -22,39 +22,40 @@ type sentPacket struct {
 	out, in uint16
 	stretch uint32 // 0: none
 	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
+	marker  bool   // as it was sent
 }
 
 // sent remembers that the source's packet in went out as out.
-func (r *repair) sent(out, in uint16) {
+func (r *repair) sent(out, in uint16, marker bool) {
 	if r.ring == nil {
 		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
 	}
-	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch}
+	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch, marker: marker}
 }
 
-// allow reports whether packet out may be sent again at now, at most once per
-// spacing, and returns the number it had at its source.
-func (r *repair) allow(out uint16, now, spacing time.Duration) (in uint16, ok bool) {
+// allow returns what was sent as packet out, if it may be sent again at now: at
+// most once per spacing. Nil: it may not.
+func (r *repair) allow(out uint16, now, spacing time.Duration) *sentPacket {
 	if r.ring == nil {
-		return 0, false
+		return nil
 	}
 	p := &r.ring[out%sentWindow]
 	if p.out != out || p.stretch == 0 || p.stretch != r.stretch {
-		return 0, false
+		return nil
 	}
 	ms := uint32(now.Milliseconds())
 	if p.resent != 0 && ms-p.resent < uint32(spacing.Milliseconds()) {
-		return 0, false
+		return nil
 	}
 	if now-r.second >= time.Second {
 		r.second, r.resends = now, 0
 	}
 	if r.resends >= resendsPerSlot {
-		return 0, false
+		return nil
 	}
 	r.resends++
 	p.resent = max(1, ms)
-	return p.in, true
+	return p
 }
 
 // resend answers that packets are missing. They go out as retransmissions under
@@ -70,26 +71,29 @@ func (w *flow) resend(seqs []uint16) {
 		if !w.open() {
 			return
 		}
-		if in, ok := w.repair.allow(seq, now, spacing); ok {
-			w.again(seq, in, now)
+		if p := w.repair.allow(seq, now, spacing); p != nil {
+			w.again(p, now)
 		}
 	}
 }
 
-// again sends packet seq again, which is in of the source.
-func (w *flow) again(seq, in uint16, now time.Duration) {
-	k, payload := w.source.history.get(in, now)
+// again sends again what was sent as p.
+func (w *flow) again(p *sentPacket, now time.Duration) {
+	k, payload, dependency := w.source.history.get(p.in, now)
 	if k == nil || k.codec != w.codec || w.info.Types[k.codec].RTX == 0 {
 		return
 	}
-	picture, tl0 := w.pictures.look(&k.descriptor)
-	k.descriptor.write(payload, picture, tl0)
+	picture, ok := w.pictures.Look(&k.marks)
+	if !ok {
+		return
+	}
+	k.marks.Write(payload, dependency, picture)
 	w.repair.index++
 	o := &w.repair.packet
 	*o = transport.Outgoing{
 		SSRC: w.info.RTX, Index: w.repair.index, Format: w.info.Types[k.codec].RTX,
-		Marker: k.marker, Timestamp: k.timestamp + w.clock.shift,
-		Repeat: true, Original: seq, Payload: payload,
+		Marker: p.marker, Timestamp: k.timestamp + w.clock.shift,
+		Repeat: true, Original: p.out, Payload: payload, Dependency: dependency,
 	}
 	w.out.Write(o)
 }

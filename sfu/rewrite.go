@@ -119,35 +119,3 @@ func (c *clock) ticks(rate uint32, now time.Duration) uint32 {
 	passed := max(0, now-c.at)
 	return uint32(uint64(passed.Microseconds()) * uint64(rate) / uint64(time.Second/time.Microsecond))
 }
-
-// pictures makes picture ids and TL0PICIDX go on where one source follows
-// another. Both only ever change by a constant within one source, so they are
-// as unique as the source made them. The zero value is ready.
-type pictures struct {
-	shift, last   uint16 // of picture ids, 15 bits
-	shift0, last0 uint8  // of TL0PICIDX
-}
-
-// begin fits a source whose first packet is described by d.
-func (p *pictures) begin(d *descriptor) {
-	p.shift = p.last + 1 - d.picture
-	p.shift0 = p.last0 + 1 - d.tl0
-}
-
-// next gives the picture numbers for a packet described by d.
-func (p *pictures) next(d *descriptor) (picture uint16, tl0 uint8) {
-	const bits = 0x7fff
-	picture, tl0 = p.look(d)
-	if d.pictureAt != 0 && (picture-p.last)&bits < bits/2 {
-		p.last = picture
-	}
-	if d.tl0At != 0 && int8(tl0-p.last0) > 0 {
-		p.last0 = tl0
-	}
-	return picture, tl0
-}
-
-// look is next for a packet that was sent before.
-func (p *pictures) look(d *descriptor) (picture uint16, tl0 uint8) {
-	return (d.picture + p.shift) & 0x7fff, d.tl0 + p.shift0
-}

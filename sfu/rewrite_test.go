@@ -145,27 +145,3 @@ func TestClock(t *testing.T) {
 		t.Fatalf("clock set back: %d", got)
 	}
 }
-
-func TestPictures(t *testing.T) {
-	p := &pictures{}
-	d := func(picture uint16, tl0 uint8) *descriptor {
-		return &descriptor{pictureAt: 2, wide: true, picture: picture, tl0At: 4, tl0: tl0}
-	}
-	check := func(in *descriptor, picture uint16, tl0 uint8) {
-		t.Helper()
-		if a, b := p.next(in); a != picture || b != tl0 {
-			t.Fatalf("%d %d, want %d %d", a, b, picture, tl0)
-		}
-	}
-	p.begin(d(0x7fff, 255))
-	check(d(0x7fff, 255), 1, 1)
-	check(d(1, 0), 3, 2)
-	check(d(0, 0), 2, 2) // late
-	p.begin(d(500, 9))
-	check(d(500, 9), 4, 3)
-	check(d(501, 10), 5, 4)
-	p.begin(&descriptor{}) // a source without numbers leaves them alone
-	p.next(&descriptor{})
-	p.begin(d(3, 3))
-	check(d(3, 3), 6, 5)
-}

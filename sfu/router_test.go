@@ -6,8 +6,6 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
-
-	"paravent/sfu/transport"
 )
 
 // follow takes count packets and checks that they are one unbroken stream of
@@ -28,76 +26,71 @@ func follow(t *testing.T, v *viewer, count int, want uint8) []*rtp.Packet {
 	return all
 }
 
-func TestForwardsEveryCodec(t *testing.T) { each(t, testForwardsEveryCodec) }
-
-func testForwardsEveryCodec(t *testing.T, kind string) {
-	t.Parallel()
-	for mime, pt := range map[string]uint8{
-		webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
-		webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
-	} {
-		t.Run(mime, func(t *testing.T) {
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			track := newTrack(t, mime)
-			f := newPump(t, track, 7)
-			senders := alice.publish(false, track)
-			listed := wait(t, "tracks", alice.tracks)
-			if len(listed) != 1 || listed[0].Video != (mime != webrtc.MimeTypeOpus) {
-				t.Fatalf("listed %v", listed)
-			}
-			f.run(t, senders[0])
-			offer := bob.subscribe(codecSet{rtx: true})
-			kind := "video"
-			if mime == webrtc.MimeTypeOpus {
-				kind = "audio"
-			}
-			slot := slotsOf(offer, kind)[3]
-			r.Watch(2, slot, 1, listed[0].Mid)
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, listed[0].Mid}) {
-				t.Fatalf("shown %v", got)
-			}
-			packets := follow(t, bob.viewer(slot), 100, pt)
-			if kind == "video" && !describeMust(t, f.codec, packets[0].Payload).key {
-				t.Fatal("does not begin with a key frame")
-			}
-			for i, p := range packets {
-				if markOf(p.Payload) != 7 {
-					t.Fatal("another payload")
-				}
-				if len(p.Extensions) != 0 {
-					t.Fatal("a header extension")
-				}
-				if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.Clock()/100 {
-					t.Fatal("timestamps jump")
-				}
+func TestForwardsEveryCodec(t *testing.T) {
+	for kind := range transports {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			for mime, pt := range map[string]uint8{
+				webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
+				webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
+			} {
+				t.Run(mime, func(t *testing.T) {
+					r := newRouter(t, kind)
+					alice, bob := newClient(t, r, 1), newClient(t, r, 2)
+					track := newTrack(t, mime)
+					f := newPump(t, track, 7)
+					senders := alice.publish(false, track)
+					listed := wait(t, "tracks", alice.tracks)
+					if len(listed) != 1 || listed[0].Video != (mime != webrtc.MimeTypeOpus) {
+						t.Fatalf("listed %v", listed)
+					}
+					f.run(t, senders[0])
+					offer := bob.subscribe(codecSet{rtx: true})
+					kind := "video"
+					if mime == webrtc.MimeTypeOpus {
+						kind = "audio"
+					}
+					slot := slotsOf(offer, kind)[3]
+					r.Watch(2, slot, 1, listed[0].Mid)
+					if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, listed[0].Mid}) {
+						t.Fatalf("shown %v", got)
+					}
+					packets := follow(t, bob.viewer(slot), 100, pt)
+					if kind == "video" && !isKey(f.codec, packets[0].Payload) {
+						t.Fatal("does not begin with a key frame")
+					}
+					for i, p := range packets {
+						if markOf(p.Payload) != 7 {
+							t.Fatal("another payload")
+						}
+						if len(p.Extensions) != 0 {
+							t.Fatal("a header extension")
+						}
+						if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.Clock()/100 {
+							t.Fatal("timestamps jump")
+						}
+					}
+				})
 			}
 		})
 	}
 }
 
-func describeMust(t *testing.T, c transport.Codec, b []byte) descriptor {
-	t.Helper()
-	d, ok := describe(c, b)
-	if !ok {
-		t.Fatal("not a descriptor")
-	}
-	return d
-}
-
-func TestOfferOfSlots(t *testing.T) { each(t, testOfferOfSlots) }
-
-func testOfferOfSlots(t *testing.T, kind string) {
-	t.Parallel()
-	r := newRouter(t, kind)
-	bob := newClient(t, r, 2)
-	start := time.Now()
-	offer := bob.subscribe(codecSet{rtx: true})
-	t.Logf("%d bytes, connected in %v", len(offer), time.Since(start))
-	if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
-		t.Fatalf("%d video and %d audio slots", v, a)
-	}
-	if len(offer) > answerBytes {
-		t.Fatalf("%d bytes of offer", len(offer))
+func TestOfferOfSlots(t *testing.T) {
+	for kind := range transports {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			r := newRouter(t, kind)
+			bob := newClient(t, r, 2)
+			start := time.Now()
+			offer := bob.subscribe(codecSet{rtx: true})
+			t.Logf("%d bytes, connected in %v", len(offer), time.Since(start))
+			if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
+				t.Fatalf("%d video and %d audio slots", v, a)
+			}
+			if len(offer) > answerBytes {
+				t.Fatalf("%d bytes of offer", len(offer))
+			}
+		})
 	}
 }

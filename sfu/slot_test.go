@@ -40,10 +40,8 @@ func TestSlotPaddingAndLateness(t *testing.T) {
 	if out.packets[3].Format != 96 || out.packets[4].Format != 98 {
 		t.Fatal("payload types")
 	}
-	a, _ := describeVP8(out.packets[3].Payload)
-	b, _ := describeVP9(out.packets[4].Payload)
-	if b.picture != a.picture+1 {
-		t.Fatalf("picture %d follows %d", b.picture, a.picture)
+	if a, b := pictureOf(transport.VP8, out.packets[3].Payload), pictureOf(transport.VP9, out.packets[4].Payload); b != a+1 {
+		t.Fatalf("picture %d follows %d", b, a)
 	}
 }
 
@@ -198,18 +196,18 @@ func TestResendBudget(t *testing.T) {
 	now := time.Second
 	r := &repair{stretch: 1}
 	for i := range uint16(sentWindow) {
-		r.sent(i, i)
+		r.sent(i, i, false)
 	}
 	count := 0
 	for i := range uint16(sentWindow) {
-		if _, ok := r.allow(i, now, minResend); ok {
+		if r.allow(i, now, minResend) != nil {
 			count++
 		}
 	}
 	if count != resendsPerSlot {
 		t.Fatalf("%d in a second", count)
 	}
-	if _, ok := r.allow(sentWindow-1, now+time.Second, minResend); !ok {
+	if r.allow(sentWindow-1, now+time.Second, minResend) == nil {
 		t.Fatal("not even a second later")
 	}
 }

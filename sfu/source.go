@@ -3,6 +3,7 @@ package sfu
 import (
 	"time"
 
+	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -17,9 +18,10 @@ type source struct {
 	last    time.Duration // when something came
 	arrived uint64        // packets
 	history history
-	burst   []packet // reused: a hot loop does not allocate
+	reader  packet.Reader
+	burst   []parcel // reused: a hot loop does not allocate
 
-	run   uint32 // see packet
+	run   uint32 // see parcel
 	codec transport.Codec
 	high  uint16 // newest sequence number
 
@@ -38,7 +40,7 @@ func newSource(f *feed, info transport.StreamInfo) *source {
 func (s *source) Receive(burst []transport.Packet) {
 	s.burst = s.burst[:0]
 	for i := range burst {
-		s.burst = append(s.burst, packet{})
+		s.burst = append(s.burst, parcel{})
 		p := &s.burst[len(s.burst)-1]
 		if !s.take(p, &burst[i]) {
 			s.burst = s.burst[:len(s.burst)-1]
@@ -55,7 +57,7 @@ func (s *source) End() { s.feed.stop(s) }
 
 // take makes p of what was received. It is false for what is not to be
 // forwarded: malformed, or of an earlier run.
-func (s *source) take(p *packet, in *transport.Packet) bool {
+func (s *source) take(p *parcel, in *transport.Packet) bool {
 	ahead := s.run == 0 || int16(in.Seq-s.high) > 0
 	if in.Codec != s.codec {
 		if !ahead || in.Codec.Video() != s.feed.video {
@@ -74,21 +76,22 @@ func (s *source) take(p *packet, in *transport.Packet) bool {
 	if len(in.Payload) == 0 {
 		return true // slots close the gap
 	}
-	var ok bool
-	p.descriptor, ok = describe(in.Codec, in.Payload)
-	return ok
+	if in.Codec == transport.AV1 {
+		p.dependency = in.Dependency
+	}
+	return s.reader.Read(&p.frame, in)
 }
 
 // note keeps p for retransmission, if anybody could ask for it, and remembers
 // that a key frame came.
-func (s *source) note(p *packet) {
+func (s *source) note(p *parcel) {
 	if !s.feed.video || len(p.payload) == 0 {
 		return
 	}
 	if len(s.feed.flows) > 0 {
 		s.history.put(p)
 	}
-	if p.key {
+	if p.frame.Key {
 		s.frames.got(p.at)
 	}
 }

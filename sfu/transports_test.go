@@ -18,7 +18,8 @@ type options struct {
 	silence   time.Duration
 }
 
-// transports are those that everything here has to work with.
+// transports are those that everything here has to work with: every test with
+// connections runs with each.
 var transports = map[string]func(t testing.TB, o options) transport.Transport{
 	"pion": func(t testing.TB, o options) transport.Transport {
 		t.Helper()
@@ -32,14 +33,6 @@ var transports = map[string]func(t testing.TB, o options) transport.Transport{
 		}
 		return v
 	},
-}
-
-// each runs a test with each transport.
-func each(t *testing.T, test func(t *testing.T, kind string)) {
-	t.Helper()
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) { test(t, kind) })
-	}
 }
 
 // newRouter makes a Router on a loopback port of its own.

@@ -150,7 +150,8 @@ type StreamInfo struct {
 // Stream takes in what one SSRC sends, and what is sent again in its place.
 type Stream interface {
 	// Receive takes a burst, in the order of arrival. The packets are valid
-	// until it returns; it may change their payloads. Called in the lane.
+	// until it returns; it may change their payloads and descriptors. Called in
+	// the lane.
 	Receive(burst []Packet)
 	// End is the last call, in the lane.
 	End()
