@@ -1,6 +1,7 @@
 package datagram
 
 import (
+	"fmt"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -193,58 +194,66 @@ func BenchmarkWake(b *testing.B) {
 }
 
 // BenchmarkLane is all that a lane does but for what is in the packets: a burst
-// of 8 comes each millisecond and goes to 50 destinations. It is the processor
-// time of everything: of Go's poller and its threads too, which is where a
-// socket that the poller knows of costs most when it is written to.
+// comes each millisecond and goes to 50 destinations. It is the processor time
+// of everything: of Go's poller and its threads too, which is where a socket
+// that the poller knows of costs most when it is written to.
 func BenchmarkLane(b *testing.B) {
-	const burst = 8
 	to := sinks(b, 50)
 	for _, c := range []struct {
 		name    string
 		without Feature
 	}{{"plain", Everything}, {"singly", Batching | Segmentation | Coalescing}, {"one socket", Sharing}, {"everything", 0}} {
-		b.Run(c.name, func(b *testing.B) {
-			p := listen(b, v4, Options{Without: c.without})
-			s := p.Sockets()[0]
-			batch := s.NewBatch()
-			from := listen(b, v4, Options{}).Sockets()[0].NewBatch()
-			ended := make(chan struct{})
-			var all sync.WaitGroup
-			all.Go(func() {
-				tick := time.NewTicker(time.Millisecond)
-				defer tick.Stop()
-				for {
-					select {
-					case <-ended:
-						return
-					case <-tick.C:
+		for _, burst := range []int{1, 8} {
+			b.Run(fmt.Sprintf("%s, bursts of %d", c.name, burst), func(b *testing.B) {
+				p := listen(b, v4, Options{Without: c.without})
+				s := p.Sockets()[0]
+				batch := s.NewBatch()
+				stop := source(b, p.Addr(), burst)
+				defer stop()
+				start, packets := processor(b), 0
+				for b.Loop() {
+					got, err := s.Receive(time.Time{})
+					if err != nil {
+						b.Fatal(err)
 					}
-					for range burst {
-						put(from, p.Addr(), make([]byte, packetSize))
+					for _, to := range to {
+						for _, d := range got {
+							put(batch, to, d.Bytes)
+							packets++
+						}
 					}
-					from.Flush()
+					batch.Flush()
 				}
+				b.ReportMetric(float64(processor(b)-start)/float64(packets), "cpu-ns/packet")
+				b.ReportMetric(0, "ns/op")
 			})
-			start, packets := processor(b), 0
-			for b.Loop() {
-				got, err := s.Receive(time.Time{})
-				if err != nil {
-					b.Fatal(err)
-				}
-				for _, to := range to {
-					for _, d := range got {
-						put(batch, to, d.Bytes)
-						packets++
-					}
-				}
-				batch.Flush()
-			}
-			b.ReportMetric(float64(processor(b)-start)/float64(packets), "cpu-ns/packet")
-			b.ReportMetric(0, "ns/op")
-			close(ended)
-			all.Wait()
-		})
+		}
 	}
+}
+
+// source sends a burst each millisecond until it is stopped.
+func source(b *testing.B, to netip.AddrPort, burst int) (stop func()) {
+	b.Helper()
+	batch := listen(b, v4, Options{}).Sockets()[0].NewBatch()
+	packet := make([]byte, packetSize)
+	ended := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			for range burst {
+				put(batch, to, packet)
+			}
+			batch.Flush()
+		}
+	})
+	return func() { close(ended); all.Wait() }
 }
 
 // processor is the processor time of this process, in ns.
