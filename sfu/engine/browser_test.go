@@ -75,6 +75,7 @@ type once struct {
 }
 
 func newOnce(t testing.TB, name string) *once {
+	t.Helper()
 	return &once{t: t, name: name, c: make(chan struct{})}
 }
 
@@ -95,6 +96,7 @@ type source struct {
 }
 
 func newSource(t testing.TB, stream func(transport.StreamInfo) transport.Stream) *source {
+	t.Helper()
 	return &source{
 		sections: make(chan []transport.Section, 16), stream: stream,
 		connected: newOnce(t, "Connected"), ended: newOnce(t, "Ended"),
@@ -114,6 +116,7 @@ type watcher struct {
 }
 
 func newWatcher(t testing.TB) *watcher {
+	t.Helper()
 	return &watcher{connected: newOnce(t, "Connected"), ended: newOnce(t, "Ended"), refresh: make(chan int, 64)}
 }
 

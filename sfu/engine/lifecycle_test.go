@@ -116,6 +116,10 @@ func TestClientLeaves(t *testing.T) {
 	if n := e.Counts().Connections; n != 2 {
 		t.Errorf("%d connections", n)
 	}
+	eventually(t, "the client knows of its connections", func() bool {
+		return up.ConnectionState() == webrtc.PeerConnectionStateConnected &&
+			down.ConnectionState() == webrtc.PeerConnectionStateConnected
+	})
 	_, _ = up.Close(), down.Close()
 	wait(t, "end of the publish connection", s.ended.c)
 	wait(t, "end of the subscribe connection", w.ended.c)
@@ -215,7 +219,7 @@ func TestNobodyComes(t *testing.T) {
 }
 
 func TestClientFallsSilent(t *testing.T) {
-	e := start(t, setting{waits: waits{silent: 100 * time.Millisecond, fail: 200 * time.Millisecond, connect: connectTime}})
+	e := start(t, setting{waits: waits{silent: time.Second, fail: 2 * time.Second, connect: connectTime}})
 	w := newWatcher(t)
 	cable := plug(t)
 	client{via: cable}.subscribe(t, e, w, 1, 1, unseen)
@@ -348,4 +352,28 @@ func TestWall(t *testing.T) {
 			t.Errorf("%v have passed, and it is %v", c.now(), c.wall(c.now()))
 		}
 	})
+}
+
+// A fault that a client's packets find costs that connection, and nobody
+// anything else.
+func TestFaultEndsOneConnection(t *testing.T) {
+	e := start(t, setting{})
+	faulty := newSource(t, func(transport.StreamInfo) transport.Stream { panic("on purpose") })
+	began := make(chan transport.StreamInfo, 1)
+	healthy := newSource(t, func(info transport.StreamInfo) transport.Stream {
+		began <- info
+		return &deaf{ended: make(chan string, 1)}
+	})
+	sound, other := track(t, webrtc.MimeTypeOpus, "sound"), track(t, webrtc.MimeTypeOpus, "other")
+	client{}.publish(t, e, faulty, sound)
+	client{}.publish(t, e, healthy, other)
+	wait(t, "publish connection", faulty.connected.c)
+	wait(t, "publish connection", healthy.connected.c)
+	go send(t.Context(), sound, 'a')
+	wait(t, "end", faulty.ended.c)
+	go send(t.Context(), other, 'a')
+	wait(t, "stream", began)
+	if healthy.ended.came.Load() != 0 {
+		t.Error("another connection ended")
+	}
 }
