@@ -1,6 +1,9 @@
 package rate
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Priority is how much a track matters to who shows it; more matters more.
 type Priority uint8
@@ -118,7 +121,8 @@ func (a *Allocator) raise(budget float64, tracks []Track, now time.Duration) {
 		a.hold = spareHold
 	}
 	share(int(plenty*budget), tracks)
-	much := improves(tracks) && !(a.lowered && now-a.last < max(lessHold, a.hold))
+	rested := !a.lowered || now-a.last >= max(lessHold, a.hold)
+	much := rested && improves(tracks)
 	share(int(spare*budget), tracks)
 	if !improves(tracks) {
 		a.more = false
@@ -152,17 +156,28 @@ func look(tracks []Track) (asked bool) {
 	return asked
 }
 
+// ranked gives the tracks from the most important on.
+func ranked(tracks []Track) iter.Seq[*Track] {
+	return func(yield func(*Track) bool) {
+		for rank := range Screen + 1 {
+			for i := range tracks {
+				if t := &tracks[i]; t.Priority == Screen-rank && !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // shown is what the tracks take if they stay as they are, but nothing if that
 // is only what is shown whatever the rate.
 func shown(tracks []Track) int {
-	sum, more := 0, false
-	for first, p := true, Screen; p <= Screen; p-- {
-		for i := range tracks {
-			if t := &tracks[i]; t.Priority == p && t.cap != Paused {
-				sum += t.rate(t.kept)
-				more = more || t.kept != Paused && (!first || t.kept != t.above(Paused))
-				first = false
-			}
+	sum, first, more := 0, true, false
+	for t := range ranked(tracks) {
+		if t.cap != Paused {
+			sum += t.rate(t.kept)
+			more = more || t.kept != Paused && (!first || t.kept != t.above(Paused))
+			first = false
 		}
 	}
 	if !more {
@@ -176,18 +191,14 @@ func shown(tracks []Track) int {
 // that is the same, the most important one that differs is larger.
 func improves(tracks []Track) bool {
 	larger := 0
-	for p := Screen; p <= Screen; p-- {
-		for i := range tracks {
-			t := &tracks[i]
-			switch {
-			case t.Priority != p:
-			case t.given != Paused && t.kept == Paused:
-				return true
-			case t.given == Paused && t.kept != Paused:
-				return false
-			case larger == 0:
-				larger = t.given - t.kept
-			}
+	for t := range ranked(tracks) {
+		switch {
+		case t.given != Paused && t.kept == Paused:
+			return true
+		case t.given == Paused && t.kept != Paused:
+			return false
+		case larger == 0:
+			larger = t.given - t.kept
 		}
 	}
 	return larger > 0
@@ -196,30 +207,23 @@ func improves(tracks []Track) bool {
 // share gives every track its layer.
 func share(budget int, tracks []Track) {
 	first := true
-	for p := Screen; p <= Screen; p-- {
-		for i := range tracks {
-			t := &tracks[i]
-			if t.Priority != p {
-				continue
-			}
-			t.given = Paused
-			if t.cap == Paused {
-				continue
-			}
-			smallest := t.above(Paused)
-			if t.rate(smallest) <= budget || first {
-				t.given = smallest
-				budget -= t.rate(smallest)
-			}
-			t.tried = smallest
-			first = false
+	for t := range ranked(tracks) {
+		t.given = Paused
+		if t.cap == Paused {
+			continue
 		}
+		t.tried = t.above(Paused)
+		if t.rate(t.tried) <= budget || first {
+			t.given = t.tried
+			budget -= t.rate(t.given)
+		}
+		first = false
 	}
-	for p := Screen; p <= Screen; p-- {
+	for rank := range Screen + 1 {
 		for again := true; again; {
 			again = false
 			for i := range tracks {
-				if t := &tracks[i]; t.Priority == p && t.given != Paused {
+				if t := &tracks[i]; t.Priority == Screen-rank && t.given != Paused {
 					again = t.enlarge(&budget) || again
 				}
 			}

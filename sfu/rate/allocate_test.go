@@ -255,7 +255,7 @@ func TestMoreOnlyWithRoomToSpare(t *testing.T) {
 	tracks := []Track{{Wanted: 720, Layers: []Layer{{180, 100_000}, {720, 1_000_000}}}}
 	var a Allocator
 	steps := []struct {
-		at   time.Duration
+		at   int // seconds
 		rate int
 		want int
 	}{
@@ -275,7 +275,7 @@ func TestMoreOnlyWithRoomToSpare(t *testing.T) {
 		{40, 1_500_000, 1}, // plenty
 	}
 	for _, s := range steps {
-		a.Allocate(s.rate, 0, tracks, s.at*time.Second)
+		a.Allocate(s.rate, 0, tracks, time.Duration(s.at)*time.Second)
 		if tracks[0].Shown != s.want {
 			t.Fatalf("at %d s with %d: layer %d, want %d", s.at, s.rate, tracks[0].Shown, s.want)
 		}

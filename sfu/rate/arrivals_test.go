@@ -232,7 +232,7 @@ func FuzzArrivals(f *testing.F) {
 // marshal makes a feedback packet with pion/rtcp.
 func marshal(t testing.TB, p *rtcp.TransportLayerCC) []byte {
 	t.Helper()
-	p.Header = rtcp.Header{Count: rtcp.FormatTCC, Type: rtcp.TypeTransportSpecificFeedback, Length: p.Len()/4 - 1, Padding: p.Len()%4 != 0}
+	p.Header = rtcp.Header{Count: rtcp.FormatTCC, Type: rtcp.TypeTransportSpecificFeedback, Length: uint16(p.MarshalSize()/4 - 1), Padding: p.MarshalSize()%4 != 0}
 	b, err := p.Marshal()
 	if err != nil {
 		t.Fatal(err)

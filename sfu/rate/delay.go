@@ -78,8 +78,8 @@ type delay struct {
 type point struct{ x, y float64 }
 
 // load takes a packet that was sent, whether it arrived or not, in the order
-// of numbers, and before add. Byte is how many seconds the rate gives one.
-func (d *delay) load(sent time.Duration, size int, byte float64) {
+// of numbers, and before add. Each is how many seconds the rate gives a byte.
+func (d *delay) load(sent time.Duration, size int, each float64) {
 	if sent > d.ownAt {
 		passed := float64(sent-d.ownAt) * 1e-9
 		d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
@@ -87,7 +87,7 @@ func (d *delay) load(sent time.Duration, size int, byte float64) {
 		d.ownAt = sent
 	}
 	d.ownBefore = d.own
-	d.own = min(d.own+float64(size)*byte, ownMost)
+	d.own = min(d.own+float64(size)*each, ownMost)
 	d.doubt = max(d.doubt, ownDoubt*d.own)
 }
 

@@ -138,7 +138,7 @@ func (e *Estimator) credit(gap uint16, now time.Duration) {
 	for i := range gap {
 		if d, known := e.sent.take(e.following+i, true, now); known {
 			e.acked.credit(d.size)
-			e.delay.load(d.at, d.size, e.byte())
+			e.delay.load(d.at, d.size, e.each())
 		}
 	}
 }
@@ -146,12 +146,12 @@ func (e *Estimator) credit(gap uint16, now time.Duration) {
 // read hands what is said of each packet to those who learn from it. It is
 // false if no packet that was sent is said to have arrived.
 func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
-	walk, byte := f.walk(e.reference), e.byte()
+	walk, each := f.walk(e.reference), e.each()
 	for i := range f.statuses {
 		at, here := walk.next()
 		d, known := e.sent.take(f.base+uint16(i), here, now)
 		if known && !d.missed {
-			e.delay.load(d.at, d.size, byte)
+			e.delay.load(d.at, d.size, each)
 		}
 		switch {
 		case !known:
@@ -177,8 +177,8 @@ func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
 	return arrived
 }
 
-// byte is how many seconds the rate gives a byte.
-func (e *Estimator) byte() float64 { return 8 / (ownRoom * e.control.rate) }
+// each is how many seconds the rate gives a byte.
+func (e *Estimator) each() float64 { return 8 / (ownRoom * e.control.rate) }
 
 // measure notes a round trip.
 func (e *Estimator) measure(trip, now time.Duration) {

@@ -66,8 +66,8 @@ func TestClocksOfReceivers(t *testing.T) {
 	l := newLink(2_000_000, 30*time.Millisecond)
 	f := newFlow(l, &greedy{10_000_000})
 	var rate mean
-	for i, hours := range []time.Duration{0, 1, 298, 1, 299, 0, 1 << 20, 0} {
-		f.offset, f.arrivals = hours*time.Hour, Arrivals{}
+	for i, hours := range []int{0, 1, 298, 1, 299, 0, 1 << 20, 0} {
+		f.offset, f.arrivals = time.Duration(hours)*time.Hour, Arrivals{}
 		run(l, time.Duration(i)*10*sec, time.Duration(i+1)*10*sec, func(now time.Duration) {
 			if now > 10*sec {
 				rate.add(float64(f.estimator.Rate()))

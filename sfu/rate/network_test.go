@@ -114,7 +114,6 @@ type flow struct {
 	reports  []report
 
 	sent, arrived, padding int // bytes, in all
-	lost                   int
 }
 
 type booked struct {
@@ -223,7 +222,6 @@ type layered struct {
 	tracks    []Track
 	rng       *rand.Rand
 	key       int // layer that begins with a key frame
-	again     time.Duration
 }
 
 func layers() []Layer {

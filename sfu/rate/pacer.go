@@ -18,13 +18,13 @@ const (
 // Safe for concurrent use. The zero value lets everything pass until SetRate.
 type Pacer struct {
 	free atomic.Int64 // moment from which the way is free
-	byte atomic.Int64 // how long a byte takes
+	each atomic.Int64 // how long a byte takes
 }
 
 // SetRate sets what the network carries, in bits per second: [Estimator.Rate].
 // Packets leave at up to 2.5 times of it.
 func (p *Pacer) SetRate(bits int) {
-	p.byte.Store(int64(paceUnit * 8 * float64(time.Second) / (paceFaster * float64(max(bits, 1)))))
+	p.each.Store(int64(paceUnit * 8 * float64(time.Second) / (paceFaster * float64(max(bits, 1)))))
 }
 
 // Take says whether a packet of so many bytes may leave now. If not, nothing
@@ -68,4 +68,4 @@ func (p *Pacer) Book(size int, now time.Duration) time.Duration {
 // Free is the moment from which Take gives leave again.
 func (p *Pacer) Free() time.Duration { return time.Duration(p.free.Load()) }
 
-func (p *Pacer) length(size int) int64 { return int64(size) * p.byte.Load() / paceUnit }
+func (p *Pacer) length(size int) int64 { return int64(size) * p.each.Load() / paceUnit }

@@ -68,7 +68,7 @@ func (m *mean) of() float64 { return m.sum / m.n }
 
 func TestStepsOfTheRate(t *testing.T) {
 	for seed := range uint64(15) {
-		delay := []time.Duration{10, 25, 60}[seed%3] * time.Millisecond
+		delay := time.Duration([]int{10, 25, 60}[seed%3]) * time.Millisecond
 		l := newLink(0, delay)
 		l.rate = func(now time.Duration) int {
 			if now >= 15*sec && now < 30*sec {
@@ -238,8 +238,8 @@ func TestLayersDoNotFlap(t *testing.T) {
 }
 
 func TestWantingMoreAfterLittle(t *testing.T) {
-	for _, delay := range []time.Duration{20, 150} {
-		l := newLink(3_000_000, delay*time.Millisecond)
+	for _, delay := range []time.Duration{20 * time.Millisecond, 150 * time.Millisecond} {
+		l := newLink(3_000_000, delay)
 		s := &constant{100_000, 140_000}
 		f := newFlow(l, s)
 		log := trace(t, l, f)
@@ -258,8 +258,8 @@ func TestWantingMoreAfterLittle(t *testing.T) {
 }
 
 func TestTwoShareALink(t *testing.T) {
-	for _, delay := range []time.Duration{10, 50} {
-		l := newLink(4_000_000, delay*time.Millisecond)
+	for _, delay := range []time.Duration{10 * time.Millisecond, 50 * time.Millisecond} {
+		l := newLink(4_000_000, delay)
 		l.jitter = 3 * time.Millisecond
 		a, b := newFlow(l, &greedy{10_000_000}), newFlow(l, &greedy{10_000_000})
 		log := trace(t, l, a, b)
