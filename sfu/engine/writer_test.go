@@ -397,6 +397,7 @@ func (nowhere) send([]byte) {}
 
 // audience is many viewers of one lane.
 func audience(t testing.TB, viewers int) (*lane, []transport.Writer) {
+	t.Helper()
 	var all []transport.Writer
 	var l *lane
 	for range viewers {
