@@ -97,20 +97,42 @@ func (l *line) readFrame(b []byte) ([]byte, error) {
 // UDP: one whose first bytes are framed STUN. It is closed if it is not.
 func (t *Transport) TakeTCP(conn net.Conn) {
 	to, ok := conn.RemoteAddr().(*net.TCPAddr)
-	if !ok || t.newLines.Add(1) > maxNewLines || !t.begin() {
-		if ok {
-			t.newLines.Add(-1)
-		}
+	if !ok {
 		_ = conn.Close()
 		return
 	}
 	at := to.AddrPort()
 	l := &line{conn: conn, to: netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), wake: make(chan struct{}, 1)}
+	if !t.addLine(l) {
+		_ = conn.Close()
+		return
+	}
 	go func() {
 		defer t.running.Done()
+		defer t.removeLine(l)
 		defer l.close()
 		t.hear(l)
 	}()
+}
+
+// addLine counts a line in. False: there are too many that have not said whose
+// they are, or it is too late.
+func (t *Transport) addLine(l *line) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed || t.newLines.Load() >= maxNewLines {
+		return false
+	}
+	t.newLines.Add(1)
+	t.lines[l] = struct{}{}
+	t.running.Add(1)
+	return true
+}
+
+func (t *Transport) removeLine(l *line) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.lines, l)
 }
 
 // hear reads a line until it ends.

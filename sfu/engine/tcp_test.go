@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 
 	"paravent/sfu/srtp"
 )
@@ -117,6 +118,25 @@ func TestStrangersByTCP(t *testing.T) {
 	}
 	w.s.Close()
 	eventually(t, "nothing is left", func() bool { return boxes(e) == 0 })
+}
+
+// A transport does not wait for who has said nothing yet.
+func TestCloseEndsStrangers(t *testing.T) {
+	e := start(t, setting{})
+	c := knock(t, e)
+	began := time.Now()
+	if err := e.Close(); err != nil || time.Since(began) > claimTime/2 {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+	if _, err := c.Read(make([]byte, 1)); err == nil {
+		t.Error("the connection is open")
+	}
+	late, other := net.Pipe()
+	defer func() { _ = late.Close() }()
+	e.TakeTCP(other)
+	if _, err := late.Read(make([]byte, 1)); err == nil {
+		t.Error("a connection was taken afterwards")
+	}
 }
 
 // A client that does not read holds up nobody: what does not fit is lost.

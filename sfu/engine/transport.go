@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/rand"
 	"errors"
+	"maps"
 	"math/big"
 	"net"
 	"net/netip"
@@ -60,6 +61,7 @@ type Transport struct {
 
 	mu          sync.Mutex // guards what follows, and that nothing is begun that Close does not see
 	connections map[*connection]struct{}
+	lines       map[*line]struct{}
 	closed      bool
 }
 
@@ -84,7 +86,7 @@ func New(c Config) (*Transport, error) {
 	}
 	t := &Transport{
 		datagrams: c.Port, clock: clock{time.Now()}, waits: c.waits,
-		connections: map[*connection]struct{}{},
+		connections: map[*connection]struct{}{}, lines: map[*line]struct{}{},
 	}
 	var err error
 	if t.candidates, err = candidates(c); err != nil {
@@ -270,10 +272,7 @@ func (t *Transport) Close() error {
 	t.mu.Lock()
 	already := t.closed
 	t.closed = true
-	var all []*connection
-	for c := range t.connections {
-		all = append(all, c)
-	}
+	all, lines := slices.Collect(maps.Keys(t.connections)), slices.Collect(maps.Keys(t.lines))
 	t.mu.Unlock()
 	if already {
 		t.looping.Wait()
@@ -281,6 +280,9 @@ func (t *Transport) Close() error {
 	}
 	for _, c := range all {
 		c.close()
+	}
+	for _, l := range lines {
+		l.close()
 	}
 	t.port.close()
 	err := t.await()
