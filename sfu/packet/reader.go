@@ -17,7 +17,7 @@ type Reader struct {
 	width    int    // bits of that; 0: there was none yet
 	run      uint32 // see Frame
 	spatial  layers // since the last key picture
-	before   uint8  // spatial layers up to it
+	before   layers // and from the one before
 	temporal layers
 	keyed    int64 // number of the last key picture
 	sizes    [maxSpatial]size
@@ -107,39 +107,51 @@ func (r *Reader) onGrid(f *Frame, d *descriptor, n int64, ahead bool) (top uint8
 	f.Layered, f.Spatial, f.Temporal = true, d.spatial, d.temporal
 	f.run, f.base = r.run, d.temporal == 0
 	if d.key && n > r.keyed {
-		r.keyed, r.before = n, r.spatial.count
+		r.keyed, r.before = n, r.spatial
 		if ahead {
 			r.spatial.count = 0
 		}
 	}
 	if n < r.keyed { // late
-		top = max(r.before, 1) - 1
-		f.exists = grid.fit(top, max(r.temporal.count, 1)-1)
-		return top
+		f.exists = grid.fit(max(r.before.count, 1)-1, max(r.temporal.count, 1)-1)
+		return r.before.top(n)
 	}
-	r.spatial.note(d.spatial, n)
-	r.temporal.note(min(d.temporal, gridTemporal-1), n)
-	top = r.spatial.count - 1
-	f.exists = grid.fit(top, r.temporal.count-1)
+	r.spatial.note(d.spatial, n, r.raw+r.shift)
+	r.temporal.note(min(d.temporal, gridTemporal-1), n, n)
+	f.exists = grid.fit(r.spatial.count-1, r.temporal.count-1)
 	if n < r.keyed+absence { // those from before may be about to come
-		f.exists |= grid.fit(max(r.before, 1)-1, r.temporal.count-1)
+		f.exists |= grid.fit(max(r.before.count, 1)-1, r.temporal.count-1)
 	}
-	return top
+	return r.spatial.top(n)
 }
 
-// layers is how many layers there are of late, and in which picture each was
-// seen last.
+// layers is how many layers there are of late, since which picture each is
+// known, and in which it was seen last.
 type layers struct {
-	count uint8
-	came  [max(gridSpatial, gridTemporal)]int64
+	count       uint8
+	known, came [max(gridSpatial, gridTemporal)]int64
 }
 
-func (l *layers) note(layer uint8, picture int64) {
-	l.count = max(l.count, layer+1)
+// note notes a layer of a picture; newest is the newest one.
+func (l *layers) note(layer uint8, picture, newest int64) {
+	for ; l.count <= layer; l.count++ {
+		l.known[l.count] = newest
+	}
 	l.came[layer] = max(l.came[layer], picture)
 	for l.count > layer+1 && l.came[l.count-1] < picture-absence {
 		l.count--
 	}
+}
+
+// top is the highest layer that was known when a picture came, or would have
+// been had it come in its turn: late frames are judged as those before and
+// after them were.
+func (l *layers) top(picture int64) uint8 {
+	n := l.count
+	for n > 1 && l.known[n-1] >= picture {
+		n--
+	}
+	return max(n, 1) - 1
 }
 
 func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
