@@ -9,21 +9,22 @@ import (
 // Reader reads what one stream brings. The zero value is ready. Not safe for
 // concurrent use.
 type Reader struct {
-	codec    transport.Codec
-	began    bool
-	seq      uint16 // newest
-	raw      int64  // newest picture or frame number, as the stream counts them
-	shift    int64  // what is added to it, so that it never goes back
-	width    int    // bits of that; 0: there was none yet
-	run      uint32 // see Frame
-	spatial  layers // since the last key picture
-	before   layers // and from the one before
-	temporal layers
-	keyed    int64 // number of the last key picture
-	sizes    [maxSpatial]size
-	depends  *dependencies // nil until there is a descriptor
-	layered  bool          // the newest frame was
-	numbered bool          // and this too
+	codec       transport.Codec
+	began       bool
+	seq         uint16 // newest
+	raw         int64  // newest picture or frame number, as the stream counts them
+	shift       int64  // what is added to it, so that it never goes back
+	width       int    // bits of that; 0: there was none yet
+	run         uint32 // see Frame
+	spatial     layers // since the last key picture
+	before      layers // and from the one before
+	temporal    layers
+	keyed       int64 // number of the last key picture
+	keyedBefore int64 // and of the one before
+	sizes       [maxSpatial]size
+	depends     *dependencies // nil until there is a descriptor
+	layered     bool          // the newest frame was
+	numbered    bool          // and this too
 }
 
 // Read reads the descriptors of p, whose payload is not empty. Packets may come
@@ -102,19 +103,20 @@ func (r *Reader) picture(f *Frame, d *descriptor, ahead bool) (n int64, ok bool)
 const absence = 8
 
 // onGrid says of a frame of VP8 or VP9, of picture n, of which layers it is, and
-// which is the highest spatial layer there is of late.
-func (r *Reader) onGrid(f *Frame, d *descriptor, n int64, ahead bool) (top uint8) {
+// which is the highest spatial layer there is of late. It is false for one from
+// before the last two key pictures, which is of no use to anybody any more.
+func (r *Reader) onGrid(f *Frame, d *descriptor, n int64, ahead bool) (top uint8, ok bool) {
 	f.Layered, f.Spatial, f.Temporal = true, d.spatial, d.temporal
 	f.run, f.base = r.run, d.temporal == 0
 	if d.key && n > r.keyed {
-		r.keyed, r.before = n, r.spatial
+		r.keyedBefore, r.keyed, r.before = r.keyed, n, r.spatial
 		if ahead {
 			r.spatial.count = 0
 		}
 	}
 	if n < r.keyed { // late
 		f.exists = grid.fit(max(r.before.count, 1)-1, max(r.temporal.count, 1)-1)
-		return r.before.top(n)
+		return r.before.top(n), n >= r.keyedBefore
 	}
 	r.spatial.note(d.spatial, n, r.raw+r.shift)
 	r.temporal.note(min(d.temporal, gridTemporal-1), n, n)
@@ -122,7 +124,7 @@ func (r *Reader) onGrid(f *Frame, d *descriptor, n int64, ahead bool) (top uint8
 	if n < r.keyed+absence { // those from before may be about to come
 		f.exists |= grid.fit(max(r.before.count, 1)-1, r.temporal.count-1)
 	}
-	return r.spatial.top(n)
+	return r.spatial.top(n), true
 }
 
 // layers is how many layers there are of late, since which picture each is
@@ -170,7 +172,9 @@ func (r *Reader) readVP8(f *Frame, p *transport.Packet, ahead bool) bool {
 		return ok
 	}
 	f.order, f.stride = n, 1
-	r.onGrid(f, &d, n, ahead)
+	if _, ok = r.onGrid(f, &d, n, ahead); !ok {
+		return false
+	}
 	f.roles.present = gridFrom(0, d.temporal)
 	if d.key {
 		f.roles.present = gridFrom(0, 0)
@@ -203,7 +207,10 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 	f.order, f.stride = n*gridSpatial+int64(d.spatial), gridSpatial
 	// Where no layer above depends on it, whoever is shown one above does not
 	// need it (RFC 9628, section 4.2: Z). But there has to be one above.
-	top := r.onGrid(f, &d, n, ahead)
+	top, ok := r.onGrid(f, &d, n, ahead)
+	if !ok {
+		return false
+	}
 	f.roles.present = gridAbove(d.spatial, d.temporal)
 	if d.last && d.spatial < top {
 		f.roles.present = gridFrom(d.spatial, d.temporal)

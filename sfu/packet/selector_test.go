@@ -14,6 +14,7 @@ type viewer struct {
 	selector Selector
 	fate     map[int]bool // frame: forwarded or dropped
 	markers  map[int]int  // picture: markers
+	keys     []int        // key frames that came
 	last     map[int]bool // picture: the last forwarded packet has the marker
 }
 
@@ -24,7 +25,13 @@ func newViewer() *viewer {
 func (v *viewer) take(t testing.TB, index int, m *modelFrame, p *transport.Packet) (f Frame, forward bool) {
 	t.Helper()
 	if !v.reader.Read(&f, p) {
-		t.Fatalf("frame %d of layers %d %d cannot be read", index, m.spatial, m.temporal)
+		if keys := v.keys; len(keys) < 2 || index >= keys[len(keys)-2] {
+			t.Fatalf("frame %d of layers %d %d cannot be read", index, m.spatial, m.temporal)
+		}
+		return f, false
+	}
+	if f.Key && (len(v.keys) == 0 || index > v.keys[len(v.keys)-1]) {
+		v.keys = append(v.keys, index)
 	}
 	forward, marker := v.selector.Next(&f)
 	if before, known := v.fate[index]; known && before != forward && v.selector.mode == layered && before {
