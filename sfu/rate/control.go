@@ -16,7 +16,7 @@ const (
 	drainTime    = 3 * time.Second        // after a step down in which less is sent as long as there is a queue
 	drainSlack   = 20 * time.Millisecond  // of queue for which nothing is given up
 	drainScale   = 500 * time.Millisecond // of queue would silence us
-	drainMost    = 0.5                    // but no more than this is given up
+	drainMost    = 0.35                   // but no more than this is given up
 )
 
 // control is the rate that delays allow.

@@ -8,7 +8,6 @@ import (
 // What we chose, after what browsers do in the same place.
 const (
 	groupSpan   = 5 * time.Millisecond // packets sent within are looked at as one
-	trendGroups = 20                   // groups that the trend is drawn through
 	trendSmooth = 0.9                  // of a delay the part that is old
 	trendGain   = 4                    // of the slope, and
 	trendCount  = 60                   // times the groups until then, at most this many
@@ -56,8 +55,7 @@ type delay struct {
 	begun         bool
 	skip          time.Duration // what was sent until then shows no trend: it is a probe
 
-	points    [trendGroups]point
-	drawn     int     // points since the beginning
+	trends    line    // what is delayed, over time, in ms
 	waited    float64 // ms that a packet waited last, beyond our own doing
 	smooth    float64 // the same, smoothed
 	jitter    float64 // ms by which it differs from one group to the next, on average
@@ -74,21 +72,27 @@ type delay struct {
 	ways        int
 }
 
-// point is one that the trend is drawn through, in ms.
-type point struct{ x, y float64 }
-
 // load takes a packet that was sent, whether it arrived or not, in the order
 // of numbers, and before add. Each is how many seconds the rate gives a byte.
 func (d *delay) load(sent time.Duration, size int, each float64) {
 	if sent > d.ownAt {
 		passed := float64(sent-d.ownAt) * 1e-9
-		d.own = max(d.own-passed, 0) * max(1-passed/ownFade, 0)
-		d.doubt *= max(1-passed/ownPast, 0)
 		d.ownAt = sent
+		d.own -= passed
+		if d.own < 0 || passed > ownPast {
+			d.own = 0
+		}
+		d.own -= d.own * passed / ownFade
+		d.doubt -= d.doubt * min(passed/ownPast, 1)
 	}
 	d.ownBefore = d.own
-	d.own = min(d.own+float64(size)*each, ownMost)
-	d.doubt = max(d.doubt, ownDoubt*d.own)
+	d.own += float64(size) * each
+	if d.own > ownMost {
+		d.own = ownMost
+	}
+	if doubt := ownDoubt * d.own; doubt > d.doubt {
+		d.doubt = doubt
+	}
 }
 
 // add takes a packet that arrived.
@@ -145,12 +149,12 @@ func (d *delay) queue() time.Duration {
 // one before.
 func (d *delay) draw(moved float64) {
 	d.smooth = trendSmooth*d.smooth + (1-trendSmooth)*d.waited
-	newest := point{ms(d.arrived - d.started), d.smooth}
-	d.points[d.drawn%trendGroups] = newest
-	if d.drawn++; d.drawn < trendGroups {
+	d.trends.add(point{ms(d.arrived - d.started), d.smooth})
+	slope, ok := d.trends.slope()
+	if !ok {
 		return
 	}
-	trend := float64(min(d.drawn, trendCount)) * slope(&d.points, newest) * trendGain
+	trend := float64(min(d.trends.count, trendCount)) * slope * trendGain
 	switch {
 	case trend > d.threshold:
 		d.over += moved
@@ -183,24 +187,6 @@ func (d *delay) learn(trend float64) {
 		speed = trendDown
 	}
 	d.threshold = min(max(d.threshold+speed*(trend-d.threshold)*passed, lowTrend), highTrend)
-}
-
-// slope is that of the straight line nearest to the points. They are looked at
-// from the newest, so that no sum gets large.
-func slope(points *[trendGroups]point, newest point) float64 {
-	var x, y, xx, xy float64
-	for i := range points {
-		dx, dy := points[i].x-newest.x, points[i].y-newest.y
-		x += dx
-		y += dy
-		xx += dx * dx
-		xy += dx * dy
-	}
-	below := trendGroups*xx - x*x
-	if below <= 0 {
-		return 0
-	}
-	return (trendGroups*xy - x*y) / below
 }
 
 func ms(d time.Duration) float64 { return float64(d) * 1e-6 }

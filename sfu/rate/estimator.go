@@ -248,7 +248,7 @@ func (e *Estimator) tell(now time.Duration) (changed bool) {
 // Tick is to be called about ten times a second: it notices that feedback
 // stays away. Changed says that Rate is another now.
 func (e *Estimator) Tick(now time.Duration) (changed bool) {
-	if e.sent.total.Load() == e.total {
+	if e.quiet == 0 || e.sent.total.Load() == e.total {
 		e.quiet = now // nothing is sent that could be told of
 		return false
 	}

@@ -60,6 +60,18 @@ func TestFeedbackAgainOrOfNothing(t *testing.T) {
 	}
 }
 
+// Silence counts from when something was sent, not from when time began.
+func TestTheFirstTickIsNoCut(t *testing.T) {
+	e := NewEstimator(Limits{})
+	e.Sent(1, 100, time.Hour)
+	if e.Tick(time.Hour+time.Millisecond) || e.Tick(time.Hour+silence) || e.Rate() != startRate {
+		t.Fatal(e.Rate())
+	}
+	if !e.Tick(time.Hour+silence+time.Millisecond) || e.Rate() != startRate/2 {
+		t.Fatal(e.Rate())
+	}
+}
+
 // Whatever clock the receiver has, and wherever it jumps to, the rate stays
 // within reason.
 func TestClocksOfReceivers(t *testing.T) {
