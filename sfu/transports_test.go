@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"paravent/sfu/datagram"
+	"paravent/sfu/engine"
 	"paravent/sfu/transport"
 	"paravent/sfu/viapion"
 )
@@ -21,6 +23,22 @@ type options struct {
 // transports are those that everything here has to work with: every test with
 // connections runs with each.
 var transports = map[string]func(t testing.TB, o options) transport.Transport{
+	"engine": func(t testing.TB, o options) transport.Transport {
+		t.Helper()
+		at, err := net.ResolveUDPAddr("udp", o.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, err := datagram.Listen(at.AddrPort(), datagram.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := engine.New(engine.Config{Port: port, Addresses: o.addresses, Silence: o.silence})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	},
 	"pion": func(t testing.TB, o options) transport.Transport {
 		t.Helper()
 		udp, err := net.ListenPacket("udp", o.listen)

@@ -37,6 +37,9 @@ type Config struct {
 	// Profiles are the SRTP profiles, the one to be preferred first. Nil means
 	// all, AES-256 first.
 	Profiles []srtp.Profile
+	// Silence is how long a connection may be silent until it is lost; 0 means
+	// 15 seconds.
+	Silence time.Duration
 
 	waits waits // for tests; the zero value means the limits
 }
@@ -80,6 +83,9 @@ func New(c Config) (*Transport, error) {
 	}
 	if c.waits == (waits{}) {
 		c.waits = waits{silent: silentTime, fail: failTime, connect: connectTime}
+	}
+	if c.Silence != 0 {
+		c.waits.silent, c.waits.fail = c.Silence/3, c.Silence-c.Silence/3
 	}
 	if c.Profiles == nil {
 		c.Profiles = []srtp.Profile{srtp.AEADAES256GCM, srtp.AEADAES128GCM, srtp.AES128CMSHA1}
