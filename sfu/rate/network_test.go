@@ -104,6 +104,7 @@ type flow struct {
 	link      *link
 	offset    time.Duration                // of the browser's clock
 	deaf      func(now time.Duration) bool // feedback is lost
+	every     time.Duration                // feedback comes so seldom; 0: as often as Arrivals has it
 	crossing  func(now time.Duration) int  // it is other traffic, of so many bits per second
 
 	number   uint16
@@ -192,6 +193,9 @@ func (f *flow) receive(now time.Duration) {
 		f.arriving = f.arriving[1:]
 		f.arrived += p.size
 		f.arrivals.Add(p.number, p.arrives+f.offset)
+	}
+	if f.every > 0 && now%f.every != 0 {
+		return
 	}
 	b := f.arrivals.Append(nil, 1, 2, now+f.offset)
 	if len(b) > 0 && (f.deaf == nil || !f.deaf(now)) {

@@ -78,6 +78,9 @@ func TestStepsOfTheRate(t *testing.T) {
 		}
 		s := newLayered(seed)
 		f := newFlow(l, s)
+		if seed >= 10 {
+			f.every = 250 * time.Millisecond // as browsers do at low rates
+		}
 		log := trace(t, l, f)
 		var up, below, drained, back since
 		run(l, 0, 50*sec, func(now time.Duration) {
