@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"io"
 	"math"
 	"net/netip"
 	"slices"
@@ -137,7 +136,10 @@ func (c *connection) live(remote *description.Remote) {
 		return
 	}
 	// Nothing but the end is expected on it: there are no data channels.
-	_, _ = io.Copy(io.Discard, shook)
+	var b [1]byte
+	for err == nil {
+		_, err = shook.Read(b[:])
+	}
 }
 
 // unlock takes the keys. False: it is too late.

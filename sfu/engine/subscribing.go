@@ -75,6 +75,7 @@ func (s *subscribing) Answer(text string) error {
 		return err
 	}
 	s.answered = true
+	s.offer, s.slots = "", nil // they are large
 	s.out.configure(answer)
 	s.c.meet(answer.Remote)
 	return nil
