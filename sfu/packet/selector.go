@@ -28,6 +28,7 @@ type Selector struct {
 	sound             targets
 	broken            targets           // of which something was dropped, or may have been, since the last picture of the slowest layer
 	seen, forwarded   uint64            // bit i: the frame i before the newest
+	awaited           uint64            // and of these, on which forwarded ones depend
 	past              [window]int8      // the target at the place of each frame
 	since             [maxTargets]int64 // order of the frame with which a target became sound
 	layout            *layout
@@ -95,7 +96,7 @@ func (s *Selector) at(order int64) *int8 { return &s.past[uint64(order)%window] 
 func (s *Selector) start(f *Frame) {
 	s.mode, s.target, s.run = layered, -1, f.run
 	s.newest, s.timestamp = f.order-1, f.Timestamp-1
-	s.sound, s.broken, s.seen, s.forwarded = 0, 0, 0, 0
+	s.sound, s.broken, s.seen, s.forwarded, s.awaited = 0, 0, 0, 0, 0
 	for i := range s.past {
 		s.past[i] = -1
 	}
@@ -146,8 +147,9 @@ func (s *Selector) advance(f *Frame, ahead int64) {
 	if ahead < window {
 		s.seen <<= ahead
 		s.forwarded <<= ahead
+		s.awaited <<= ahead
 	} else {
-		s.seen, s.forwarded = 0, 0
+		s.seen, s.forwarded, s.awaited = 0, 0, 0
 	}
 	for i := max(s.newest+1, f.order-window+1); i < f.order; i++ {
 		*s.at(i) = s.target
@@ -163,6 +165,7 @@ func (s *Selector) note(f *Frame, forward bool) {
 	s.seen |= 1
 	if forward {
 		s.forwarded |= 1
+		s.awaited |= f.needs.bits << 1
 	}
 }
 
@@ -214,6 +217,10 @@ func (s *Selector) choose(f *Frame, sound targets, picture bool) int {
 // catchUp judges the first packet of a frame that comes late.
 func (s *Selector) catchUp(f *Frame, back int64) (forward bool) {
 	switch {
+	case s.awaited>>back&1 != 0:
+		forward = true
+	case f.needs.bits<<(back+1)&s.seen&^s.forwarded != 0:
+		forward = false // it depends on one that was dropped
 	case f.blind || f.Key || int32(f.run-s.run) > 0:
 		forward = *s.at(f.order) >= 0 || f.Key
 	default:
@@ -222,6 +229,7 @@ func (s *Selector) catchUp(f *Frame, back int64) (forward bool) {
 	s.seen |= 1 << back
 	if forward {
 		s.forwarded |= 1 << back
+		s.awaited |= f.needs.bits << (back + 1)
 		return true
 	}
 	if f.run == s.run {
@@ -240,7 +248,7 @@ func (s *Selector) catchUp(f *Frame, back int64) (forward bool) {
 func (s *Selector) missed(f *Frame, back int64) bool {
 	for i := f.order + 1; i <= f.order+back; i++ {
 		t := *s.at(i)
-		if f.roles.present.has(int(t)) && s.since[t] <= f.order {
+		if f.roles.needed.has(int(t)) && s.since[t] <= f.order {
 			return true
 		}
 	}
