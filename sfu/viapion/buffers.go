@@ -11,7 +11,8 @@ import (
 // are read: one for each SSRC that arrives, announced or not. Without a limit
 // a client could fill the memory by inventing SSRCs. Safe for concurrent use.
 type buffers struct {
-	flood func() // called when there are too many; it must not wait
+	flood func()         // called when there are too many; it must not wait
+	heard func(b []byte) // called with all reports, also those on retransmissions, which pion gives to nobody; nil: nothing
 
 	mu   sync.Mutex // guards what follows
 	seen [2]map[uint32]bool
@@ -37,5 +38,20 @@ func (b *buffers) make(kind packetio.BufferPacketType, ssrc uint32) io.ReadWrite
 		_ = buffer.Close() // an empty one, which takes nothing in
 		b.flood()
 	}
+	if kind == packetio.RTCPBufferPacket && b.heard != nil {
+		return &overheard{buffer, b.heard}
+	}
 	return buffer
+}
+
+// overheard is a buffer that tells what is put in.
+type overheard struct {
+	*packetio.Buffer
+	heard func(b []byte)
+}
+
+// Write implements io.Writer.
+func (o *overheard) Write(b []byte) (int, error) {
+	o.heard(b)
+	return o.Buffer.Write(b)
 }

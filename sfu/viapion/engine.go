@@ -36,9 +36,10 @@ type recipe struct {
 }
 
 // connect makes a connection. It keeps what arrives within limits, and calls
-// flood if somebody strays from them.
-func (e *engine) connect(r recipe, flood func()) (*webrtc.PeerConnection, error) {
-	settings, b := e.settings, &buffers{flood: flood}
+// flood if somebody strays from them. Heard is called with all reports, unless
+// nil.
+func (e *engine) connect(r recipe, flood func(), heard func([]byte)) (*webrtc.PeerConnection, error) {
+	settings, b := e.settings, &buffers{flood: flood, heard: heard}
 	settings.BufferFactory = b.make
 	return webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(r.media),
 		webrtc.WithInterceptorRegistry(r.registry)).NewPeerConnection(e.configuration)
@@ -177,15 +178,13 @@ func slotMedia() (*webrtc.MediaEngine, error) {
 	return media, registerExtension(media, dependencyURI, webrtc.RTPCodecTypeVideo)
 }
 
-// subscribe is for one such connection; estimates is told of its estimator.
-// Packets are numbered first, then noted, then sent. Slots report and resend
-// themselves.
-func (e *engine) subscribe(estimates func(cc.BandwidthEstimator)) (recipe, error) {
-	congestion, err := cc.NewInterceptor(newEstimator)
+// subscribe is for one such connection. Packets are numbered first, then noted
+// by the estimator, then sent. Slots report and resend themselves.
+func (e *engine) subscribe(estimator *estimator) (recipe, error) {
+	congestion, err := cc.NewInterceptor(func() (cc.BandwidthEstimator, error) { return estimator, nil })
 	if err != nil {
 		return recipe{}, err
 	}
-	congestion.OnNewPeerConnection(func(_ string, estimator cc.BandwidthEstimator) { estimates(estimator) })
 	numbers, err := twcc.NewHeaderExtensionInterceptor()
 	if err != nil {
 		return recipe{}, err

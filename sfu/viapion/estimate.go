@@ -24,7 +24,7 @@ type estimator struct {
 
 var _ cc.BandwidthEstimator = (*estimator)(nil)
 
-func newEstimator() (cc.BandwidthEstimator, error) {
+func newEstimator() (*estimator, error) {
 	p := &path{}
 	e, err := gcc.NewSendSideBWE(gcc.SendSideBWEInitialBitrate(firstRate), gcc.SendSideBWEMinBitrate(leastRate),
 		gcc.SendSideBWEMaxBitrate(mostRate), gcc.SendSideBWEPacer(p), gcc.WithLoggerFactory(silent()))
@@ -42,15 +42,22 @@ func (e *estimator) AddStream(info *interceptor.StreamInfo, w interceptor.RTPWri
 	return e.path.latest
 }
 
-// WriteRTCP takes feedback, once: what reports of several slots is read for
-// each of them. What cannot be understood changes nothing.
-func (e *estimator) WriteRTCP(packets []rtcp.Packet, a interceptor.Attributes) error {
+// WriteRTCP does nothing: pion would have it called only with what is reported
+// of media, and that as often as slots are reported of.
+func (e *estimator) WriteRTCP([]rtcp.Packet, interceptor.Attributes) error { return nil }
+
+// hear takes feedback out of a report, once. What cannot be understood changes
+// nothing.
+func (e *estimator) hear(report []byte) {
+	packets, err := rtcp.Unmarshal(report)
+	if err != nil {
+		return
+	}
 	for _, p := range packets {
 		if f, ok := p.(*rtcp.TransportLayerCC); ok && e.fresh(f.FbPktCount) {
-			_ = e.SendSideBWE.WriteRTCP([]rtcp.Packet{f}, a)
+			_ = e.SendSideBWE.WriteRTCP([]rtcp.Packet{f}, nil)
 		}
 	}
-	return nil
 }
 
 func (e *estimator) fresh(number uint8) bool {

@@ -3,6 +3,7 @@ package viapion
 import (
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -49,17 +50,19 @@ func (d *subscribing) heed(s *slot, ssrc uint32, p rtcp.Packet, now time.Time) {
 			d.events.tell(func() { d.hears.KeyFrame(s.number) })
 		}
 	case *rtcp.FullIntraRequest:
-		for _, e := range p.FIR {
-			if e.SSRC == ssrc {
-				d.events.tell(func() { d.hears.KeyFrame(s.number) })
-				return
-			}
+		if slices.ContainsFunc(p.FIR, func(e rtcp.FIREntry) bool { return e.SSRC == ssrc }) {
+			d.events.tell(func() { d.hears.KeyFrame(s.number) })
 		}
 	case *rtcp.ReceiverReport:
-		for _, r := range p.Reports {
-			if trip, ok := roundTrip(r, now); ok && r.SSRC == ssrc {
-				d.trip.Store(int64(trip))
-			}
+		d.measure(ssrc, p.Reports, now)
+	}
+}
+
+// measure takes the round trip time from what is reported of a slot.
+func (d *subscribing) measure(ssrc uint32, reports []rtcp.ReceptionReport, now time.Time) {
+	for _, r := range reports {
+		if trip, ok := roundTrip(r, now); ok && r.SSRC == ssrc {
+			d.trip.Store(int64(trip))
 		}
 	}
 }

@@ -10,12 +10,6 @@ const (
 
 // What we chose.
 const (
-	maxTracks    = 8         // tracks a peer publishes: camera, screen, their sound, and as many to spare
-	maxSections  = 32        // media sections of an offer, stopped ones included
-	maxStreams   = 4         // SSRCs of one media section: media, retransmission, and some slack
-	maxLayers    = 3         // simulcast layers of a section
-	maxName      = 8         // bytes of a media id or rid
-	maxOffer     = 64 << 10  // bytes of SDP
 	maxAnswer    = 192 << 10 // bytes of SDP; 80 sections of about 1 kB, twice
 	maxMissing   = 256       // packets that are told of at once
 	receiveSize  = 1500      // bytes of the largest packet, an Ethernet frame

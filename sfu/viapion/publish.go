@@ -12,6 +12,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"paravent/sfu/description"
 	"paravent/sfu/transport"
 )
 
@@ -30,6 +31,7 @@ type publishing struct {
 
 	// Only for Negotiate and Close.
 	pc      *webrtc.PeerConnection // nil until an offer was found acceptable
+	offer   *description.Offer     // the last one; nil: none
 	readers readers
 }
 
@@ -52,10 +54,14 @@ func (u *publishing) end() {
 // Negotiate implements transport.Publishing. The answer has our addresses in
 // it.
 func (u *publishing) Negotiate(offer string, quit <-chan struct{}) (string, error) {
-	sections, err := readOffer(offer)
+	o, err := description.ReadOffer(offer)
 	if err != nil {
 		return "", err
 	}
+	if u.offer != nil && o.Follows(u.offer) != nil {
+		return "", errSDP
+	}
+	u.offer = o
 	if u.pc == nil {
 		if err := u.connect(); err != nil {
 			return "", err
@@ -63,9 +69,11 @@ func (u *publishing) Negotiate(offer string, quit <-chan struct{}) (string, erro
 	}
 	var told []transport.Section
 	layers := map[string][]string{}
-	for _, s := range sections {
-		told = append(told, s.Section)
-		layers[s.Mid] = s.layers
+	for _, s := range o.Sections {
+		if s.Sends {
+			told = append(told, transport.Section{Mid: s.Mid, Video: s.Video})
+			layers[s.Mid] = s.Layers
+		}
 	}
 	u.layers.Store(&layers)
 	u.events.tell(func() { u.hears.Sections(told) })
@@ -89,7 +97,7 @@ func (u *publishing) Negotiate(offer string, quit <-chan struct{}) (string, erro
 }
 
 func (u *publishing) connect() error {
-	pc, err := u.transport.engine.connect(u.transport.engine.publish, u.end)
+	pc, err := u.transport.engine.connect(u.transport.engine.publish, u.end, nil)
 	if err != nil {
 		return err
 	}
@@ -162,7 +170,6 @@ func (u *publishing) read(remote *webrtc.TrackRemote, info transport.StreamInfo,
 		}
 	}()
 	buffer := make([]byte, receiveSize)
-	var p rtp.Packet
 	burst := make([]transport.Packet, 1)
 	for {
 		n, _, err := remote.Read(buffer)
@@ -173,21 +180,8 @@ func (u *publishing) read(remote *webrtc.TrackRemote, info transport.StreamInfo,
 		if err != nil || u.closed.Load() {
 			return
 		}
-		if p.Unmarshal(buffer[:n]) != nil {
-			u.transport.malformed.Add(1)
+		if !u.open(&burst[0], buffer[:n], dependency) {
 			continue
-		}
-		codec := u.codecs.Load()[p.PayloadType]
-		if codec == transport.NoCodec {
-			u.transport.unknown.Add(1)
-			continue // early packets may carry a payload type of 0; none carry media
-		}
-		burst[0] = transport.Packet{
-			Seq: p.SequenceNumber, Marker: p.Marker, Codec: codec, Timestamp: p.Timestamp, Payload: p.Payload,
-			At: u.transport.Now(),
-		}
-		if dependency != 0 {
-			burst[0].Dependency = p.GetExtension(dependency)
 		}
 		u.lane.enter(func() {
 			if stream == nil {
@@ -202,6 +196,28 @@ func (u *publishing) read(remote *webrtc.TrackRemote, info transport.StreamInfo,
 			u.transport.unknown.Add(1)
 		}
 	}
+}
+
+// open reads a packet. It is false for what is nothing to anybody.
+func (u *publishing) open(to *transport.Packet, b []byte, dependency uint8) bool {
+	var p rtp.Packet
+	if p.Unmarshal(b) != nil {
+		u.transport.malformed.Add(1)
+		return false
+	}
+	codec := u.codecs.Load()[p.PayloadType]
+	if codec == transport.NoCodec {
+		u.transport.unknown.Add(1)
+		return false // early packets may carry a payload type of 0; none carry media
+	}
+	*to = transport.Packet{
+		Seq: p.SequenceNumber, Marker: p.Marker, Codec: codec, Timestamp: p.Timestamp, Payload: p.Payload,
+		At: u.transport.Now(),
+	}
+	if dependency != 0 {
+		to.Dependency = p.GetExtension(dependency)
+	}
+	return true
 }
 
 // announce must be called in the lane.

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/interceptor/pkg/cc"
 	"github.com/pion/webrtc/v4"
 
 	"paravent/sfu/transport"
@@ -31,11 +30,21 @@ var _ transport.Subscribing = (*subscribing)(nil)
 func (t *Transport) Subscribe(video, audio int, hears transport.SubscribeEvents) (transport.Subscribing, error) {
 	d := &subscribing{transport: t, hears: hears}
 	d.streams.Store(&map[uint32]*slot{})
-	recipe, err := t.engine.subscribe(func(e cc.BandwidthEstimator) { e.OnTargetBitrateChange(d.rated) })
+	estimator, err := newEstimator()
 	if err != nil {
 		return nil, err
 	}
-	if d.pc, err = t.engine.connect(recipe, d.end); err != nil {
+	estimator.OnTargetBitrateChange(d.rated)
+	recipe, err := t.engine.subscribe(estimator)
+	if err != nil {
+		return nil, err
+	}
+	d.pc, err = t.engine.connect(recipe, d.end, func(report []byte) {
+		defer survive(d.end)
+		estimator.hear(report)
+	})
+	if err != nil {
+		_ = estimator.Close()
 		return nil, err
 	}
 	t.connections.Add(1)

@@ -1,0 +1,42 @@
+package viapion
+
+import (
+	"strings"
+	"testing"
+
+	"paravent/sfu/transport"
+)
+
+func FuzzAnswer(f *testing.F) {
+	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=setup:active\r\na=rtpmap:111 opus/48000/2\r\n")
+	f.Add("v=0\r\na=setup:passive\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if checkAnswer(text, 1) == nil && strings.Contains(text, "\na=setup:passive\r\n") {
+			t.Fatal("a client that would be the DTLS server")
+		}
+		readTypes(text)
+		if strings.Contains(withoutCandidates(text), "\na=candidate:") {
+			t.Fatal("candidates are left")
+		}
+	})
+}
+
+func TestTypesAndFormats(t *testing.T) {
+	answer := withOpusFormat("m=audio 9 UDP/TLS/RTP/SAVPF 109\r\na=rtpmap:109 opus/48000/2\r\na=fmtp:109 stereo=1\r\n" +
+		"m=video 9 UDP/TLS/RTP/SAVPF 120 124\r\na=rtpmap:120 VP8/90000\r\na=rtpmap:124 rtx/90000\r\na=fmtp:124 apt=120\r\n")
+	types := readTypes(answer)
+	if types[109] != transport.Opus || types[120] != transport.VP8 || types[124] != transport.NoCodec {
+		t.Fatal("types")
+	}
+	if strings.Contains(answer, "stereo=1") || !strings.Contains(answer, "a=fmtp:109 "+opusFormat+"\r\n") || !strings.Contains(answer, "a=fmtp:124 apt=120") {
+		t.Fatal(answer)
+	}
+	if n, ok := repairs("apt=96"); !ok || n != 96 {
+		t.Fatal("apt")
+	}
+	for _, bad := range []string{"", "apt=", "apt=200", "x=1"} {
+		if _, ok := repairs(bad); ok {
+			t.Fatal(bad)
+		}
+	}
+}
