@@ -28,6 +28,7 @@ const (
 	ownDoubt    = 0.4                  // of the longest such queue lately may come on top: the rate may be a little wrong
 	ownPast     = 1                    // seconds until most of it is forgotten
 	ownRoom     = 1.05                 // times the rate being what the network may carry: who always sends more than the rate is to notice
+	ownLeast    = 600_000              // bits per second that the network may carry for that: at low rates each packet would seem to fill it
 )
 
 // usage is what the delays say of the network.

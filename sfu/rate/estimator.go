@@ -177,8 +177,8 @@ func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
 	return arrived
 }
 
-// each is how many seconds the rate gives a byte.
-func (e *Estimator) each() float64 { return 8 / (ownRoom * e.control.rate) }
+// each is how many seconds the rate gives a byte, as far as our own doing goes.
+func (e *Estimator) each() float64 { return 8 / (ownRoom * max(e.control.rate, ownLeast)) }
 
 // measure notes a round trip.
 func (e *Estimator) measure(trip, now time.Duration) {
