@@ -3,6 +3,7 @@ package server
 import (
 	"net"
 	"net/netip"
+	"runtime"
 	"slices"
 
 	"paravent/sfu/datagram"
@@ -52,7 +53,9 @@ func openEngine(address string) (*port, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := datagram.Listen(where.AddrPort(), datagram.Options{ReceiveBuffer: socketBytes, SendBuffer: socketBytes})
+	socket, err := datagram.Listen(where.AddrPort(), datagram.Options{
+		Sockets: runtime.GOMAXPROCS(0), ReceiveBuffer: socketBytes, SendBuffer: socketBytes,
+	})
 	if err != nil {
 		return nil, err
 	}
