@@ -183,12 +183,16 @@ func (s *Selector) decodable(f *Frame) bool {
 }
 
 // joined are the targets that are sound from the newest frame on because it and
-// what follows need nothing that was dropped.
+// what follows need nothing that was dropped: of the spatial layers that are
+// shown, for of others something may still come and be dropped.
 func (s *Selector) joined(f *Frame) targets {
-	if f.needs.bits&^(s.forwarded>>1) != 0 {
+	if f.syncs == 0 || s.target < 0 || f.needs.bits&^(s.forwarded>>1) != 0 {
 		return 0
 	}
 	rows := s.sound >> f.column & gridBase * 0xf // in which the column is sound, whole
+	if shown := grid.spatial[s.target]; shown < grid.spatial[max(0, f.exists.highest())] {
+		rows &= grid.fit(shown, All)
+	}
 	return f.syncs & rows &^ s.broken
 }
 
