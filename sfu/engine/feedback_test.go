@@ -185,10 +185,11 @@ func TestTransportWideFeedback(t *testing.T) {
 	v.out.want(20e6)
 	before := v.out.rate()
 	var arrivals rate.Arrivals
-	index := uint64(1)
+	index, probed := uint64(1), 0
 	for at := time.Duration(0); at < 20*time.Second; at += 5 * time.Millisecond {
 		l.advance(at)
 		w.Write(&transport.Outgoing{SSRC: 100, Index: index, Format: outVP8, Payload: make([]byte, 1100)})
+		probed += len(v.probes)
 		for _, n := range v.probes { // as a router would
 			for ; n > 0; n -= 255 {
 				index++
@@ -218,6 +219,9 @@ func TestTransportWideFeedback(t *testing.T) {
 			}
 			before = v.out.rate()
 		}
+	}
+	if probed == 0 {
+		t.Error("nothing was probed")
 	}
 	if v.out.rate() >= before {
 		t.Errorf("rate %d although half is lost, before %d", v.out.rate(), before)
