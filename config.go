@@ -51,6 +51,7 @@ var settings = []setting[server.Config]{ //nolint:gochecknoglobals // immutable 
 	{"key", "", "PEM file with the key of -cert", setFile(func(c *server.Config) *string { return &c.Key })},
 	{"hosts", "open", "who may open rooms: open, everybody, or token, whoever has a host token (paravent token makes them)", setHosts},
 	{"transport", server.DefaultTransport, "how media travels: " + strings.Join(server.Transports(), " or "), setTransport},
+	{"srtp", server.Ciphers()[0], "cipher preferred for media on the way to this server, with -transport engine: " + strings.Join(server.Ciphers(), " or "), setSRTP},
 	{"max-rooms", strconv.Itoa(server.DefaultRooms), "most rooms at a time", setNumber(1, server.MostRooms, func(c *server.Config) *int { return &c.Rooms })},
 	{"max-people", strconv.Itoa(server.DefaultPeople), "most people in one room", setNumber(1, server.MostPeople, func(c *server.Config) *int { return &c.People })},
 }
@@ -191,6 +192,14 @@ func setTransport(conf *server.Config, value string) error {
 	conf.Transport = value
 	if !slices.Contains(server.Transports(), value) {
 		return errors.New("want " + strings.Join(server.Transports(), " or "))
+	}
+	return nil
+}
+
+func setSRTP(conf *server.Config, value string) error {
+	conf.SRTP = value
+	if !slices.Contains(server.Ciphers(), value) {
+		return errors.New("want " + strings.Join(server.Ciphers(), " or "))
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ type Config struct {
 	People    int      // most people in a room
 	Tokens    bool     // a room is opened with a host token only (HostToken)
 	Transport string   // how media travels, one of Transports; empty: DefaultTransport
+	SRTP      string   // which cipher is preferred, one of Ciphers; empty: the first
 }
 
 var errTransport = errors.New("server: want a transport that there is")
@@ -117,7 +118,7 @@ func openMedia(conf Config) (net.Listener, *sfu.Router, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	media, err := udp.start(advertised{mediaAddresses(conf.Public, udp.address), addrPort(listener.Addr()).Port()})
+	media, err := udp.start(wishes{mediaAddresses(conf.Public, udp.address), addrPort(listener.Addr()).Port(), conf.SRTP})
 	if err != nil {
 		_ = listener.Close()
 		udp.close()
