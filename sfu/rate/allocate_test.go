@@ -133,7 +133,7 @@ func TestAllocateOnce(t *testing.T) {
 // a priority of its own are larger.
 func TestMoreRateShowsMore(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range 5_000 {
 		tracks := random(rng, 6)
 		rate := rng.IntN(3_000_000)
 		less, more := fresh(tracks), fresh(tracks)
@@ -175,7 +175,7 @@ func TestMoreRateShowsMore(t *testing.T) {
 // Of two tracks that offer the same, the more important is never the smaller.
 func TestImportanceDecides(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	for range 20_000 {
+	for range 5_000 {
 		tracks := random(rng, 6)
 		for i := range tracks {
 			tracks[i].Layers, tracks[i].Wanted = tracks[0].Layers, tracks[0].Wanted

@@ -105,7 +105,6 @@ func TestComparedWithPion(t *testing.T) {
 		{"layers", false, func(*link) {}},
 		{"greedy", true, func(*link) {}},
 		{"layers, 5 % loss", false, func(l *link) { l.loss = 0.05 }},
-		{"greedy, jitter of 30 ms", true, func(l *link) { l.jitter = 30 * time.Millisecond }},
 	} {
 		for _, name := range []string{"ours", "pion"} {
 			synctest.Test(t, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package rate
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 	"unsafe"
@@ -57,6 +58,46 @@ func TestFeedbackAgainOrOfNothing(t *testing.T) {
 	}
 	if e.loss.at != before || e.acked.buckets != acked && e.acked.begun {
 		t.Error("something was learned of it")
+	}
+}
+
+// Feedback that lies in every way, for long, leaves the rate within its limits
+// and the estimator at work.
+func TestFeedbackOfLies(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	e := NewEstimator(Limits{})
+	now, number := time.Second, uint16(0)
+	for i := range 20_000 {
+		now += time.Duration(rng.Int64N(int64(100 * time.Millisecond)))
+		for range rng.IntN(20) {
+			e.Sent(number, rng.IntN(1500), now)
+			number++
+		}
+		e.Want(rng.IntN(maxRate * 2))
+		e.Probe(now)
+		e.Tick(now)
+		var a Arrivals
+		at := time.Duration(rng.Int64N(1 << uint(20+i%43)))
+		from := number - uint16(rng.IntN(60))
+		for n := range uint16(rng.IntN(60)) {
+			if rng.IntN(4) > 0 {
+				a.Add(from+n, at+time.Duration(rng.Int64N(int64(time.Second)))-500*time.Millisecond)
+			}
+		}
+		b := a.Append(nil, 1, 2, 1<<62)
+		if len(b) == 0 {
+			continue
+		}
+		b[19] = uint8(rng.Uint32()) // the count
+		if _, ok := e.Feedback(b, now); !ok {
+			t.Fatal("not read")
+		}
+		if r := e.Rate(); r < minRate || r > maxRate {
+			t.Fatal("rate ", r)
+		}
+		if r := e.control.rate; !(r >= minRate && r <= maxRate) {
+			t.Fatal("rate ", r)
+		}
 	}
 }
 
