@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu"
+)
+
+// What a browser does, too.
+const (
+	feedbackTime = 50 * time.Millisecond  // between reports of what has arrived
+	lookTime     = 20 * time.Millisecond  // between looks at what is missing
+	askAgain     = 100 * time.Millisecond // before a packet is asked for again
+	mostAsks     = 10                     // for a packet; then for a key frame
+	keyAgain     = 200 * time.Millisecond // before a key frame is asked for again
+	patience     = 3 * time.Second        // without a frame, until a key frame is asked for
+	mostMissing  = 1000
+)
+
+// viewer sees one picture and hears one voice.
+type viewer struct {
+	*seat
+	house *house
+	id    sfu.PeerID
+	clock clock
+	pc    *webrtc.PeerConnection
+	ended sync.WaitGroup
+	quit  chan struct{}
+
+	mu      sync.Mutex // guards what follows
+	decoder *decoder
+	heard   []heard
+	bytes   []arrived
+	missing map[uint16]*missed // of the picture
+	highest uint16
+	ssrc    webrtc.SSRC
+	needs   bool // a key frame
+	asked   time.Duration
+	keys    int // key frames that were asked for
+	nacks   int // packets that were asked for
+}
+
+// heard is a packet of sound.
+type heard struct {
+	number   uint32
+	sent, at time.Duration
+}
+
+type arrived struct {
+	at    time.Duration
+	bytes int
+}
+
+type missed struct {
+	asked time.Duration
+	asks  int
+}
+
+// view makes a viewer who goes to the server by relay, and has the first slot of
+// each kind show what publisher sends.
+func view(ctx context.Context, h *house, id sfu.PeerID, relay netip.AddrPort, c clock, publisher sfu.PeerID) (*viewer, error) {
+	v := &viewer{
+		seat: newSeat(), house: h, id: id, clock: c, quit: make(chan struct{}),
+		decoder: newDecoder(), missing: map[uint16]*missed{}, needs: true,
+	}
+	var err error
+	if v.pc, err = newConnection(); err != nil {
+		return nil, err
+	}
+	h.Open(id, v)
+	connected := make(chan struct{})
+	var once sync.Once
+	v.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			once.Do(func() { close(connected) })
+		}
+	})
+	v.pc.OnTrack(v.receive)
+	h.Subscribe(id)
+	offer, err := v.await(ctx, v.offers)
+	if err != nil {
+		return nil, err
+	}
+	err = v.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: through(offer, h.address, relay)})
+	if err != nil {
+		return nil, err
+	}
+	a, err := v.pc.CreateAnswer(nil)
+	if err != nil {
+		return nil, err
+	}
+	h.Answer(id, stranger(a.SDP))
+	if err := v.pc.SetLocalDescription(a); err != nil {
+		return nil, err
+	}
+	select {
+	case <-connected:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	h.watch(id, firstSlot(offer, "video"), publisher, "0")
+	h.watch(id, firstSlot(offer, "audio"), publisher, "1")
+	v.ended.Go(v.look)
+	return v, nil
+}
+
+// firstSlot is the media id of the first section of a kind.
+func firstSlot(offer, kind string) string {
+	in := ""
+	for line := range strings.Lines(offer) {
+		line = strings.TrimSpace(line)
+		if m, ok := strings.CutPrefix(line, "m="); ok {
+			in, _, _ = strings.Cut(m, " ")
+		}
+		if mid, ok := strings.CutPrefix(line, "a=mid:"); ok && in == kind {
+			return mid
+		}
+	}
+	return ""
+}
+
+// receive reads what comes in a slot, until there is nothing any more.
+func (v *viewer) receive(remote *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+	for {
+		p, _, err := remote.ReadRTP()
+		select {
+		case <-v.quit:
+			return
+		default:
+		}
+		if err != nil && p == nil && remote.Codec().MimeType != "" {
+			return
+		}
+		if err == nil {
+			v.take(p, remote)
+		}
+	}
+}
+
+func (v *viewer) take(p *rtp.Packet, remote *webrtc.TrackRemote) {
+	now := v.clock.now()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.bytes = append(v.bytes, arrived{now, p.MarshalSize()})
+	if remote.Kind() == webrtc.RTPCodecTypeAudio {
+		if len(p.Payload) >= soundSize {
+			v.heard = append(v.heard, heard{binary.BigEndian.Uint32(p.Payload), time.Duration(binary.BigEndian.Uint64(p.Payload[4:])), now})
+		}
+		return
+	}
+	v.number(p.SequenceNumber, remote.SSRC())
+	if part, ok := readPacket(p.Payload); ok {
+		v.decoder.take(part, now)
+		if v.decoder.any && v.decoder.last.at == now && v.decoder.last.key {
+			v.needs = false
+		}
+	}
+}
+
+// number notes which packets of the picture are missing.
+func (v *viewer) number(seq uint16, ssrc webrtc.SSRC) {
+	if v.ssrc == 0 {
+		v.ssrc, v.highest = ssrc, seq
+		return
+	}
+	delete(v.missing, seq)
+	for ; int16(seq-v.highest) > 0; v.highest++ {
+		if next := v.highest + 1; next != seq && len(v.missing) < mostMissing {
+			v.missing[next] = &missed{}
+		}
+	}
+}
+
+// look asks for what is missing, again and again.
+func (v *viewer) look() {
+	tick := time.NewTicker(lookTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-v.quit:
+			return
+		}
+		if reports := v.reports(v.clock.now()); len(reports) > 0 {
+			_ = v.pc.WriteRTCP(reports) // what is lost is asked for again
+		}
+	}
+}
+
+func (v *viewer) reports(now time.Duration) (all []rtcp.Packet) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ssrc == 0 {
+		return nil
+	}
+	var seqs []uint16
+	for seq, m := range v.missing {
+		switch {
+		case m.asks >= mostAsks:
+			v.needs = true
+			delete(v.missing, seq)
+		case m.asks == 0 || now-m.asked >= askAgain:
+			m.asked = now
+			m.asks++
+			seqs = append(seqs, seq)
+		}
+	}
+	v.nacks += len(seqs)
+	if len(seqs) > 0 {
+		all = append(all, &rtcp.TransportLayerNack{MediaSSRC: uint32(v.ssrc), Nacks: rtcp.NackPairsFromSequenceNumbers(sorted(seqs))})
+	}
+	if v.decoder.any && now-v.decoder.last.at > patience {
+		v.needs = true
+	}
+	if v.needs && now-v.asked >= keyAgain {
+		v.asked = now
+		v.keys++
+		all = append(all, &rtcp.PictureLossIndication{MediaSSRC: uint32(v.ssrc)})
+	}
+	return all
+}
+
+func (v *viewer) close() {
+	close(v.quit)
+	_ = v.pc.Close()
+	v.house.ClosePeer(v.id)
+	v.ended.Wait()
+}
