@@ -82,7 +82,7 @@ type repeater struct {
 	high   uint64
 	report time.Duration
 	repair atomic.Int32  // packets that were sent again
-	wholly chan struct{} // closed once 500 packets in a row came from the publisher
+	wholly chan struct{} // closed once enough packets in a row came from the publisher
 	once   sync.Once
 }
 
@@ -107,13 +107,22 @@ func (r *repeater) Receive(burst []transport.Packet) {
 			r.w.Report(transport.SenderReport{SSRC: info.SSRC, At: p.At, Timestamp: p.Timestamp})
 		}
 	}
-	whole := uint16(0)
-	for r.seen[whole+1000] {
-		whole++
-	}
-	if whole > 500 {
+	if unbroken(r.seen, burst[0].Seq) {
 		r.once.Do(func() { close(r.wholly) })
 	}
+}
+
+// unbroken says whether a number and those around it came, so many in a row
+// that many of them must have been lost at first.
+func unbroken(came map[uint16]bool, seq uint16) bool {
+	count := 0
+	for n := seq; came[n] && count < 300; n-- {
+		count++
+	}
+	for n := seq + 1; came[n] && count < 300; n++ {
+		count++
+	}
+	return count == 300
 }
 
 func (*repeater) End() {}
@@ -171,11 +180,9 @@ func TestLossIsRepaired(t *testing.T) {
 				t.Error("a packet arrived that nobody sent")
 				return
 			}
-			for n := uint16(2000); got[n]; n++ {
-				if n == 2400 && !done {
-					done = true
-					close(arrived)
-				}
+			if !done && unbroken(got, p.SequenceNumber) {
+				done = true
+				close(arrived)
 			}
 		}
 	})
@@ -237,8 +244,8 @@ func TestLossIsRepaired(t *testing.T) {
 			}
 		}
 	}()
-	wait(t, "all packets from the publisher", r.wholly)
-	wait(t, "all packets at the viewer", arrived)
+	wait(t, "unbroken stream from the publisher", r.wholly)
+	wait(t, "unbroken stream at the viewer", arrived)
 	wait(t, "report to the publisher", told)
 	until := time.Now().Add(atMost)
 	for r.s.RoundTrip() == 0 && time.Now().Before(until) {
