@@ -17,8 +17,8 @@ type parcel struct {
 	timestamp uint32
 	payload   []byte // descriptor and ciphertext; slots write their own picture numbers into both
 	at        time.Duration
-	// dependency is the dependency descriptor of AV1, as payload. Of others it
-	// is not handed on: it says nothing that their viewers need.
+	// dependency is the dependency descriptor, to be changed like the payload.
+	// Nil where it says nothing that a viewer needs.
 	dependency []byte
 	frame      packet.Frame
 }

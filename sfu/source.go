@@ -76,10 +76,13 @@ func (s *source) take(p *parcel, in *transport.Packet) bool {
 	if len(in.Payload) == 0 {
 		return true // slots close the gap
 	}
-	if in.Codec == transport.AV1 {
+	if !s.reader.Read(&p.frame, in) {
+		return false
+	}
+	if p.frame.Numbered {
 		p.dependency = in.Dependency
 	}
-	return s.reader.Read(&p.frame, in)
+	return true
 }
 
 // note keeps p for retransmission, if anybody could ask for it, and remembers
