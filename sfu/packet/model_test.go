@@ -92,7 +92,9 @@ func (m *model) refer(f *modelFrame, from int) {
 	switch {
 	case t == 0:
 		f.refs = append(f.refs, m.last[s][0])
-	case m.position == 3: // after the middle layer
+	case m.position == 3 && m.deep: // after the middle layer
+		f.refs = append(f.refs, m.last[s][1], m.last[s][2])
+	case m.position == 3:
 		f.refs = append(f.refs, m.last[s][1])
 	case m.deep && !fresh && m.last[s][t] >= 0:
 		f.refs = append(f.refs, m.last[s][0], m.last[s][t])

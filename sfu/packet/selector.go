@@ -19,7 +19,8 @@ const window = 64
 // The zero value waits for a key frame and wants the lowest layers alone. Not
 // safe for concurrent use.
 type Selector struct {
-	spatial, temporal uint8 // wanted
+	spatial, temporal uint8    // wanted
+	now               [2]uint8 // what was wanted when the picture at hand began
 	mode              mode
 	target            int8 // that is shown; -1: none can be
 	run               uint32
@@ -116,6 +117,10 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 	if f.base {
 		s.broken = 0
 	}
+	picture := f.Timestamp != s.timestamp
+	if picture {
+		s.now = [2]uint8{s.spatial, s.temporal}
+	}
 	joined := s.joined(f)
 	sound, decodable := s.sound, joined&f.roles.present != 0 || s.decodable(f)
 	switch {
@@ -124,7 +129,7 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 	case decodable:
 		sound |= f.roles.switches | joined
 	}
-	target := s.choose(f, sound, f.Timestamp != s.timestamp)
+	target := s.choose(f, sound, picture)
 	forward = decodable && f.roles.present.has(target)
 	if forward {
 		for added := sound &^ s.sound; added != 0; added &= added - 1 {
@@ -134,7 +139,7 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 	} else {
 		s.sound &^= f.roles.needed
 		s.broken |= f.roles.needed
-		target = s.choose(f, s.sound, f.Timestamp != s.timestamp)
+		target = s.choose(f, s.sound, picture)
 	}
 	s.target, s.timestamp = int8(target), f.Timestamp
 	s.layout, s.exists = f.layout, f.exists
@@ -154,10 +159,32 @@ func (s *Selector) advance(f *Frame, ahead int64) {
 	for i := max(s.newest+1, f.order-window+1); i < f.order; i++ {
 		*s.at(i) = s.target
 	}
-	if f.stride != 0 && f.order/f.stride-s.newest/f.stride > 1 {
-		s.broken = ^targets(0) // a picture has not come
+	if f.stride != 0 && s.incomplete(f, ahead) {
+		s.broken = ^targets(0)
 	}
 	s.newest = f.order
+}
+
+// incomplete says whether something has not come of what lies between the
+// picture before and the frame, or of that picture.
+func (s *Selector) incomplete(f *Frame, ahead int64) bool {
+	picture, before := f.order/f.stride, s.newest/f.stride
+	switch {
+	case picture-before > 1 || ahead >= window-f.stride:
+		return true
+	case picture == before:
+		return ahead > 1
+	}
+	// All spatial layers of the picture before, and those below the frame.
+	last := before*f.stride + int64(grid.spatial[max(0, f.exists.highest())])
+	return s.unseen(f.order-last, last-before*f.stride+1) || s.unseen(1, f.order-picture*f.stride)
+}
+
+// unseen says whether, of so many frames up to the one so far back, one has not
+// come. There is room for the newest already.
+func (s *Selector) unseen(back, frames int64) bool {
+	all := uint64(1)<<frames - 1
+	return s.seen>>back&all != all
 }
 
 func (s *Selector) note(f *Frame, forward bool) {
@@ -200,7 +227,7 @@ func (s *Selector) joined(f *Frame) targets {
 // none. Within a picture it never goes down to fewer spatial layers.
 func (s *Selector) choose(f *Frame, sound targets, picture bool) int {
 	sent := sound & f.active
-	best := (sent & f.layout.fit(s.spatial, s.temporal)).highest()
+	best := (sent & f.layout.fit(s.now[0], s.now[1])).highest()
 	if !sound.has(int(s.target)) {
 		if best < 0 && sound != 0 {
 			best = sound.lowest()
@@ -212,7 +239,7 @@ func (s *Selector) choose(f *Frame, sound targets, picture bool) int {
 		return best
 	}
 	// Fewer spatial layers cannot be shown, or not yet: at least fewer pictures.
-	if best = (sent & f.layout.of(spatial, s.temporal)).highest(); best >= 0 {
+	if best = (sent & f.layout.of(spatial, s.now[1])).highest(); best >= 0 {
 		return best
 	}
 	return int(s.target)

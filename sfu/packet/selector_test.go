@@ -135,6 +135,9 @@ func travel(t testing.TB, m *model, v *viewer, random *rand.Rand, pictures int, 
 			}
 		}
 		for _, d := range now {
+			if random.IntN(30) == 0 {
+				v.selector.Want(uint8(random.IntN(4)), uint8(random.IntN(4)))
+			}
 			hand(d)
 			if random.Float64() < loss/4 {
 				hand(d) // again
@@ -280,4 +283,41 @@ func reach(t *testing.T, m *model, v *viewer, random *rand.Rand) {
 		}
 	}
 	v.check(t, m)
+}
+
+// TestLayerComesBack: a spatial layer that begins anew, on top of the one
+// below, is joined without a key frame.
+func TestLayerComesBack(t *testing.T) {
+	var r Reader
+	var s Selector
+	s.Want(All, All)
+	for i, c := range []struct {
+		first, layer byte
+		diffs        []byte
+		picture      byte
+		want         uint8 // spatial layer
+		forward      bool
+	}{
+		{first: 0xbc, picture: 1, want: All, forward: true},
+		{first: 0xbd, layer: 0x03, picture: 1, want: All, forward: true},
+		{first: 0xfc, diffs: []byte{2}, picture: 2, want: 0, forward: true},
+		{first: 0xfd, layer: 0x03, diffs: []byte{2}, picture: 2, want: 0},
+		{first: 0xfc, diffs: []byte{2}, picture: 3, want: All, forward: true},
+		{first: 0xfd, layer: 0x03, diffs: []byte{2}, picture: 3, want: All},
+		{first: 0xfc, diffs: []byte{2}, picture: 4, want: All, forward: true},
+		{first: 0xbd, layer: 0x03, picture: 4, want: All, forward: true},
+		{first: 0xfc, diffs: []byte{2}, picture: 5, want: All, forward: true},
+		{first: 0xfd, layer: 0x03, diffs: []byte{2}, picture: 5, want: All, forward: true},
+	} {
+		p := transport.Packet{Codec: transport.VP9, Seq: uint16(i), Timestamp: uint32(c.picture) * 3000}
+		p.Payload = append(append([]byte{c.first, c.picture, c.layer}, c.diffs...), 0)
+		var f Frame
+		if !r.Read(&f, &p) {
+			t.Fatalf("packet %d cannot be read", i)
+		}
+		s.Want(c.want, 0)
+		if forward, _ := s.Next(&f); forward != c.forward {
+			t.Fatalf("packet %d: forwarded %v", i, forward)
+		}
+	}
 }
