@@ -105,6 +105,7 @@ func (s *Selector) start(f *Frame) {
 
 // decide judges the first packet of a frame that is newer than all before.
 func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
+	newest, before := s.newest, s.sound
 	s.advance(f, ahead)
 	if f.blind {
 		forward = s.target >= 0
@@ -112,7 +113,7 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 		return forward
 	}
 	if f.run != s.run {
-		s.run, s.sound, s.target, s.broken = f.run, 0, -1, ^targets(0)
+		s.run, s.sound, s.target, s.broken, before = f.run, 0, -1, ^targets(0), 0
 	}
 	if f.base {
 		s.broken = 0
@@ -140,6 +141,13 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 		s.sound &^= f.roles.needed
 		s.broken |= f.roles.needed
 		target = s.choose(f, s.sound, picture)
+	}
+	if target != int(s.target) && before.has(target) {
+		// So that what has not come, of what the target needed all the time,
+		// is forwarded once it does.
+		for i := f.order - 1; i > max(newest, f.order-window); i-- {
+			*s.at(i) = int8(target)
+		}
 	}
 	s.target, s.timestamp = int8(target), f.Timestamp
 	s.layout, s.exists = f.layout, f.exists
