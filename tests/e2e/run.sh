@@ -5,6 +5,7 @@
 #   tests/e2e/run.sh                  every *.test.ts here
 #   tests/e2e/run.sh call leave       only tests/e2e/call.test.ts and leave.test.ts
 #   tests/e2e/run.sh perf             the figures (tests/e2e/perf.ts)
+#   tests/e2e/run.sh quality          what is seen in bad networks (tests/e2e/quality.ts)
 #   E2E_JOBS=1 tests/e2e/run.sh       one file after the other; otherwise two at a time
 set -eu
 cd "$(dirname "$0")/../.."
@@ -33,7 +34,7 @@ else
 	named=""
 	for name in "$@"; do
 		case "$name" in
-		perf) named="$named tests/e2e/perf.ts" ;;
+		perf | quality) named="$named tests/e2e/$name.ts" ;;
 		*.ts) named="$named $name" ;;
 		*) named="$named tests/e2e/$name.test.ts" ;;
 		esac
@@ -52,8 +53,9 @@ go tool -modfile=tools.mod esbuild "$@" --bundle --platform=node --format=esm --
 PARAVENT_ROOT=$(pwd)
 export PARAVENT_ROOT out
 case "$*" in
-tests/e2e/perf.ts)
-	unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/perf.mjs'
+*/perf.ts | */quality.ts)
+	[ "$*" != tests/e2e/quality.ts ] || go build -o bin/relay ./tests/netsim/relay
+	unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/"$0".mjs' "$(basename "$*" .ts)"
 	exit
 	;;
 esac
