@@ -18,13 +18,13 @@ tell({ do: "open", keys: port as unknown as MessagePort })
 interface FakeFrame {
   data: ArrayBuffer
   readonly type: "key" | "delta" | undefined
-  getMetadata(): { readonly mimeType: string; readonly audioLevel?: number }
+  getMetadata(): { readonly mimeType: string; readonly audioLevel?: number; readonly synchronizationSource?: number }
 }
 
 const frameOf = (mimeType: string, bytes: readonly number[], type?: "key" | "delta"): FakeFrame => ({
   data: Uint8Array.from(bytes).buffer,
   type,
-  getMetadata: () => ({ mimeType, audioLevel: 0.1 }),
+  getMetadata: () => ({ mimeType, audioLevel: 0.1, synchronizationSource: 7 }),
 })
 
 /** A transform, its encoder's end and its packetizer's end. */
@@ -85,7 +85,16 @@ test("frames leave sealed or not at all, and arrive opened or not at all", async
   sending.put(frameOf("video/H264", plain, "key"))
   sending.put(frameOf("video/VP9", plain, "delta"))
   await until(() => sending.out.length === 2)
-  assert.deepEqual(counts("out"), { id: "out", side: "send", passed: 2, noKey: 1, forged: 1, replayed: 0, foreign: 0 })
+  assert.deepEqual(counts("out"), {
+    id: "out",
+    side: "send",
+    passed: 2,
+    noKey: 1,
+    forged: 1,
+    replayed: 0,
+    foreign: 0,
+    streams: [{ ssrc: 7, came: 4, passed: 2 }],
+  })
   for (const { data } of sending.out) assert.equal(new Uint8Array(data).length, 4 + 1 + 16 + 4)
 
   const [first, second] = sending.out.map(({ data }) => Array.from(new Uint8Array(data)))

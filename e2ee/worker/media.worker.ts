@@ -32,6 +32,7 @@ interface Transformer {
 interface Metadata {
   readonly mimeType?: string
   readonly audioLevel?: number
+  readonly synchronizationSource?: number
 }
 
 interface Outgoing {
@@ -84,9 +85,9 @@ function attachSender(transformer: Transformer, options: Extract<TransformOption
   const stream: Outgoing = { sender: new Sender(ring, context), video: kind === "video", transformer }
   const sealing = new TransformStream<Frame, Frame>({
     async transform(frame, out) {
-      const { mimeType, audioLevel } = frame.getMetadata() as Metadata
+      const { mimeType, audioLevel, synchronizationSource: ssrc = 0 } = frame.getMetadata() as Metadata
       const key = "type" in frame && frame.type === "key"
-      const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel }
+      const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel, ssrc }
       const sealed = await stream.sender.send(encoded, now()).catch(() => null)
       if (sealed === null) return
       frame.data = sealed.buffer
@@ -274,8 +275,8 @@ function bind(id: string, { from, turn }: Bound): void {
 
 function count(): readonly Counts[] {
   return [
-    ...Array.from(outgoing, ([id, { sender }]) => ({ id, side: "send" as const, ...sender.counts })),
-    ...Array.from(incoming, ([id, { receiver }]) => ({ id, side: "receive" as const, ...receiver.counts })),
+    ...Array.from(outgoing, ([id, { sender }]) => ({ id, side: "send" as const, ...sender.counts, streams: sender.streams })),
+    ...Array.from(incoming, ([id, { receiver }]) => ({ id, side: "receive" as const, ...receiver.counts, streams: [] })),
   ]
 }
 

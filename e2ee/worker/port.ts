@@ -255,6 +255,14 @@ export interface Counts {
   readonly forged: number // did not open, or malformed
   readonly replayed: number
   readonly foreign: number // another leaf or context than bound
+  readonly streams: readonly StreamCounts[] // of a sender: each simulcast layer is one
+}
+
+/** What came of one stream (SSRC) of a sender. */
+export interface StreamCounts {
+  readonly ssrc: number
+  readonly came: number // frames, of which each spatial layer is one
+  readonly passed: number // frames, sealed
 }
 
 export type FromMedia =

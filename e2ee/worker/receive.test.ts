@@ -13,7 +13,7 @@ async function keysOf(epoch: number, leaf: number, more: { members?: readonly nu
 }
 
 const picture = Uint8Array.of(1, 2, 3, 4)
-const encoded = { codec: "VP9", key: false, data: picture, audioLevel: undefined } as const
+const encoded = { codec: "VP9", key: false, data: picture, audioLevel: undefined, ssrc: 1 } as const
 
 /** Leaf 0 sends camera frames, leaf 1 receives them. */
 async function pair(epoch = 1) {
@@ -220,11 +220,74 @@ test("sound carries its loudness and tells nothing by its size", async () => {
     [50, undefined, 127, false],
   ] as const) {
     const data = new Uint8Array(size).fill(0xee)
-    const wire = await sender.send({ codec: "opus", key: false, data, audioLevel: linear }, 0)
+    const wire = await sender.send({ codec: "opus", key: false, data, audioLevel: linear, ssrc: 1 }, 0)
     assert.ok(wire)
     sizes.add(wire.length)
     const passed = await receiver.receive("s", "opus", wire, 1)
     assert.deepEqual(passed, { frame: "s", data, loudness: { level, voice } })
   }
   assert.equal(sizes.size, 1)
+})
+
+test("layers share one counter: whichever of them is forwarded, and whenever that changes, every frame passes", async () => {
+  const { receiver, sender } = await pair()
+  const layers = [1, 2, 3] // SSRCs of simulcast, or spatial layers of one picture
+  const wires: Bytes[][] = []
+  for (let picture = 0; picture < 60; picture++) {
+    const all: Bytes[] = []
+    for (const ssrc of layers) {
+      const sealed = await sender.send({ ...encoded, ssrc, data: Uint8Array.of(ssrc, picture) }, 0)
+      assert.ok(sealed)
+      all.push(sealed)
+    }
+    wires.push(all)
+  }
+  // The largest; then the smallest alone, which comes late where the network is bad; then two spatial layers of each picture.
+  const forwarded = [
+    ...wires.slice(0, 20).map((all) => all[2]),
+    ...wires.slice(15, 40).map((all) => all[0]),
+    ...wires.slice(40).flatMap((all) => all.slice(0, 2)),
+  ]
+  for (const wire of forwarded) {
+    assert.ok(wire)
+    assert.ok((await receiver.receive("x", "VP9", wire, 1)) !== null)
+  }
+  assert.deepEqual(receiver.counts, { ...none, passed: forwarded.length })
+  assert.ok(forwarded[3])
+  assert.equal(await receiver.receive("x", "VP9", forwarded[3], 1), null)
+  assert.equal(receiver.counts.replayed, 1)
+  const streams = sender.streams.map(({ ssrc, came, passed }) => [ssrc, came, passed])
+  assert.deepEqual(streams, [
+    [1, 60, 60],
+    [2, 60, 60],
+    [3, 60, 60],
+  ])
+})
+
+test("a layer that comes eleven seconds after another, or out of order, still passes; older frames do not", async () => {
+  const { receiver, sender } = await pair()
+  const wires: Bytes[] = []
+  for (let i = 0; i < 1100; i++) {
+    const sealed = await sender.send({ ...encoded, ssrc: i % 3 }, 0)
+    assert.ok(sealed)
+    wires.push(sealed)
+  }
+  const passes = async (i: number): Promise<boolean> => {
+    const wire = wires[i]
+    assert.ok(wire)
+    return (await receiver.receive("x", "VP9", wire, 1)) !== null
+  }
+  assert.ok(await passes(1099))
+  assert.ok(await passes(1099 - 990), "30 pictures a second of three layers, for 11 s")
+  assert.equal(await passes(1099 - 1024), false, "beyond the window")
+})
+
+test("without a key each layer is counted as come, and none as sealed", async () => {
+  const sender = new Sender(new KeyRing(), 1)
+  await sender.send(encoded, 0)
+  await sender.send({ ...encoded, ssrc: 2 }, 0)
+  assert.deepEqual(sender.streams, [
+    { ssrc: 1, came: 1, passed: 0 },
+    { ssrc: 2, came: 1, passed: 0 },
+  ])
 })

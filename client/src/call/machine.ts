@@ -59,6 +59,7 @@ function act(m: Model, e: Action): Step {
     case "name":
     case "copy":
     case "pin":
+    case "drawn":
     case "panel":
     case "language":
     case "theme":
@@ -99,7 +100,10 @@ function move(m: Model, e: Doing<"open-link" | "echo-test" | "join" | "leave" | 
 }
 
 /** What stands on the page, and how it looks. */
-function look(m: Model, e: Doing<"name" | "copy" | "pin" | "panel" | "language" | "theme" | "codec" | "hide-self" | "dismiss">): Step {
+function look(
+  m: Model,
+  e: Doing<"name" | "copy" | "pin" | "drawn" | "panel" | "language" | "theme" | "codec" | "hide-self" | "dismiss">,
+): Step {
   switch (e.do) {
     case "name":
       return [set(m, { name: e.name })]
@@ -107,6 +111,8 @@ function look(m: Model, e: Doing<"name" | "copy" | "pin" | "panel" | "language" 
       return [m, { do: "copy", text: e.text }]
     case "pin":
       return [set(m, { pinned: e.person })]
+    case "drawn":
+      return inCall(m) ? [m, { do: "drawn", drawings: e.drawings }] : [m]
     case "panel": {
       const panel = m.state.panel === e.panel ? "none" : e.panel
       const opened = set(m, { panel, ...(panel === "chat" ? { unread: 0 } : {}), ...(panel === "code" ? { code: null } : {}) })

@@ -1,14 +1,15 @@
 /** Everything of a call that is media: both connections, the sound, who speaks, and the watchdog. */
 
-import type { Context, FromMedia, Media, PersonId } from "../../../e2ee/worker/port.ts"
+import { CAMERA, type Context, type FromMedia, type Media, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
+import { type Claim, claim, SOUND } from "./claims.ts"
 import { personBytes } from "./person.ts"
 import { MEDIA_CONTEXTS, Publish } from "./publish.ts"
 import { cameraBudget } from "./quality.ts"
 import type { Wanted } from "./room.ts"
 import { Sound } from "./sound.ts"
-import type { Codec } from "./state.ts"
+import type { Codec, Drawing } from "./state.ts"
 import { type Showing, Subscribe } from "./subscribe.ts"
 import { type Sent, Watchdog } from "./watchdog.ts"
 
@@ -51,6 +52,8 @@ export class CallMedia {
   #publish: Publish | null = null
   #subscribe: Subscribe | null = null
   #wanted: readonly Wanted[] = []
+  #drawings: ReadonlyMap<string, Drawing> = new Map() // by picture
+  #claims: ReadonlyMap<string, Claim> = new Map() // of the wanted pictures
   #watchdog = new Watchdog()
   #counted: readonly Sent[] = [] // as counted before the worker is asked
   #asked = 0 // looks since the worker was asked; 0: it has answered
@@ -80,7 +83,8 @@ export class CallMedia {
   revive(): void {
     this.#started = true
     if (this.#publish?.alive !== true) this.#startPublish()
-    if (this.#subscribe?.alive !== true) this.#startSubscribe()
+    if (this.#subscribe?.alive === true) this.#subscribe.repeat()
+    else this.#startSubscribe()
   }
 
   track(context: Context, track: MediaStreamTrack | null): void {
@@ -106,8 +110,14 @@ export class CallMedia {
   want(wanted: readonly Wanted[], people: number): void {
     this.#wanted = wanted
     this.#people = people
-    this.#subscribe?.want(wanted)
+    this.#claim()
     this.#publish?.setCameraBudget(cameraBudget(people))
+  }
+
+  /** How large the page draws the others' pictures now. */
+  drawn(drawings: readonly Drawing[]): void {
+    this.#drawings = new Map(drawings.map((d) => [pictureOf(d.person, d.of === "screen" ? SCREEN : CAMERA), d]))
+    this.#claim()
   }
 
   /** Whether a codec has been tested, so that something can be sent. */
@@ -205,21 +215,34 @@ export class CallMedia {
     }
     this.#subscribe = new Subscribe(this.#workers.media, this.#workers.toMedia, {
       answer: (sdp) => this.#heard.send({ t: "answer", sdp }),
-      watch: (slot, w) =>
+      watch: (slot, w, { size, priority }) =>
         this.#heard.send({
           t: "watch",
           slot,
           mid: w?.mid ?? "",
-          size: "large",
-          priority: "medium",
+          size,
+          priority,
           ...(w === null ? {} : { person: personBytes(w.person) }),
         }),
       changed: () => this.#show(),
       failed: () => this.#again("subscribe"),
     })
-    this.#subscribe.want(this.#wanted)
+    this.#claim()
     this.#show()
     this.#heard.send({ t: "subscribe" })
+  }
+
+  /** Claims for every picture what it needs as it is drawn now. */
+  #claim(): void {
+    const before = this.#claims
+    const now = new Map<string, Claim>()
+    for (const { kind, person, context } of this.#wanted) {
+      const picture = pictureOf(person, context)
+      const drawing = this.#drawings.get(picture)
+      if (kind === "video") now.set(picture, claim({ context, drawing, before: before.get(picture) }))
+    }
+    this.#claims = now
+    this.#subscribe?.want(this.#wanted, (w) => now.get(pictureOf(w.person, w.context)) ?? SOUND)
   }
 
   #again(connection: "publish" | "subscribe"): void {
@@ -285,7 +308,9 @@ export class CallMedia {
     const sent = this.#counted
     this.#counted = []
     this.#asked = 0
-    const seen = counts.map(({ id, passed, noKey, forged }) => ({ id, passed, dropped: noKey + forged }))
+    const seen = counts.flatMap(({ id, streams }) => streams.map((s) => ({ id, ...s })))
     if (this.#watchdog.look(sent, seen)) this.#heard.unsealed()
   }
 }
+
+const pictureOf = (person: PersonId, context: Context): string => `${person} ${context}`

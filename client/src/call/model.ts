@@ -4,7 +4,7 @@ import type { Knocker, Order, PersonId } from "../../../e2ee/worker/port.ts"
 import type { Made } from "./report.ts"
 import { covers, maySpeak, type Room } from "./room.ts"
 import { DEFAULT_RULES, FIRST_RULES } from "./rules.ts"
-import type { Device, DeviceKind, Entry, Language, MeetingRules, Moderation, Notice, State, Theme } from "./state.ts"
+import type { Device, DeviceKind, Drawing, Entry, Language, MeetingRules, Moderation, Notice, State, Theme } from "./state.ts"
 import type { Showing } from "./subscribe.ts"
 import { tiles } from "./tiles.ts"
 
@@ -27,6 +27,7 @@ export type Quiet =
   | { readonly do: "stop"; readonly source: Source }
   | { readonly do: "release" } // every device off
   | { readonly do: "speaker"; readonly id: string }
+  | { readonly do: "drawn"; readonly drawings: readonly Drawing[] }
   | { readonly do: "echo"; readonly on: boolean }
   | { readonly do: "prepare" } // for joining: list the devices, test the codecs
   | { readonly do: "join"; readonly passphrase: string; readonly host: string }

@@ -9,7 +9,17 @@
 
 import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import { prefer, SEALED } from "../media/connection.ts"
-import { type Budget, downscale, SCREEN_BUDGET } from "./quality.ts"
+import {
+  type Budget,
+  CAMERA_LADDER,
+  type Encoding,
+  encodings,
+  linesOf,
+  SCREEN_BUDGET,
+  SCREEN_LADDER,
+  type Size,
+  type Way,
+} from "./quality.ts"
 import { fromServer, toServer } from "./sdp.ts"
 import type { Codec } from "./state.ts"
 import type { Sent } from "./watchdog.ts"
@@ -17,13 +27,11 @@ import type { Sent } from "./watchdog.ts"
 /** What the watchdog reads of a sender's statistics (W3C webrtc-stats). */
 interface OutboundStats {
   readonly type: string
+  readonly ssrc?: number
   readonly bytesSent?: number
   readonly retransmittedBytesSent?: number
   readonly framesSent?: number // video only
 }
-
-/** How much of a track anybody is shown (Watch.Size on the wire). */
-export type Size = "none" | "small" | "medium" | "large"
 
 interface Source {
   readonly transceiver: RTCRtpTransceiver
@@ -31,6 +39,7 @@ interface Source {
   wanted: Size
   attached: boolean
   track: MediaStreamTrack | null // wanted; handed to the sender once attached
+  limits: "set" | "setting" | "stale" // stale: changed while they were being set
 }
 
 export interface PublishHeard {
@@ -116,7 +125,7 @@ export class Publish {
   }
 
   setCameraBudget(budget: Budget): void {
-    if (budget.height === this.#camera.height) return
+    if (budget === this.#camera) return
     this.#camera = budget
     const source = this.#sources.get(CAMERA)
     if (source !== undefined) void this.#limit(CAMERA, source)
@@ -131,18 +140,18 @@ export class Publish {
     }
   }
 
-  /** Transform ids and how many payload bytes and frames their senders have sent, for the watchdog. */
+  /** How many payload bytes and frames were sent of each stream, under the transform's id, for the watchdog. */
   async sent(): Promise<Sent[]> {
     const all = [...this.#sources].map(async ([context, { id, transceiver }]) => {
-      let [bytes, frames] = [0, 0]
+      const streams: Sent[] = []
       for (const s of (await transceiver.sender.getStats()).values() as IterableIterator<OutboundStats>) {
         if (s.type !== "outbound-rtp") continue
-        bytes += (s.bytesSent ?? 0) - (s.retransmittedBytesSent ?? 0)
-        frames += s.framesSent ?? 0
+        const bytes = (s.bytesSent ?? 0) - (s.retransmittedBytesSent ?? 0)
+        streams.push({ id, ssrc: s.ssrc ?? 0, bytes, frames: isVideo(context) ? (s.framesSent ?? 0) : null })
       }
-      return { id, bytes, frames: isVideo(context) ? frames : null }
+      return streams
     })
-    return Promise.all(all)
+    return (await Promise.all(all)).flat()
   }
 
   /** Sends nothing and tells nothing any more. */
@@ -157,14 +166,34 @@ export class Publish {
   }
 
   #add(context: Context): Source {
-    const transceiver = this.#pc.addTransceiver(isVideo(context) ? "video" : "audio", { direction: "sendonly" })
+    const video = isVideo(context)
+    const transceiver = this.#pc.addTransceiver(video ? "video" : "audio", {
+      direction: "sendonly",
+      ...(video ? { sendEncodings: this.#encodings(context, null, "large") } : {}),
+    })
     const id = `${this.#name}.${context}`
     const options: TransformOptions = { side: "send", id, context }
     transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, options)
-    if (isVideo(context)) prefer(transceiver, "video", this.#codec)
-    const source: Source = { transceiver, id, wanted: "large", attached: false, track: null }
+    if (video) prefer(transceiver, "video", this.#codec)
+    const source: Source = { transceiver, id, wanted: "large", attached: false, track: null, limits: "set" }
     this.#sources.set(context, source)
     return source
+  }
+
+  #encodings(context: Context, track: MediaStreamTrack | null, wanted: Size): Encoding[] {
+    const screen = context === SCREEN
+    const { width, height } = track?.getSettings() ?? {}
+    const scalable = knowsScalability()
+    // Chromium's spatial layers of a screen would be qualities of one size.
+    const way: Way = scalable && !screen && this.#codec !== "VP8" ? "svc" : "simulcast"
+    return encodings({
+      way,
+      ladder: screen ? SCREEN_LADDER : CAMERA_LADDER,
+      budget: screen ? SCREEN_BUDGET : this.#camera,
+      captured: linesOf(width, height),
+      wanted,
+      scalable,
+    })
   }
 
   async #hand(context: Context, source: Source): Promise<void> {
@@ -178,18 +207,23 @@ export class Publish {
     if (!this.#closed) this.#heard.changed()
   }
 
-  async #limit(context: Context, { transceiver, track, wanted }: Source): Promise<void> {
-    if (!isVideo(context) || track === null) return
-    const budget = context === SCREEN ? SCREEN_BUDGET : this.#camera
-    const parameters = transceiver.sender.getParameters()
-    const encoding = parameters.encodings[0]
-    if (encoding === undefined) return
-    encoding.active = wanted !== "none"
-    encoding.maxBitrate = budget.maxBitrate
-    encoding.maxFramerate = budget.maxFramerate
-    encoding.scaleResolutionDownBy = downscale(track.getSettings().height ?? budget.height, budget)
-    // Too early, or the connection is going: the next change tries again.
-    await transceiver.sender.setParameters(parameters).catch(() => undefined)
+  /** Has the sender encode what is wanted of its track, and within the budget. */
+  async #limit(context: Context, source: Source): Promise<void> {
+    if (!isVideo(context) || source.track === null) return
+    if (source.limits !== "set") {
+      source.limits = "stale" // parameters that are being set may not be set anew
+      return
+    }
+    const { sender } = source.transceiver
+    do {
+      source.limits = "setting"
+      const wanted = this.#encodings(context, source.track, source.wanted)
+      const parameters = sender.getParameters()
+      for (const [i, encoding] of parameters.encodings.entries()) Object.assign(encoding, wanted[i])
+      // Too early, or the connection is going: the next change tries again.
+      await sender.setParameters(parameters).catch(() => undefined)
+    } while ((source.limits as string) === "stale")
+    source.limits = "set"
   }
 
   async #negotiate(): Promise<void> {
@@ -215,6 +249,20 @@ export class Publish {
   #fail(): void {
     if (!this.#closed) this.#heard.failed()
   }
+}
+
+let scalability: boolean | undefined
+
+/** Whether this browser knows scalability modes: one that does not leaves them out of what it tells. */
+function knowsScalability(): boolean {
+  if (scalability !== undefined) return scalability
+  const pc = new RTCPeerConnection()
+  const encoding: RTCRtpEncodingParameters & Pick<Encoding, "scalabilityMode"> = { active: true, scalabilityMode: "L1T3" }
+  const { sender } = pc.addTransceiver("video", { direction: "sendonly", sendEncodings: [encoding] })
+  const [told] = sender.getParameters().encodings as readonly (typeof encoding)[]
+  scalability = told?.scalabilityMode === encoding.scalabilityMode
+  pc.close()
+  return scalability
 }
 
 const isVideo = (context: Context): boolean => context === CAMERA || context === SCREEN

@@ -108,6 +108,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         return devices.close()
       case "speaker":
         return session?.media.speaker(e.id)
+      case "drawn":
+        return session?.media.drawn(e.drawings)
       case "echo":
         return e.on ? void echo.start(chosen("microphone"), model.state.devices.chosen.speaker) : echo.stop()
       case "prepare":

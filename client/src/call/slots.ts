@@ -1,5 +1,6 @@
 /** Which slot of the subscribe connection shows which track. Pure. */
 
+import type { Claim } from "./claims.ts"
 import type { Wanted } from "./room.ts"
 
 export interface Slot {
@@ -10,6 +11,29 @@ export interface Slot {
 
 export const same = (a: Wanted | null, b: Wanted | null): boolean =>
   a === b || (a !== null && b !== null && a.person === b.person && a.context === b.context && a.mid === b.mid && a.leaf === b.leaf)
+
+const RANK: Readonly<Record<Claim["priority"], number>> = { high: 0, medium: 1, low: 2 }
+
+/**
+ * Of the wanted pictures those for which there are slots, the most important
+ * first; among equals those that are shown already. Sound is not chosen: of
+ * whoever has a slot no syllable is lost to somebody else.
+ */
+export function chosen(slots: readonly Slot[], wanted: readonly Wanted[], claimOf: (w: Wanted) => Claim): Wanted[] {
+  const pictures = slots.filter((s) => s.kind === "video")
+  const videos = wanted.filter((w) => w.kind === "video")
+  if (videos.length <= pictures.length) return [...wanted]
+  const rank = (w: Wanted): number => {
+    const { size, priority } = claimOf(w)
+    return 4 * RANK[priority] + (size === "small" ? 2 : 0) + (pictures.some((s) => same(s.shows, w)) ? 0 : 1)
+  }
+  const first = videos
+    .map((w) => ({ w, rank: rank(w) }))
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, pictures.length)
+    .map(({ w }) => w)
+  return wanted.filter((w) => w.kind === "audio" || first.includes(w))
+}
 
 /**
  * Keeps what is shown where it is, empties what is not wanted any more and

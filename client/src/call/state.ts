@@ -53,6 +53,14 @@ export interface Tile {
   readonly reaction: string // emoji shown for a moment; "" mostly
 }
 
+/** How a picture of somebody else stands on the page. */
+export interface Drawing {
+  readonly person: PersonId
+  readonly of: "camera" | "screen"
+  readonly height: number // of the whole picture, in device pixels; 0: nothing of it can be seen now
+  readonly large: boolean // it has the one large place
+}
+
 export type Role = "moderator" | "participant" | "viewer"
 
 /** How a meeting is to be, chosen before its links are made. */
@@ -319,6 +327,7 @@ export type Action =
   | { readonly do: "compared"; readonly matches: boolean } // the safety code; not: leaves the call
   | { readonly do: "order"; readonly order: Order } // moderators
   | { readonly do: "pin"; readonly person: PersonId | null }
+  | { readonly do: "drawn"; readonly drawings: readonly Drawing[] } // the page itself: how large pictures are drawn now
   | { readonly do: "panel"; readonly panel: Panel }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }

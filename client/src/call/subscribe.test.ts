@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
-import test from "node:test"
+import test, { mock } from "node:test"
 import type { ToMedia } from "../../../e2ee/worker/port.ts"
+import type { Claim } from "./claims.ts"
+import type { Wanted } from "./room.ts"
+import { chosen, type Slot } from "./slots.ts"
 import { Subscribe } from "./subscribe.ts"
 
 class FakeConnection {
@@ -29,7 +32,7 @@ async function start(...mids: string[]) {
   const watches: string[] = []
   const subscribe = new Subscribe({} as Worker, (m) => m.do === "bind" && binds.push(m), {
     answer: () => undefined,
-    watch: (slot, w) => void watches.push(`${slot} ${w?.person ?? ""}`),
+    watch: (slot, w, { size, priority }) => void watches.push(`${slot} ${w === null ? "" : `${w.person} ${size} ${priority}`}`),
     changed: () => undefined,
     failed: () => undefined,
   })
@@ -37,13 +40,18 @@ async function start(...mids: string[]) {
   for (const mid of mids) track(mid)
   await subscribe.offered("v=0\r\n")
   const people = (): string[] => subscribe.showing().map((s) => s.wanted.person)
-  return { subscribe, binds, watches, track, people }
+  const want = (all: readonly Wanted[], claims: Readonly<Record<string, Claim>> = {}): void =>
+    subscribe.want(all, (w) => claims[w.person] ?? PLAIN)
+  return { subscribe, binds, watches, track, people, want }
 }
 
+const PLAIN: Claim = { size: "medium", priority: "low" }
+const GRAND: Claim = { size: "large", priority: "high" }
+
 test("a slot shows one person, however often the server offers it", async () => {
-  const { subscribe, binds, track, people } = await start("1")
+  const { subscribe, want, binds, track, people } = await start("1")
   track("1")
-  subscribe.want([wanted("anna", 1), wanted("bert", 2)])
+  want([wanted("anna", 1), wanted("bert", 2)])
   assert.deepEqual(
     binds.map((b) => b.from?.leaf),
     [1],
@@ -54,9 +62,9 @@ test("a slot shows one person, however often the server offers it", async () => 
 })
 
 test("a frame of whoever was bound before does not show the slot of the next", async () => {
-  const { subscribe, binds, people } = await start("1")
-  subscribe.want([wanted("anna", 1)])
-  subscribe.want([wanted("bert", 2)])
+  const { subscribe, want, binds, people } = await start("1")
+  want([wanted("anna", 1)])
+  want([wanted("bert", 2)])
   const last = binds.at(-1)
   assert.ok(last)
   subscribe.opened(last.id, last.turn - 1) // was on its way
@@ -67,9 +75,56 @@ test("a frame of whoever was bound before does not show the slot of the next", a
 })
 
 test("somebody who turns tracks on and off all the time does not make this person flood the server", async () => {
-  const { subscribe, binds, watches } = await start("1", "2", "3", "4")
-  for (let i = 0; i < 500; i++) subscribe.want(i % 2 === 0 ? [wanted("anna", 1)] : [])
+  const { subscribe, want, binds, watches } = await start("1", "2", "3", "4")
+  for (let i = 0; i < 500; i++) want(i % 2 === 0 ? [wanted("anna", 1)] : [])
   assert.equal(binds.length, 500, "frames follow at once")
   assert.ok(watches.length <= 110, `${watches.length} messages at once`)
   subscribe.close()
+})
+
+test("another size is told for the slot that shows the picture, which goes on", async () => {
+  const { subscribe, want, binds, watches, people } = await start("1", "2")
+  want([wanted("anna", 1), wanted("bert", 2)])
+  for (const { id, turn } of binds) subscribe.opened(id, turn)
+  assert.deepEqual(watches.splice(0), ["1 anna medium low", "2 bert medium low"])
+  want([wanted("anna", 1), wanted("bert", 2)], { bert: GRAND })
+  assert.deepEqual(watches.splice(0), ["2 bert large high"])
+  want([wanted("anna", 1), wanted("bert", 2)], { bert: GRAND })
+  assert.deepEqual(watches.splice(0), [], "nothing is told twice")
+  assert.equal(binds.length, 2, "no slot is bound anew")
+  assert.deepEqual(people().sort(), ["anna", "bert"])
+  subscribe.repeat()
+  assert.deepEqual(watches.splice(0).sort(), ["1 anna medium low", "2 bert large high"], "what may have been lost is told again")
+  want([])
+  want([wanted("bert", 2)])
+  assert.ok(watches.some((w) => /bert medium low$/.test(w)))
+  subscribe.close()
+})
+
+test("sizes that change all the time do not flood the server, and the last one is told", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] })
+  const { subscribe, want, watches } = await start("1")
+  for (let i = 0; i < 500; i++) want([wanted("anna", 1)], i % 2 === 0 ? {} : { anna: GRAND })
+  assert.ok(watches.length <= 110, `${watches.length} messages at once`)
+  mock.timers.reset()
+  subscribe.close()
+})
+
+test("when there are more pictures than slots, the important ones are shown, and those that are shown stay", () => {
+  const slot = (mid: string, shows: Wanted | null): Slot => ({ mid, kind: "video", shows })
+  const [anna, bert, carl, dora] = ["anna", "bert", "carl", "dora"].map((p, i) => wanted(p, i))
+  assert.ok(anna && bert && carl && dora)
+  const all = [anna, bert, carl, dora]
+  const sound = { ...anna, kind: "audio", context: 0 } as const
+  const pick = (slots: readonly Slot[], claims: Readonly<Record<string, Claim>>): string[] =>
+    chosen(slots, [...all, sound], (w) => claims[w.person] ?? PLAIN)
+      .filter((w) => w.kind === "video")
+      .map((w) => w.person)
+  const two = [slot("1", null), slot("2", null)]
+  assert.deepEqual(pick(two, {}), ["anna", "bert"])
+  assert.deepEqual(pick([slot("1", carl), slot("2", dora)], {}), ["carl", "dora"], "nobody is put out without need")
+  assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { anna: GRAND }), ["anna", "carl"])
+  assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { dora: { size: "small", priority: "low" } }), ["anna", "carl"])
+  assert.ok(chosen(two, [...all, sound], () => PLAIN).includes(sound), "sound is not chosen")
+  assert.equal(chosen([...two, slot("3", null), slot("4", null)], all, () => PLAIN).length, 4)
 })

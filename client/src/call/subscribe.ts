@@ -7,10 +7,11 @@
 
 import type { ToMedia, TransformOptions } from "../../../e2ee/worker/port.ts"
 import { SEALED } from "../media/connection.ts"
+import { type Claim, SOUND, sameClaim } from "./claims.ts"
 import { Flow } from "./flow.ts"
 import type { Wanted } from "./room.ts"
 import { fromServer, toServer } from "./sdp.ts"
-import { assign, type Slot, same } from "./slots.ts"
+import { assign, chosen, type Slot, same } from "./slots.ts"
 
 /** Half of what the server takes of all messages (signaling/PROTOCOL.md); at once, a whole page and another one. */
 const WATCHES_PER_SECOND = 25
@@ -18,7 +19,7 @@ const WATCHES_AT_ONCE = 100
 
 export interface SubscribeHeard {
   answer(sdp: string): void
-  watch(slot: string, wanted: Wanted | null): void
+  watch(slot: string, wanted: Wanted | null, claim: Claim): void
   /** What is shown has changed. */
   changed(): void
   failed(): void
@@ -41,11 +42,13 @@ export class Subscribe {
   readonly #streams = new Map<string, MediaStream>()
   readonly #opened = new Set<string>() // slots whose transform has opened a frame of what they show
   readonly #turns = new Map<string, number>() // of each slot's last bind
-  readonly #untold = new Set<string>() // slots whose track the server does not know yet
+  readonly #untold = new Set<string>() // slots of which the server does not know yet what they show, or how large
+  readonly #told = new Map<string, Claim>() // what the server knows, or is about to, of each slot
   readonly #flow = new Flow(WATCHES_PER_SECOND, WATCHES_AT_ONCE)
   #telling: ReturnType<typeof setTimeout> | undefined
   #slots: Slot[] = []
   #wanted: readonly Wanted[] = []
+  #claimOf: (w: Wanted) => Claim = () => SOUND
   #ready = false // the answer is sent and the keys are there
   #closed = false
 
@@ -86,9 +89,18 @@ export class Subscribe {
     }
   }
 
-  want(wanted: readonly Wanted[]): void {
+  /** What is to be shown, and how large. */
+  want(wanted: readonly Wanted[], claimOf: (w: Wanted) => Claim): void {
     this.#wanted = wanted
+    this.#claimOf = claimOf
     this.#apply()
+  }
+
+  /** Tells the server everything once more: some of it may have been lost. */
+  repeat(): void {
+    if (!this.#ready || this.#closed) return
+    for (const { mid, shows } of this.#slots) if (shows !== null) this.#untold.add(mid)
+    this.#tell()
   }
 
   /** The transform `id` has opened its first frame since it was bound with `turn`. */
@@ -138,9 +150,14 @@ export class Subscribe {
   #apply(): void {
     if (!this.#ready || this.#closed) return
     const before = new Map(this.#slots.map((s) => [s.mid, s.shows]))
-    this.#slots = assign(this.#slots, this.#wanted)
+    this.#slots = assign(this.#slots, chosen(this.#slots, this.#wanted, this.#claimOf))
     let changed = false
     for (const { mid, shows } of this.#slots) {
+      const claim = shows === null ? undefined : this.#claimOf(shows)
+      const resized = claim !== undefined && !sameClaim(this.#told.get(mid), claim)
+      if (claim === undefined) this.#told.delete(mid)
+      else this.#told.set(mid, claim)
+      if (resized) this.#untold.add(mid) // the frames stay those of the same track: nothing is bound anew
       if (same(before.get(mid) ?? null, shows)) continue
       changed = true
       this.#opened.delete(mid)
@@ -151,9 +168,8 @@ export class Subscribe {
       this.#toMedia({ do: "bind", id: this.#id(mid), turn, from })
       this.#untold.add(mid)
     }
-    if (!changed) return
     this.#tell()
-    this.#heard.changed()
+    if (changed) this.#heard.changed()
   }
 
   /** Tells the server what slots show now. What others send may change faster than the server may be told. */
@@ -167,7 +183,7 @@ export class Subscribe {
         return
       }
       this.#untold.delete(mid)
-      this.#heard.watch(mid, shows)
+      this.#heard.watch(mid, shows, this.#told.get(mid) ?? SOUND)
     }
   }
 }

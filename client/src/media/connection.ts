@@ -10,6 +10,8 @@ export function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video", 
     (c) => c.mimeType.toLowerCase() === `${kind}/${codec.toLowerCase()}` && !/profile-id=[123]|profile=1/.test(c.sdpFmtpLine ?? ""),
   )
   if (wanted.length === 0) return false
-  transceiver.setCodecPreferences(wanted)
+  // RFC 4588: what is lost is sent again on its own, and the network is probed with it, so that larger layers come soon.
+  const again = all.filter((c) => c.mimeType.toLowerCase() === `${kind}/rtx`)
+  transceiver.setCodecPreferences([...wanted, ...again])
   return true
 }

@@ -1,7 +1,8 @@
 import type { VNode } from "preact"
 import { useEffect, useRef } from "preact/hooks"
 import type { State, Tile } from "../call/state.ts"
-import { even, spotlight } from "./grid.ts"
+import { Drawings, drawingsOf, type Subject } from "./drawings.ts"
+import { type Box, even, spotlight } from "./grid.ts"
 import { PersonTile, ScreenTile } from "./tile.tsx"
 import type { View } from "./view.ts"
 
@@ -36,7 +37,7 @@ export function largest(all: readonly Shown[], pinned: string | null): number {
  * Gives every tile its place. The tiles are written to directly, because only
  * the browser knows how large the stage is, and it says so at any time.
  */
-function place(list: HTMLElement): void {
+function place(list: HTMLElement): readonly Box[] {
   const tiles = Array.from(list.children).filter((child) => child instanceof HTMLElement)
   const large = tiles.findIndex((tile) => tile.dataset["large"] === "true")
   const { clientWidth: w, clientHeight: h } = list
@@ -49,6 +50,7 @@ function place(list: HTMLElement): void {
     tile.style.inlineSize = `${box.width}px`
     tile.style.blockSize = `${box.height}px`
   })
+  return boxes
 }
 
 /**
@@ -56,20 +58,52 @@ function place(list: HTMLElement): void {
  * the page and started anew when the layout changes.
  */
 export const Stage = (view: View): VNode => {
-  const { state, say } = view
+  const { state, act, say } = view
   const list = useRef<HTMLUListElement | null>(null)
+  const boxes = useRef<readonly Box[]>([])
+  const subjects = useRef<readonly Subject[]>([])
+  const drawings = useRef<Drawings | null>(null)
   useEffect(() => {
     const element = list.current
     if (element === null) return
-    const observer = new ResizeObserver(() => place(element))
+    const told = new Drawings(
+      () => {
+        const { scrollTop: from, clientHeight: height } = element
+        return drawingsOf(subjects.current, { boxes: boxes.current, from, height, ratio: devicePixelRatio })
+      },
+      (now) => act({ do: "drawn", drawings: now }),
+    )
+    drawings.current = told
+    const observer = new ResizeObserver(() => {
+      boxes.current = place(element)
+      told.changed()
+    })
+    const scrolled = (): void => told.changed()
+    const turned = (): void => told.visible(!document.hidden)
     observer.observe(element)
-    return () => observer.disconnect()
+    element.addEventListener("scroll", scrolled, { passive: true })
+    document.addEventListener("visibilitychange", turned)
+    turned()
+    return () => {
+      observer.disconnect()
+      element.removeEventListener("scroll", scrolled)
+      document.removeEventListener("visibilitychange", turned)
+      drawings.current = null
+      told.end()
+    }
   }, [])
   const all = shown(state)
   const large = largest(all, state.pinned)
+  subjects.current = all.map(({ tile, screen }, i) => ({
+    person: tile.person,
+    of: screen === null ? "camera" : "screen",
+    large: i === large,
+    self: tile.self,
+  }))
+  useEffect(() => drawings.current?.changed())
   const arrange = (element: HTMLUListElement | null): void => {
     list.current = element
-    if (element !== null) place(element) // before anything is painted: nothing jumps
+    if (element !== null) boxes.current = place(element) // before anything is painted: nothing jumps
   }
   return (
     // biome-ignore lint/a11y/noRedundantRoles: Safari drops the role of a list without bullets
