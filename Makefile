@@ -20,7 +20,7 @@ CLIENT    := client/dist/index.html
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 .PHONY: help e2e repro build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
-	tools browsers fuzz bench load figures run release clean
+	tools browsers fuzz bench load quality figures run release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -121,6 +121,11 @@ bench: ## Go benchmarks
 load: build ## what many people cost a server: the figures of docs/performance.md, "Load"
 	@go build -o bin/load ./tests/load
 	@bin/load -binary bin/paravent
+
+quality: build $(NPM) browsers ## what is seen in bad networks, by headless people and by browsers, with each transport (12 minutes)
+	@go build -o bin/quality ./tests/netsim/quality
+	@bin/quality
+	E2E_BUILT=1 tests/e2e/run.sh quality
 
 figures: build $(NPM) browsers ## the figures of docs/performance.md
 	@tools/figures.sh
