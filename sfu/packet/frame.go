@@ -26,6 +26,7 @@ type Frame struct {
 	column uint8   // and if this temporal layer of theirs can be
 	own    targets // of exactly the frame's layers; 0: does not matter
 	base   bool    // the frame is of the slowest layer, and there are syncs
+	apart  bool    // whoever is shown a spatial layer may not be shown those below
 	blind  bool    // cannot be read yet: its key frame is on the way
 	active targets // those that are sent
 	exists targets // the same, as far as is known

@@ -23,6 +23,7 @@ type Reader struct {
 	keyedBefore int64 // and of the one before
 	sizes       [maxSpatial]size
 	depends     *dependencies // nil until there is a descriptor
+	apart       bool          // VP9: spatial layers depend on each other in key pictures only
 	layered     bool          // the newest frame was
 	numbered    bool          // and this too
 }
@@ -215,6 +216,11 @@ func (r *Reader) readVP9(f *Frame, p *transport.Packet, ahead bool) bool {
 	if d.last && d.spatial < top {
 		f.roles.present = gridFrom(d.spatial, d.temporal)
 	}
+	if ahead && d.key {
+		r.apart = false
+	}
+	r.apart = r.apart || d.predicted && (d.last && d.spatial < top || d.spatial > 0 && !d.lower)
+	f.apart = r.apart
 	f.roles.needed = f.roles.present
 	switch {
 	case d.predicted || d.temporal != 0:
@@ -275,7 +281,7 @@ func (r *Reader) readDependency(f *Frame, p *transport.Packet, ahead bool) bool 
 	if !ok {
 		return false
 	}
-	f.Layered, f.Numbered, f.Begin, f.End = true, true, t.begin, t.end
+	f.Layered, f.Numbered, f.apart, f.Begin, f.End = true, true, true, t.begin, t.end
 	f.order, f.Number = n, uint16(n)
 	if t.structure == nil {
 		f.blind, f.run = true, r.run

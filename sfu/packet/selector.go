@@ -13,8 +13,8 @@ const window = 64
 // targets for which everything that matters has been forwarded (sound), and
 // shows one of those, the target. A target becomes sound with a frame that says
 // so and is forwarded; it is so no more once a frame is dropped on which later
-// ones of it may depend. What is lost on the way to us counts as forwarded: it
-// may still come, and is then judged as if it had come in its turn.
+// ones of it may depend, or may have to be. What is lost on the way to us may
+// still come, and is then judged as if it had come in its turn.
 //
 // The zero value waits for a key frame and wants the lowest layers alone. Not
 // safe for concurrent use.
@@ -105,7 +105,6 @@ func (s *Selector) start(f *Frame) {
 
 // decide judges the first packet of a frame that is newer than all before.
 func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
-	newest, before := s.newest, s.sound
 	s.advance(f, ahead)
 	if f.blind {
 		forward = s.target >= 0
@@ -113,7 +112,7 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 		return forward
 	}
 	if f.run != s.run {
-		s.run, s.sound, s.target, s.broken, before = f.run, 0, -1, ^targets(0), 0
+		s.run, s.sound, s.target, s.broken = f.run, 0, -1, ^targets(0)
 	}
 	if f.base {
 		s.broken = 0
@@ -142,13 +141,6 @@ func (s *Selector) decide(f *Frame, ahead int64) (forward bool) {
 		s.broken |= f.roles.needed
 		target = s.choose(f, s.sound, picture)
 	}
-	if target != int(s.target) && before.has(target) {
-		// So that what has not come, of what the target needed all the time,
-		// is forwarded once it does.
-		for i := f.order - 1; i > max(newest, f.order-window); i-- {
-			*s.at(i) = int8(target)
-		}
-	}
 	s.target, s.timestamp = int8(target), f.Timestamp
 	s.layout, s.exists = f.layout, f.exists
 	s.note(f, forward)
@@ -167,15 +159,38 @@ func (s *Selector) advance(f *Frame, ahead int64) {
 	for i := max(s.newest+1, f.order-window+1); i < f.order; i++ {
 		*s.at(i) = s.target
 	}
-	if f.stride != 0 && s.incomplete(f, ahead) {
+	if s.incomplete(f, ahead) {
+		// If it comes, it will be dropped unless the target needs it.
 		s.broken = ^targets(0)
+		s.sound &= s.contained(f.apart)
 	}
 	s.newest = f.order
+}
+
+// contained are the targets all of whose frames the one that is shown has too.
+// Apart says that spatial layers are not made of those below.
+func (s *Selector) contained(apart bool) targets {
+	if s.target < 0 {
+		return 0
+	}
+	lowest := s.layout.spatial[s.target]
+	highest := lowest
+	if top := s.layout.spatial[max(0, s.exists.highest())]; lowest >= top {
+		lowest, highest = top, All // of layers that are not there all are alike
+	}
+	all := s.layout.fit(highest, s.layout.temporal[s.target])
+	if apart && lowest > 0 {
+		all &^= s.layout.fit(lowest-1, All)
+	}
+	return all
 }
 
 // incomplete says whether something has not come of what lies between the
 // picture before and the frame, or of that picture.
 func (s *Selector) incomplete(f *Frame, ahead int64) bool {
+	if f.stride == 0 {
+		return ahead > 1
+	}
 	picture, before := f.order/f.stride, s.newest/f.stride
 	switch {
 	case picture-before > 1 || ahead >= window-f.stride:
@@ -263,7 +278,7 @@ func (s *Selector) catchUp(f *Frame, back int64) (forward bool) {
 	case f.blind || f.Key || int32(f.run-s.run) > 0:
 		forward = *s.at(f.order) >= 0 || f.Key
 	default:
-		forward = f.roles.present.has(int(*s.at(f.order))) || f.run == s.run && s.missed(f, back)
+		forward = f.roles.present.has(int(*s.at(f.order)))
 	}
 	s.seen |= 1 << back
 	if forward {
@@ -278,18 +293,6 @@ func (s *Selector) catchUp(f *Frame, back int64) (forward bool) {
 			}
 		}
 		s.broken |= f.roles.needed
-	}
-	return false
-}
-
-// missed says whether what was forwarded since may depend on a late frame,
-// because another target has been shown since that was sound all the time.
-func (s *Selector) missed(f *Frame, back int64) bool {
-	for i := f.order + 1; i <= f.order+back; i++ {
-		t := *s.at(i)
-		if f.roles.needed.has(int(t)) && s.since[t] <= f.order {
-			return true
-		}
 	}
 	return false
 }
