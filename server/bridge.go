@@ -34,7 +34,9 @@ func (b bridge) Answer(peer signaling.PeerID, answer string) {
 
 // Watch implements signaling.Media.
 func (b bridge) Watch(peer signaling.PeerID, slot string, w signaling.MediaWatch) {
-	b.router.Watch(sfu.PeerID(peer), slot, sfu.PeerID(w.Publisher), w.Mid)
+	b.router.Watch(sfu.PeerID(peer), slot, sfu.Watch{
+		Publisher: sfu.PeerID(w.Publisher), Mid: w.Mid, Size: int(w.Size), Priority: int(w.Priority),
+	})
 }
 
 // Silence implements signaling.Media.
@@ -72,6 +74,9 @@ func (e ear) Tracks(tracks []sfu.Track) {
 func (e ear) Shown(slot string, publisher sfu.PeerID, mid string) {
 	e.room.Shown(slot, signaling.PeerID(publisher), mid)
 }
+
+// Wanted implements sfu.Events.
+func (e ear) Wanted(mid string, layers int) { e.room.Wanted(mid, signaling.MediaSize(layers)) }
 
 // Lost implements sfu.Events.
 func (e ear) Lost(connection sfu.Connection) {

@@ -27,12 +27,15 @@ func TestRoomsHearWhatTheSFUSays(t *testing.T) {
 	e.Offered("b")
 	e.Tracks([]sfu.Track{{Mid: "0"}, {Mid: "1", Video: true}})
 	e.Shown("7", 42, "1")
+	e.Wanted("1", 0)
+	e.Wanted("1", 3)
 	e.Lost(sfu.PublishConnection)
 	e.Lost(sfu.SubscribeConnection)
 	want := []any{
 		"published", "a", "offered", "b",
 		[]signaling.MediaTrack{{Mid: "0", Kind: "audio"}, {Mid: "1", Kind: "video"}},
 		"7", signaling.PeerID(42), "1",
+		"1", signaling.MediaNone, "1", signaling.MediaLarge,
 		signaling.PublishConnection, signaling.SubscribeConnection,
 	}
 	if !reflect.DeepEqual(room.all, want) {

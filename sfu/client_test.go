@@ -23,6 +23,11 @@ import (
 // atMost is how long anything may take on a busy machine.
 const atMost = 20 * time.Second
 
+type wantedEvent struct {
+	mid    string
+	layers int
+}
+
 type shownEvent struct {
 	slot      string
 	publisher PeerID
@@ -39,6 +44,7 @@ type client struct {
 	offers  chan string
 	tracks  chan []Track
 	shown   chan shownEvent
+	wanted  chan wantedEvent
 	lost    chan Connection
 
 	udp      net.PacketConn // of the publish connection; nil: pion's
@@ -52,6 +58,13 @@ func (c *client) Published(answer string) { c.answers <- answer }
 func (c *client) Offered(offer string)    { c.offers <- offer }
 func (c *client) Tracks(tracks []Track)   { c.tracks <- tracks }
 func (c *client) Lost(l Connection)       { c.lost <- l }
+func (c *client) Wanted(mid string, layers int) {
+	select {
+	case c.wanted <- wantedEvent{mid, layers}:
+	default: // most tests do not look
+	}
+}
+
 func (c *client) Shown(slot string, publisher PeerID, mid string) {
 	c.shown <- shownEvent{slot, publisher, mid}
 }
@@ -62,7 +75,8 @@ func newClient(t testing.TB, r *Router, id PeerID) *client {
 		t: t, r: r, id: id,
 		answers: make(chan string, 16), offers: make(chan string, 16), tracks: make(chan []Track, 16),
 		shown: make(chan shownEvent, 64), lost: make(chan Connection, 16),
-		slots: map[string]*viewer{},
+		wanted: make(chan wantedEvent, 16),
+		slots:  map[string]*viewer{},
 	}
 	r.Open(id, c)
 	t.Cleanup(c.close)

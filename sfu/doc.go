@@ -59,6 +59,19 @@
 // a key frame of the new one comes. Sound of a peer that was silenced ends in
 // the flow, and to the viewer goes on later as if another source began.
 //
+// # Which layers
+//
+// A feed measures what each of its layers takes (meter), and the viewer's
+// goroutine divides what the network carries among the pictures that are shown
+// (sharing), by their size and priority, whenever one of these changes and about
+// each second. Each slot is told its choice, and its flow aims there in its lane:
+// at a source for a simulcast layer, at layers within a source by
+// packet.Selector. A picture of which not even the smallest layer is carried is
+// paused: the slot shows it still, but nothing is forwarded. Publishers are told
+// how many layers anybody has a use for (demand).
+//
+// # What comes back
+//
 // Backwards, the transport tells what a viewer reports. Missing packets are sent
 // again from the history of what the slot shows, in the retransmission stream
 // (RFC 4588) and never otherwise, because sealing twice under one number breaks

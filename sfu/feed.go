@@ -16,6 +16,10 @@ type feed struct {
 	lane  transport.Lane // does not change
 	over  atomic.Bool    // it feeds its track no more: no packet is begun
 
+	// rates are those of each step and temporal layer. Written in the lane, read
+	// anywhere.
+	rates [maxSteps][maxTemporals]atomic.Int32
+
 	layers  [maxLayers]*source // nil: there is none
 	flows   []*flow            // of those who show it, or wait for its beginning
 	ticking bool
@@ -34,7 +38,7 @@ func (f *feed) start(s *source) {
 		f.stop(old)
 	}
 	f.layers[s.layer] = s
-	f.aim()
+	f.changed()
 	if !f.ticking {
 		f.ticking = true
 		f.lane.At(f.lane.Now()+reportInterval, f.tick)
@@ -51,32 +55,12 @@ func (f *feed) stop(s *source) {
 	for _, w := range f.flows {
 		w.lose(s)
 	}
-	f.aim()
+	f.changed()
 }
 
 // empty reports whether nothing is sent.
 func (f *feed) empty() bool {
 	return !slices.ContainsFunc(f.layers[:], func(s *source) bool { return s != nil })
-}
-
-// best is the highest layer that is there. Nil: there is none.
-func (f *feed) best() (best *source) {
-	now := f.lane.Now()
-	for _, s := range f.layers {
-		// A publisher may stop sending a layer without a word.
-		if s != nil && (best == nil || now-s.last <= layerSilence) {
-			best = s
-		}
-	}
-	return best
-}
-
-// aim has everybody change to the best layer.
-func (f *feed) aim() {
-	best := f.best()
-	for _, w := range f.flows {
-		w.aim(best)
-	}
 }
 
 // tick does what there is to do every second.
@@ -85,8 +69,9 @@ func (f *feed) tick() {
 		return
 	}
 	now := f.lane.Now()
-	f.aim()
+	f.measure(now)
 	for _, w := range f.flows {
+		w.aim()
 		w.report(now)
 	}
 	if len(f.flows) == 0 {

@@ -20,6 +20,9 @@ type flow struct {
 
 	source *source // what is forwarded; nil: nothing yet
 	next   *source // what is to be, from its next key frame on; the same if nothing else; nil: there is nothing
+	target choice  // what it is to show of the feed
+	tries  int     // times that a key frame was asked for to get there
+	hurry  bool    // stop is to be called
 	run    uint32  // of the source; 0: waiting for its beginning
 	codec  transport.Codec
 
@@ -49,7 +52,8 @@ func newFlow(s *slot) *flow {
 func (w *flow) join(f *feed, wish *wish) {
 	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
 	f.attach(w)
-	w.aim(f.best())
+	w.slot.unsettled()
+	w.aim()
 }
 
 // leave ends it.
@@ -59,18 +63,6 @@ func (w *flow) leave() {
 	w.feed, w.wish, w.out, w.source, w.next, w.run = nil, nil, nil, nil, nil, 0
 }
 
-// aim has the flow change to a source as soon as that can be. Until then what
-// is forwarded goes on.
-func (w *flow) aim(s *source) {
-	if w.next == s {
-		return
-	}
-	w.next = s
-	if s != nil && s != w.source && w.slot.video && w.open() {
-		s.need()
-	}
-}
-
 // lose stops forwarding s, which has ended.
 func (w *flow) lose(s *source) {
 	if w.next == s {
@@ -78,9 +70,9 @@ func (w *flow) lose(s *source) {
 	}
 	if w.source == s {
 		w.source, w.run = nil, 0
-		if w.feed.empty() {
-			w.slot.paused(w.wish)
-		}
+	}
+	if w.feed.empty() {
+		w.slot.paused(w.wish)
 	}
 }
 
@@ -136,7 +128,7 @@ func (w *flow) begin(s *source, p *parcel) bool {
 	w.clock.begin(p.timestamp, p.codec.Clock(), p.at)
 	if w.slot.video {
 		w.layers.Begin()
-		w.layers.Want(packet.All, packet.All)
+		w.layers.Want(w.wants(s))
 		w.pictures.Begin(&p.frame.Marks)
 		w.repair.stretch++
 	}

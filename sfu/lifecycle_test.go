@@ -29,7 +29,7 @@ func TestRenegotiation(t *testing.T) {
 			}
 			offer := bob.subscribe(codecSet{rtx: true})
 			video, audio := slotsOf(offer, "video")[0], slotsOf(offer, "audio")[0]
-			r.Watch(2, video, 1, "0")
+			r.Watch(2, video, Watch{Publisher: 1, Mid: "0", Size: 3})
 			wait(t, "shown", bob.shown)
 			// A second track beside the first.
 			f := newPump(t, microphone, 2)
@@ -41,7 +41,7 @@ func TestRenegotiation(t *testing.T) {
 			if got := wait(t, "tracks", alice.tracks); len(got) != 2 || got[1] != (Track{Mid: "1"}) {
 				t.Fatalf("tracks %v", got)
 			}
-			r.Watch(2, audio, 1, "1")
+			r.Watch(2, audio, Watch{Publisher: 1, Mid: "1", Size: 3})
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{audio, 1, "1"}) {
 				t.Fatalf("shown %v", got)
 			}
@@ -92,7 +92,7 @@ func TestRestart(t *testing.T) {
 			f.run(t, alice.publish(false, first)[0])
 			wait(t, "tracks", alice.tracks)
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			wait(t, "shown", bob.shown)
 			v := bob.viewer(slot)
 			last := follow(t, v, 20, offeredVP8)[19]
@@ -111,7 +111,7 @@ func TestRestart(t *testing.T) {
 			}
 			// A new subscribe connection replaces the present one, empty.
 			slot = slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[1]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
 				t.Fatalf("shown %v", got)
 			}
@@ -139,7 +139,7 @@ func TestBadSDP(t *testing.T) {
 			f.run(t, alice.publish(false, track)[0])
 			wait(t, "tracks", alice.tracks)
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			wait(t, "shown", bob.shown)
 			good := alice.up.LocalDescription().SDP
 			mallory := newClient(t, r, 66)
@@ -216,7 +216,7 @@ func TestPanicCostsOnePeer(t *testing.T) {
 			track := newTrack(t, webrtc.MimeTypeVP8)
 			newPump(t, track, 1).run(t, alice.publish(false, track)[0])
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			mallory := newClient(t, r, 66)
 			r.post(66, func(*peer) { panic("broken") })
 			for range 2 {
@@ -241,7 +241,7 @@ func TestOverrun(t *testing.T) {
 			r.Publish(2, "", false)
 			<-held.in // its goroutine is busy telling
 			for range maxQueue + 1 {
-				r.Watch(2, "0", 1, "0")
+				r.Watch(2, "0", Watch{Publisher: 1, Mid: "0", Size: 3})
 			}
 			close(held.out)
 			for range 3 { // the first, then both for being behind
@@ -303,7 +303,7 @@ func TestCloseStopsForwarding(t *testing.T) {
 			}
 			c.r.Publish(1, "", true) // does nothing: it is not open
 			// The viewer is removed in its turn: it gets nothing of anybody.
-			c.r.Watch(3, c.slot, 2, "0")
+			c.r.Watch(3, c.slot, Watch{Publisher: 2, Mid: "0", Size: 3})
 			for got := (shownEvent{slot: c.slot}); got.publisher != 2; { // that it shows nothing may be told again
 				if got = wait(t, "shown", c.bob.shown); got.slot != c.slot || got.publisher == 1 {
 					t.Fatalf("shown %v", got)
@@ -334,7 +334,7 @@ func TestClosedPeerIsSentNothing(t *testing.T) {
 			f := newPump(t, track, 1)
 			f.run(t, alice.publish(false, track)[0])
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			follow(t, bob.viewer(slot), 2, offeredVP8)
 			busy, free := make(chan struct{}), make(chan struct{})
 			r.post(2, func(*peer) { close(busy); <-free })
@@ -525,12 +525,12 @@ func TestNothingLeaksOverManyJoins(t *testing.T) {
 				if !answers {
 					r.Subscribe(id)
 					slot := slotsOf(wait(t, "offer", bob.offers), "video")[0]
-					r.Watch(id, slot, 1, "0")
+					r.Watch(id, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 					r.ClosePeer(id)
 					return
 				}
 				slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-				r.Watch(id, slot, 1, "0")
+				r.Watch(id, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 				wait(t, "shown", bob.shown)
 				r.ClosePeer(id)
 			}

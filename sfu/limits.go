@@ -6,6 +6,11 @@ import "time"
 const (
 	maxMid         = 8         // bytes of a media id
 	maxLayers      = 3         // simulcast layers of a track
+	maxSteps       = 3         // sizes of a picture
+	maxTemporals   = 4         // temporal layers
+	mostTries      = 5         // requests for a key frame until another spatial layer is given up
+	packetOverhead = 50        // bytes around a payload
+	unknownRate    = 1 << 30   // bits per second, where it is not known
 	videoSlots     = 25        // a full grid
 	audioSlots     = 16        // more open microphones are not understood anyway
 	maxQueue       = 256       // operations a peer may be behind: six for each slot
@@ -20,6 +25,10 @@ const (
 	maxProbe       = 64 << 10  // bytes of padding that are asked for at once
 
 	historyAge      = time.Second            // older packets come too late to be shown
+	urgentWait      = 300 * time.Millisecond // that too much is forwarded while a key frame of less is awaited
+	leastMeasure    = 400 * time.Millisecond // that a layer is measured for
+	wantLess        = 2 * time.Second        // that layers are not wanted before the publisher is told
+	wantNothing     = 5 * time.Second        // and that nobody comes to want any
 	layerSilence    = time.Second            // after which a layer that sends nothing counts as not there
 	minResend       = 20 * time.Millisecond  // before one packet is sent again, unless a round trip takes longer
 	maxResend       = 500 * time.Millisecond // and at most this, whatever a viewer claims of its round trip

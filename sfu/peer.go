@@ -19,13 +19,16 @@ type peer struct {
 	quit   chan struct{} // closed by Router.remove
 	gone   atomic.Bool
 	behind atomic.Bool // the queue was full
+	desire atomic.Bool // what viewers want of its tracks has changed
 
 	tracks   map[string]*track // by media id; under Router.mu
 	silenced bool              // under Router.mu
 
-	up     *publishing  // nil: none
-	down   *subscribing // nil: none
-	listed []Track      // what Tracks was last told
+	up     *publishing        // nil: none
+	down   *subscribing       // nil: none
+	listed []Track            // what Tracks was last told
+	again  *time.Timer        // when the network is to be shared anew
+	wanted map[string]*demand // by media id of the pictures that are published
 }
 
 func newPeer(r *Router, id PeerID, ev Events) *peer {
@@ -34,7 +37,9 @@ func newPeer(r *Router, id PeerID, ev Events) *peer {
 		queue:  make(chan func(*peer), maxQueue),
 		wake:   make(chan struct{}, 1),
 		quit:   make(chan struct{}),
+		again:  time.NewTimer(lookInterval),
 		tracks: map[string]*track{},
+		wanted: map[string]*demand{},
 	}
 }
 
@@ -71,6 +76,7 @@ func (p *peer) track(mid string) *track {
 func (p *peer) run() {
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
+	defer p.again.Stop()
 	defer p.end()
 	for {
 		// Nothing is done for a peer that is gone, however much is queued.
@@ -85,6 +91,8 @@ func (p *peer) run() {
 		case <-p.wake:
 		case <-tick.C:
 			p.carryOut((*peer).tick)
+		case <-p.again.C:
+			p.carryOut((*peer).share)
 		}
 		p.settle()
 	}
@@ -127,13 +135,32 @@ func (p *peer) settle() {
 	if p.down != nil && p.down.state.over() {
 		p.lose(SubscribeConnection)
 	}
+	if p.desire.Swap(false) {
+		p.demand()
+	}
 	if p.down == nil {
 		return
 	}
+	anew := p.down.rated.Swap(false)
 	for _, s := range p.down.slots {
+		anew = s.stale.Swap(false) || anew
 		if publisher, mid, ok := s.shown(); ok {
 			p.events.Shown(s.mid, publisher, mid)
 		}
+	}
+	if anew {
+		p.carryOut((*peer).share)
+	}
+}
+
+// share divides anew what the network carries.
+func (p *peer) share() {
+	if p.down == nil {
+		return
+	}
+	now := p.router.transport.Now()
+	if again := p.down.divide(now); again > 0 {
+		p.again.Reset(max(0, again-now))
 	}
 }
 
@@ -148,6 +175,8 @@ func (p *peer) overrun() {
 }
 
 func (p *peer) tick() {
+	p.demand()
+	p.share()
 	now := p.router.transport.Now()
 	if p.up != nil && p.up.state.late(now) {
 		p.lose(PublishConnection)
@@ -188,6 +217,7 @@ func (p *peer) publish(offer string, restart bool) {
 	}
 	p.events.Published(answer)
 	p.list(p.up.tracks())
+	p.expect(p.up.tracks())
 }
 
 // announce makes the tracks of an offer, and only those, the published ones.
@@ -227,6 +257,7 @@ func (p *peer) dropUp() {
 	}
 	up := p.up
 	p.up = nil
+	p.forget()
 	up.close()
 	p.announce(nil)
 	p.router.release(up.conn.Close)
@@ -258,8 +289,8 @@ func (p *peer) answer(answer string) {
 	}
 }
 
-func (p *peer) watch(name string, publisher PeerID, mid string) {
-	if p.down == nil || len(mid) > maxMid {
+func (p *peer) watch(name string, w Watch) {
+	if p.down == nil || len(w.Mid) > maxMid {
 		return
 	}
 	s := p.down.slot(name)
@@ -267,8 +298,18 @@ func (p *peer) watch(name string, publisher PeerID, mid string) {
 		return
 	}
 	var t *track
-	if publisher != 0 {
-		t = p.router.join(s, publisher, mid)
+	w = w.bounded()
+	if s.video {
+		s.size.Store(int32(w.Size))
+	}
+	if w.Publisher != 0 {
+		t = p.router.join(s, w.Publisher, w.Mid)
+	}
+	if s.video && p.down.intend(s, t, w) {
+		p.share()
+		if t != nil && s.wish.Load().wanted() == t {
+			return // as before, in another size
+		}
 	}
 	if before := s.show(t); before != nil && before != t {
 		p.router.leave(s, before)

@@ -47,6 +47,10 @@ type Events interface {
 	// (again), Shown follows. Changes that follow each other closely are told
 	// as one.
 	Shown(slot string, publisher PeerID, mid string)
+	// Wanted tells how many of a picture's layers, from the smallest on, anybody
+	// is to be shown: 0 to 3. Until it is told, all are wanted. More is told at
+	// once, less only when that has been so for a while.
+	Wanted(mid string, layers int)
 	// Lost tells that a connection has ended: it was closed by the peer, was
 	// silent for 15 s, did not come about in 30 s, strayed from the limits, or
 	// its SDP was not accepted. Only a new Publish or Subscribe brings another.
@@ -121,12 +125,24 @@ func (r *Router) Answer(id PeerID, answer string) {
 	r.post(id, func(p *peer) { p.answer(answer) })
 }
 
-// Watch shows track mid of a publisher in a slot of the present subscribe
-// connection, in place of what it shows; publisher 0 shows nothing. From its
-// execution on nothing of what was shown is forwarded. An unknown slot, or no
-// subscribe connection, does nothing.
-func (r *Router) Watch(id PeerID, slot string, publisher PeerID, mid string) {
-	r.post(id, func(p *peer) { p.watch(slot, publisher, mid) })
+// Watch is what a slot is to show, and how.
+type Watch struct {
+	Publisher PeerID // zero: nothing
+	Mid       string // the publisher's track
+	// Size is how many layers of a picture are of use, from the smallest on: 1 to
+	// 3, each of twice the height of the one before.
+	Size int
+	// Priority says what goes first where the network does not carry everything:
+	// 0 to 2, which matters most.
+	Priority int
+}
+
+// Watch shows a track in a slot of the present subscribe connection, in place of
+// what it shows. From its execution on nothing of what was shown is forwarded.
+// For the track that is shown it changes size and priority, and nothing is told
+// of that. An unknown slot, or no subscribe connection, does nothing.
+func (r *Router) Watch(id PeerID, slot string, w Watch) {
+	r.post(id, func(p *peer) { p.watch(slot, w) })
 }
 
 // Silence says whether the sound that a peer publishes, now and later, is
@@ -235,6 +251,7 @@ func (r *Router) join(s *slot, publisher PeerID, mid string) *track {
 	}
 	t := p.track(mid)
 	t.add(s)
+	p.desired()
 	return t
 }
 
@@ -243,6 +260,9 @@ func (r *Router) leave(s *slot, t *track) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t.remove(s)
+	if p := r.peers[t.publisher]; p != nil {
+		p.desired()
+	}
 	r.tidy(t)
 }
 

@@ -51,7 +51,7 @@ func TestForwardsEveryCodec(t *testing.T) {
 						kind = "audio"
 					}
 					slot := slotsOf(offer, kind)[3]
-					r.Watch(2, slot, 1, listed[0].Mid)
+					r.Watch(2, slot, Watch{Publisher: 1, Mid: listed[0].Mid, Size: 3})
 					if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, listed[0].Mid}) {
 						t.Fatalf("shown %v", got)
 					}

@@ -31,7 +31,7 @@ func TestSilencedSoundReachesNobody(t *testing.T) {
 			for slot, of := range map[string]shownEvent{
 				audio[0]: {publisher: 1, mid: "0"}, video[0]: {publisher: 1, mid: "1"}, audio[1]: {publisher: 2, mid: "0"},
 			} {
-				r.Watch(3, slot, of.publisher, of.mid)
+				r.Watch(3, slot, Watch{Publisher: of.publisher, Mid: of.mid, Size: 3})
 				wait(t, "shown", bob.shown)
 			}
 			from := bob.viewer(audio[0])
@@ -72,7 +72,7 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 			r.Silence(1, true)
 			r.Silence(99, true) // nobody
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "audio")[0]
-			r.Watch(2, slot, 1, "1")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "1", Size: 3})
 			var before *feed
 			for i := range 2 {
 				picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)

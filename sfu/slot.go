@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -28,6 +29,10 @@ type slot struct {
 	wish  atomic.Pointer[wish] // nil: nothing; written under mu
 	asked atomic.Uint32        // times that settle has to look since it last did
 	at    atomic.Pointer[feed] // where the slot is; nil: nowhere. Written by settle
+
+	size   atomic.Int32           // layers that are of use; 0: not said yet
+	choice atomic.Pointer[choice] // of layers; nil: the largest
+	stale  atomic.Bool            // there may be more to choose from now, or less
 
 	// Only for settle, of which there is one at a time.
 	lane transport.Lane // nil: it was never in one
@@ -206,6 +211,33 @@ func (s *slot) inLane(do func(w *flow)) {
 			do(s.flow)
 		}
 	})
+}
+
+// choose has the slot show c of t, which it shows or is about to.
+func (s *slot) choose(t *track, c choice) {
+	if before := s.choice.Load(); before != nil && *before == c {
+		return
+	}
+	s.choice.Store(&c)
+	if s.wish.Load().wanted() == t {
+		s.inLane((*flow).aim)
+	}
+}
+
+// chosen is what was chosen last.
+func (s *slot) chosen() choice {
+	if c := s.choice.Load(); c != nil {
+		return *c
+	}
+	return choice{step: maxSteps - 1, temporal: packet.All}
+}
+
+// unsettled has the choice of layers made anew.
+func (s *slot) unsettled() {
+	if s.state.carries() {
+		s.stale.Store(true)
+		s.poke()
+	}
 }
 
 // need asks for a key frame of what the slot shows, once it can be sent there.

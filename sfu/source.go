@@ -25,6 +25,7 @@ type source struct {
 	codec transport.Codec
 	high  uint16 // newest sequence number
 
+	meter   meter
 	frames  keyframes
 	waiting bool          // again is to be called
 	due     time.Duration // at that moment
@@ -33,11 +34,15 @@ type source struct {
 var _ transport.Stream = (*source)(nil)
 
 func newSource(f *feed, info transport.StreamInfo) *source {
-	return &source{feed: f, layer: info.Layer, ssrc: info.SSRC, ask: info.KeyFrame, last: f.lane.Now()}
+	return &source{feed: f, layer: info.Layer, ssrc: info.SSRC, ask: info.KeyFrame, last: f.lane.Now(), meter: meter{since: f.lane.Now()}}
 }
 
 // Receive forwards a burst.
 func (s *source) Receive(burst []transport.Packet) {
+	if len(burst) > 0 && burst[0].At-s.last > layerSilence {
+		s.last = burst[0].At
+		s.feed.changed() // it is there again
+	}
 	s.burst = s.burst[:0]
 	for i := range burst {
 		s.burst = append(s.burst, parcel{})
@@ -46,6 +51,7 @@ func (s *source) Receive(burst []transport.Packet) {
 			s.burst = s.burst[:len(s.burst)-1]
 			continue
 		}
+		s.meter.add(&p.frame, len(p.payload))
 		tap(s.ssrc, &burst[i])
 		s.note(p)
 	}

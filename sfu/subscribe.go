@@ -2,6 +2,7 @@ package sfu
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"paravent/sfu/transport"
 )
@@ -12,6 +13,9 @@ type subscribing struct {
 	conn  transport.Subscribing
 	state state
 	slots []*slot
+
+	rated   atomic.Bool // the rate has changed
+	sharing sharing     // the peer's
 }
 
 var _ transport.SubscribeEvents = (*subscribing)(nil)
@@ -59,6 +63,7 @@ func (d *subscribing) slot(mid string) *slot {
 // connection.
 func (d *subscribing) Connected() {
 	d.state.connect()
+	d.Rated()
 	for _, s := range d.slots {
 		s.need()
 	}
@@ -84,7 +89,10 @@ func (d *subscribing) KeyFrame(slot int) {
 }
 
 // Rated implements transport.SubscribeEvents.
-func (d *subscribing) Rated() {}
+func (d *subscribing) Rated() {
+	d.rated.Store(true)
+	d.peer.poke()
+}
 
 // Probe implements transport.SubscribeEvents.
 func (d *subscribing) Probe(bytes int) {

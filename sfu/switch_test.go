@@ -35,7 +35,7 @@ func newCall(t *testing.T, kind, first, second string) *call {
 
 func (c *call) watch(t *testing.T, publisher PeerID, mid string) {
 	t.Helper()
-	c.r.Watch(3, c.slot, publisher, mid)
+	c.r.Watch(3, c.slot, Watch{Publisher: publisher, Mid: mid, Size: 3})
 	if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, mid}) {
 		t.Fatalf("shown %v", got)
 	}
@@ -58,7 +58,7 @@ func TestSwitchesWithoutSDP(t *testing.T) {
 					v := c.bob.viewer(c.slot)
 					last := follow(t, v, 20, pts[codecs[0]])[19]
 					for i, publisher := range []PeerID{2, 1, 2} {
-						c.r.Watch(3, c.slot, publisher, "0")
+						c.r.Watch(3, c.slot, Watch{Publisher: publisher, Mid: "0", Size: 3})
 						last = across(t, v, last, byte(publisher), codecOf(codecs[publisher-1]))
 						if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, "0"}) {
 							t.Fatalf("switch %d: shown %v", i, got)
@@ -116,23 +116,23 @@ func TestWatchBeforePublish(t *testing.T) {
 			r := newRouter(t, kind)
 			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			track := newTrack(t, webrtc.MimeTypeVP8)
 			newPump(t, track, 1).run(t, alice.publish(false, track)[0])
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
 				t.Fatalf("shown %v", got)
 			}
 			// Nobody there at all is told at once.
-			r.Watch(2, slot, 99, "0")
+			r.Watch(2, slot, Watch{Publisher: 99, Mid: "0", Size: 3})
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot: slot}) {
 				t.Fatalf("shown %v", got)
 			}
-			r.Watch(2, "no such slot", 1, "0")
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, "no such slot", Watch{Publisher: 1, Mid: "0", Size: 3})
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
 				t.Fatalf("shown %v", got)
 			}
-			r.Watch(2, slot, 1, "0") // it is shown already
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3}) // it is shown already
 			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
 				t.Fatalf("shown %v", got)
 			}
@@ -153,7 +153,7 @@ func TestLateJoinerGetsAKeyFrame(t *testing.T) {
 				bob := newClient(t, r, id)
 				slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
 				start := time.Now()
-				r.Watch(id, slot, 1, "0")
+				r.Watch(id, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 				p := follow(t, bob.viewer(slot), 20, offeredVP8)[0]
 				t.Logf("first packet after %v", time.Since(start))
 				if !isKey(transport.VP8, p.Payload) {
@@ -180,7 +180,7 @@ func TestBeginsOnceConnected(t *testing.T) {
 			bob.subscribe(codecSet{rtx: true, early: func(offer string) {
 				slot = slotsOf(offer, "video")[0]
 				asked := make(chan struct{})
-				r.Watch(2, slot, 1, "0")
+				r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 				r.post(2, func(*peer) { close(asked) })
 				<-asked
 				f := fed(t, r, nil)
@@ -229,7 +229,7 @@ func TestRepeatsKeyFrameRequests(t *testing.T) {
 			f.silent = true
 			f.run(t, alice.publish(false, track)[0])
 			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			for range 4 { // how far apart: TestKeyFrames
 				wait(t, "request", f.plis)
 			}
@@ -314,7 +314,7 @@ func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
 			track := newTrack(t, webrtc.MimeTypeVP8)
 			newPump(t, track, 1).run(t, alice.publish(false, track)[0])
 			slot := slotsOf(bob.subscribe(codecSet{rtx: false}), "video")[0]
-			r.Watch(2, slot, 1, "0")
+			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
 			v := bob.viewer(slot)
 			lost := follow(t, v, 20, offeredVP8)[10]
 			err := bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{

@@ -66,7 +66,7 @@ func open(kind string) (*house, error) {
 
 // watch has a slot show a track in its full size.
 func (h *house) watch(id sfu.PeerID, slot string, publisher sfu.PeerID, mid string) {
-	h.Watch(id, slot, publisher, mid)
+	h.Watch(id, slot, sfu.Watch{Publisher: publisher, Mid: mid, Size: len(ladder), Priority: 1})
 }
 
 // through has a client go to a relay instead of the server.
