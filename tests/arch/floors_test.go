@@ -29,6 +29,9 @@ var floors = map[string][]string{
 	"sfu/datagram":        {},
 	"sfu/engine":          {"sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram"},
 	"sfu/viapion":         {"sfu/transport", "sfu/packet", "sfu/description"},
+	"loadtest/crowd":      {"sfu/transport", "sfu/packet", "sfu/srtp"},
+	"loadtest/subject":    {"sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/engine", "sfu/viapion"},
+	"loadtest":            {"loadtest/crowd", "loadtest/subject", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/engine", "sfu/viapion"},
 	"client":              {},
 	"bot":                 {"e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
 	"bot/examples/mirror": {"bot", "e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
@@ -45,7 +48,7 @@ var floors = map[string][]string{
 // outside says which modules only some packages may import themselves: one of
 // the server, and the headless person, which is a client.
 var outside = map[string][]string{
-	"github.com/pion/":             {"sfu", "sfu/description", "sfu/engine", "sfu/viapion", "bot"},
+	"github.com/pion/":             {"sfu", "sfu/description", "sfu/engine", "sfu/viapion", "loadtest/crowd", "bot"},
 	"github.com/gorilla/websocket": {"signaling", "bot"},
 }
 
