@@ -14,7 +14,7 @@ import (
 )
 
 // DefaultTransport is how media travels unless the operator says otherwise.
-const DefaultTransport = "pion"
+const DefaultTransport = "engine"
 
 // port is an open UDP port for media, on which nothing is answered yet.
 type port struct {

@@ -27,7 +27,7 @@ const (
 //	p = append(p, …)
 //	b.Commit(p)
 //	…
-//	b.Flush()
+//	b.empty()
 //
 // What goes to one address one after another leaves as a train as long as all
 // have one size, but the last, which may be smaller. It is for one goroutine.
@@ -76,7 +76,7 @@ func (b *Batch) Room(n int) []byte {
 		return nil
 	}
 	if n > len(b.arena)-b.used {
-		b.Flush()
+		b.empty()
 	}
 	return b.arena[b.used : b.used : b.used+n]
 }
@@ -96,7 +96,7 @@ func (b *Batch) Commit(p []byte) {
 		return
 	}
 	if len(b.messages) == maxMessages {
-		b.Flush()
+		b.empty()
 		copy(b.arena, p)
 	}
 	start, end := b.used, b.used+len(p)
@@ -120,10 +120,18 @@ func (b *Batch) extend(n int) bool {
 }
 
 // Flush sends what the batch holds and empties it. It does not wait: what the
-// system does not take is lost, and counted.
+// system does not take is lost, and counted. No address stays here: what is
+// written next begins with Begin.
 func (b *Batch) Flush() {
+	b.empty()
+	b.to = netip.AddrPort{}
+}
+
+// empty sends what the batch holds, and goes on to the same destination.
+func (b *Batch) empty() {
 	if len(b.messages) > 0 {
 		b.socket.wire.send(b)
 	}
+	clear(b.messages)
 	b.messages, b.used, b.open = b.messages[:0], 0, false
 }

@@ -98,8 +98,9 @@ func newInbox(n, size int) *inbox {
 }
 
 // reset makes the first n messages ready to be filled again: the system has
-// written there how much it used.
+// written there how much it used. Nothing is kept of where they came from.
 func (b *inbox) reset(n int) {
+	clear(b.names[:n])
 	for i := range b.heads[:n] {
 		h := &b.heads[i].Hdr
 		h.Namelen = uint32(len(b.names[i]))

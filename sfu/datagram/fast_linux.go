@@ -88,7 +88,7 @@ const (
 
 // read implements wire.
 func (c *fast) read() ([]Datagram, error) {
-	c.got = c.got[:0]
+	c.forget()
 	err := c.raw.Read(c.take)
 	switch {
 	case err == nil:
@@ -99,9 +99,16 @@ func (c *fast) read() ([]Datagram, error) {
 	return nil, net.ErrClosed
 }
 
+// forget drops what was received last, and keeps no address of anybody while
+// nothing comes.
+func (c *fast) forget() {
+	clear(c.got)
+	c.got = c.got[:0]
+}
+
 // poll implements wire.
 func (c *fast) poll() ([]Datagram, error) {
-	c.got = c.got[:0]
+	c.forget()
 	if c.raw.Control(c.look) != nil {
 		return nil, net.ErrClosed
 	}

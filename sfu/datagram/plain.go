@@ -62,6 +62,7 @@ var errUnsent = errors.New("datagram: the system refused")
 
 // read implements wire.
 func (c *plain) read() ([]Datagram, error) {
+	clear(c.got[:]) // no address stays here while nothing comes
 	n, from, err := c.ReadFromUDPAddrPort(c.buffer)
 	c.socket.received.calls.Add(1)
 	if err != nil {

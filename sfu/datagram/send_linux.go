@@ -38,6 +38,7 @@ func (c *fast) send(b *Batch) {
 		c.push(c.out, b.arena, b.messages, &t)
 	}
 	c.mu.RUnlock()
+	clear(c.singles)
 	t.enter(c.socket)
 	b.train = c.trust.next()
 }
@@ -55,6 +56,7 @@ func (c *fast) push(o *outbox, arena []byte, messages []message, t *tally) bool 
 		o.set(i, arena[m.start:m.end], putName(o.names[i][:], c.family, m.to), size)
 	}
 	heads := o.heads[:len(messages)]
+	defer clear(o.names[:len(messages)]) // no address stays here until the next batch
 	for len(messages) > 0 {
 		n, errno := c.deliver(c.fd, heads)
 		t.calls++

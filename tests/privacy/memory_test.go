@@ -204,16 +204,22 @@ func TestMemoryAfterTheLastLeave(t *testing.T) {
 	chair.send(&wire.Leave{})
 	chair.closed(1000)
 	left := time.Now()
-	stranger, err := net.Dial("udp", r.address())
-	if err != nil {
-		t.Fatal(err)
+	strangers := make([]net.Conn, 16) // by several ports, so that each of the server's goroutines hears one
+	for i := range strangers {
+		stranger, err := net.Dial("udp", r.address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = stranger.Close() }()
+		strangers[i] = stranger
 	}
-	defer func() { _ = stranger.Close() }()
 
 	for {
 		time.Sleep(5 * time.Second) // nothing tells that a timer of the server has run out
-		if _, err := fmt.Fprint(stranger, "\xffnobody"); err != nil {
-			t.Fatal(err)
+		for _, stranger := range strangers {
+			if _, err := fmt.Fprint(stranger, "\xffnobody"); err != nil {
+				t.Fatal(err)
+			}
 		}
 		still, frames := all.found(r.dump(in, file))
 		if len(still) == 0 {
