@@ -11,11 +11,13 @@ import (
 // heard writes down what a room is told.
 type heard struct{ all []any }
 
-func (h *heard) Published(answer string)                  { h.all = append(h.all, "published", answer) }
+func (h *heard) Published(answer string) { h.all = append(h.all, "published", answer) }
+
 func (h *heard) Offered(offer string)                     { h.all = append(h.all, "offered", offer) }
 func (h *heard) Tracks(tracks []signaling.MediaTrack)     { h.all = append(h.all, tracks) }
 func (h *heard) Wanted(mid string, s signaling.MediaSize) { h.all = append(h.all, mid, s) }
 func (h *heard) Lost(c signaling.Connection)              { h.all = append(h.all, c) }
+
 func (h *heard) Shown(slot string, publisher signaling.PeerID, mid string) {
 	h.all = append(h.all, slot, publisher, mid)
 }
