@@ -51,6 +51,9 @@ export interface PublishHeard {
   failed(): void
 }
 
+/** Whether several layers are sent. They want a server that chooses among them. */
+const LAYERED: boolean = false
+
 let made = 0
 
 export class Publish {
@@ -174,7 +177,7 @@ export class Publish {
     const id = `${this.#name}.${context}`
     const options: TransformOptions = { side: "send", id, context }
     transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, options)
-    if (video) prefer(transceiver, "video", this.#codec)
+    if (video) prefer(transceiver, "video", this.#codec, true)
     const source: Source = { transceiver, id, wanted: "large", attached: false, track: null, limits: "set" }
     this.#sources.set(context, source)
     return source
@@ -184,13 +187,16 @@ export class Publish {
     const screen = context === SCREEN
     const { width, height } = track?.getSettings() ?? {}
     const scalable = knowsScalability()
+    const budget = screen ? SCREEN_BUDGET : this.#camera
+    const captured = linesOf(width, height)
+    if (!LAYERED) return encodings({ way: "single", ladder: CAMERA_LADDER, budget, captured, wanted, scalable })
     // Chromium's spatial layers of a screen would be qualities of one size.
     const way: Way = scalable && !screen && this.#codec !== "VP8" ? "svc" : "simulcast"
     return encodings({
       way,
       ladder: screen ? SCREEN_LADDER : CAMERA_LADDER,
-      budget: screen ? SCREEN_BUDGET : this.#camera,
-      captured: linesOf(width, height),
+      budget,
+      captured,
       wanted,
       scalable,
     })
@@ -199,8 +205,8 @@ export class Publish {
   async #hand(context: Context, source: Source): Promise<void> {
     if (!source.attached || this.#closed) return
     try {
+      await this.#limit(context, source) // first, or what is not to be sent would be for a moment
       await source.transceiver.sender.replaceTrack(source.track)
-      if (source.track !== null) await this.#limit(context, source)
     } catch {
       return this.#fail()
     }

@@ -57,6 +57,18 @@ test("spatial layers: as many as are wanted, in one stream", () => {
   assert.equal(encodings({ ...camera, way: "svc", captured: 360 })[0]?.scalabilityMode, "L2T3_KEY")
 })
 
+test("one layer alone is the largest that is wanted", () => {
+  for (const [wanted, lines] of [
+    ["none", []],
+    ["small", [180]],
+    ["large", [720]],
+  ] as const) {
+    assert.deepEqual(heights({ ...camera, way: "single", wanted }), lines)
+    const [only] = encodings({ ...camera, way: "single", wanted })
+    assert.ok(only !== undefined && !("rid" in only) && !("scalabilityMode" in only))
+  }
+})
+
 test("a small camera has fewer layers, and its sizes mean the same", () => {
   assert.deepEqual(heights({ ...camera, captured: 360 }), [180, 360])
   assert.deepEqual(heights({ ...camera, captured: 360, wanted: "medium" }), [180, 360])

@@ -38,9 +38,10 @@ export const SCREEN_LADDER: Ladder = { rids: ["h", "f"], least: 360 }
 
 /**
  * How layers are sent: each as a stream of its own (simulcast, RFC 8853), or
- * as spatial layers of one stream, which cost less bandwidth (W3C webrtc-svc).
+ * as spatial layers of one stream, which cost less bandwidth (W3C webrtc-svc);
+ * or the largest that is wanted, alone.
  */
-export type Way = "simulcast" | "svc"
+export type Way = "simulcast" | "svc" | "single"
 
 /** RTCRtpEncodingParameters, as far as they are ours. */
 export interface Encoding {
@@ -93,6 +94,7 @@ export function encodings({ way, ladder, budget, captured, wanted, scalable }: S
   }
   const spatial = sent > 0 ? sent : there // of a stopped encoding nothing else need change
   const highest = encoding(spatial - 1, sent > 0)
+  if (way === "single") return [highest]
   if (spatial === 1) return [{ ...highest, scalabilityMode: "L1T3" }]
   return [{ ...highest, maxBitrate: Math.round(highest.maxBitrate * SVC_OVERHEAD), scalabilityMode: `L${spatial}T3_KEY` }]
 }

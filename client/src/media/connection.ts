@@ -3,15 +3,24 @@
 /** Fails closed in Chromium: without a transform nothing is sent or decoded. Firefox ignores the member. */
 export const SEALED: RTCConfiguration = { bundlePolicy: "max-bundle", ...({ encodedInsertableStreams: true } as object) }
 
-/** Leaves `codec` alone in the offer, in its plainest profile. False, and no change, when the browser does not have it. */
-export function prefer(transceiver: RTCRtpTransceiver, kind: "audio" | "video", codec: "opus" | "VP8" | "VP9" | "AV1"): boolean {
+/**
+ * Leaves `codec` alone in the offer, in its plainest profile, and retransmission
+ * in a stream of its own (RFC 4588) if wished: the network is probed with it too,
+ * so that large layers come soon. False, and no change, when the browser does
+ * not have the codec.
+ */
+export function prefer(
+  transceiver: RTCRtpTransceiver,
+  kind: "audio" | "video",
+  codec: "opus" | "VP8" | "VP9" | "AV1",
+  retransmission = false,
+): boolean {
   const all = RTCRtpSender.getCapabilities(kind)?.codecs ?? []
   const wanted = all.filter(
     (c) => c.mimeType.toLowerCase() === `${kind}/${codec.toLowerCase()}` && !/profile-id=[123]|profile=1/.test(c.sdpFmtpLine ?? ""),
   )
   if (wanted.length === 0) return false
-  // RFC 4588: what is lost is sent again on its own, and the network is probed with it, so that larger layers come soon.
-  const again = all.filter((c) => c.mimeType.toLowerCase() === `${kind}/rtx`)
+  const again = retransmission ? all.filter((c) => c.mimeType.toLowerCase() === `${kind}/rtx`) : []
   transceiver.setCodecPreferences([...wanted, ...again])
   return true
 }
