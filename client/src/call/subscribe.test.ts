@@ -45,6 +45,12 @@ async function start(...mids: string[]) {
   return { subscribe, binds, watches, track, people, want }
 }
 
+/** How many messages may be sent from now on until it is asked: the machine may be slow. */
+function allowance(): () => number {
+  const since = performance.now()
+  return () => 101 + (25 * (performance.now() - since)) / 1000
+}
+
 const PLAIN: Claim = { size: "medium", priority: "low" }
 const GRAND: Claim = { size: "large", priority: "high" }
 
@@ -76,9 +82,10 @@ test("a frame of whoever was bound before does not show the slot of the next", a
 
 test("somebody who turns tracks on and off all the time does not make this person flood the server", async () => {
   const { subscribe, want, binds, watches } = await start("1", "2", "3", "4")
+  const most = allowance()
   for (let i = 0; i < 500; i++) want(i % 2 === 0 ? [wanted("anna", 1)] : [])
   assert.equal(binds.length, 500, "frames follow at once")
-  assert.ok(watches.length <= 110, `${watches.length} messages at once`)
+  assert.ok(watches.length <= most(), `${watches.length} messages at once`)
   subscribe.close()
 })
 
@@ -104,8 +111,9 @@ test("another size is told for the slot that shows the picture, which goes on", 
 test("sizes that change all the time do not flood the server, and the last one is told", async () => {
   mock.timers.enable({ apis: ["setTimeout"] })
   const { subscribe, want, watches } = await start("1")
+  const most = allowance()
   for (let i = 0; i < 500; i++) want([wanted("anna", 1)], i % 2 === 0 ? {} : { anna: GRAND })
-  assert.ok(watches.length <= 110, `${watches.length} messages at once`)
+  assert.ok(watches.length <= most(), `${watches.length} messages at once`)
   mock.timers.reset()
   subscribe.close()
 })
