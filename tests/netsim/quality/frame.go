@@ -95,7 +95,7 @@ func readPacket(b []byte) (p piece, ok bool) {
 type decoder struct {
 	frames map[uint64]*frame // not yet shown, by layer and number
 	shown  map[uint64]bool
-	last   shown // latest; its number is not exceeded by any other's
+	last   shown // its number is not exceeded by any other's
 	any    bool
 	all    []shown
 }
@@ -126,7 +126,7 @@ func name(layer uint8, number uint32) uint64 { return uint64(layer)<<32 | uint64
 
 // take takes in a packet.
 func (d *decoder) take(p piece, now time.Duration) {
-	if d.any && p.number <= d.last.number {
+	if d.past(p) {
 		return
 	}
 	f := d.frames[name(p.layer, p.number)]
@@ -137,6 +137,12 @@ func (d *decoder) take(p piece, now time.Duration) {
 	f.got[p.index] = true
 	for d.show(now) {
 	}
+}
+
+// past says whether a frame comes too late. One of the moment that was shown last
+// does not if it is of another layer: who switches may see a moment twice.
+func (d *decoder) past(p piece) bool {
+	return d.any && (p.number < d.last.number || p.number == d.last.number && p.layer == d.last.layer)
 }
 
 // show shows the next frame that can be, if there is any.
@@ -155,7 +161,7 @@ func (d *decoder) show(now time.Duration) bool {
 	d.all = append(d.all, d.last)
 	d.shown[name(next.layer, next.number)] = true
 	for n, f := range d.frames {
-		if f.number <= next.number {
+		if d.past(f.piece) {
 			delete(d.frames, n)
 		}
 	}

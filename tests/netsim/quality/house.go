@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -24,8 +25,14 @@ import (
 // house is a server that forwards, and nothing else: nobody has to join.
 type house struct {
 	*sfu.Router
-	transport transport.Transport
-	address   netip.AddrPort
+	network *asked
+	address netip.AddrPort
+}
+
+// asked is a transport that is looked into.
+type asked struct {
+	transport.Transport
+	latest atomic.Pointer[transport.Subscribing]
 }
 
 var errTransport = errors.New("want the transport engine or pion")
@@ -57,11 +64,30 @@ func open(kind string) (*house, error) {
 	default:
 		return nil, errTransport
 	}
-	r, err := sfu.New(sfu.Config{Transport: t})
+	network := &asked{Transport: t}
+	r, err := sfu.New(sfu.Config{Transport: network})
 	if err != nil {
 		return nil, err
 	}
-	return &house{Router: r, transport: t, address: address}, nil
+	return &house{r, network, address}, nil
+}
+
+// Subscribe implements transport.Transport: it keeps the connection, to be asked
+// what the network is thought to carry.
+func (h *asked) Subscribe(video, audio int, events transport.SubscribeEvents) (transport.Subscribing, error) {
+	s, err := h.Transport.Subscribe(video, audio, events)
+	if err == nil {
+		h.latest.Store(&s)
+	}
+	return s, err
+}
+
+// rate is what the network towards the latest subscriber is thought to carry.
+func (h *asked) rate() int {
+	if s := h.latest.Load(); s != nil {
+		return (*s).Rate()
+	}
+	return 0
 }
 
 // watch has a slot show a track in its full size.

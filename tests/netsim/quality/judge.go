@@ -16,9 +16,11 @@ type seen struct {
 	frames []shown
 	sound  []heard
 	bytes  []arrived
+	rates  []rated
 	keys   int // asked for by the viewer
 	sent   int // asked of the publisher
 	nacks  int
+	clash  int // see viewer.clashes
 }
 
 // window is a part of a run.
@@ -123,6 +125,16 @@ func (s *seen) bits(in window) float64 {
 		}
 	}
 	return float64(n*bitsPerByte) / (in.to - in.from).Seconds()
+}
+
+// thought is the least that the server thought that the network carries.
+func (s *seen) thought(in window) (bits int) {
+	for _, r := range s.rates {
+		if r.at >= in.from && r.at <= in.to && (bits == 0 || r.bits < bits) {
+			bits = r.bits
+		}
+	}
+	return bits
 }
 
 // late is the delay of frames that so many of a hundred do not exceed.

@@ -74,10 +74,11 @@ func compare(ctx context.Context, out io.Writer, s *scenario, kinds []string, se
 
 // trace prints what was seen in each second.
 func (s *seen) trace(out io.Writer, title string, length time.Duration) {
-	fmt.Fprintf(out, "%s: %d packets asked for, key frames asked for %d and of the publisher %d\n", title, s.nacks, s.keys, s.sent)
+	fmt.Fprintf(out, "%s: %d packets asked for, key frames asked for %d and of the publisher %d, %d packets with the time of another frame\n",
+		title, s.nacks, s.keys, s.sent, s.clash)
 	for from := time.Duration(0); from < length; from += time.Second {
 		in := window{from, from + time.Second}
-		fmt.Fprintf(out, "%4.0f s %5.0f kbit/s %4.0f frames, layers %.2f %.2f %.2f, longest gap %4.0f ms, late %4.0f ms\n",
-			from.Seconds(), s.bits(in)/1e3, s.rate(in), s.share(in, 0), s.share(in, 1), s.share(in, 2), ms(s.freeze(in)), ms(s.late(in, 95)))
+		fmt.Fprintf(out, "%4.0f s %5.0f of %5d kbit/s %4.0f frames, layers %.2f %.2f %.2f, longest gap %4.0f ms, late %4.0f ms\n",
+			from.Seconds(), s.bits(in)/1e3, s.thought(in)/1e3, s.rate(in), s.share(in, 0), s.share(in, 1), s.share(in, 2), ms(s.freeze(in)), ms(s.late(in, 95)))
 	}
 }

@@ -196,7 +196,7 @@ func (s *scenario) play(ctx context.Context, kind string, seed uint64) (*seen, e
 func (v *viewer) report(from time.Duration) *seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := &seen{keys: v.keys, nacks: v.nacks}
+	s := &seen{keys: v.keys, nacks: v.nacks, clash: v.clashes}
 	for _, f := range v.decoder.all {
 		f.at -= from
 		s.frames = append(s.frames, f)
@@ -205,6 +205,10 @@ func (v *viewer) report(from time.Duration) *seen {
 		h.at -= from
 		h.sent -= from
 		s.sound = append(s.sound, h)
+	}
+	for _, r := range v.rates {
+		r.at -= from
+		s.rates = append(s.rates, r)
 	}
 	for _, a := range v.bytes {
 		a.at -= from

@@ -40,13 +40,16 @@ type viewer struct {
 	decoder *decoder
 	heard   []heard
 	bytes   []arrived
+	rates   []rated
 	missing map[uint16]*missed // of the picture
 	highest uint16
 	ssrc    webrtc.SSRC
 	needs   bool // a key frame
 	asked   time.Duration
-	keys    int // key frames that were asked for
-	nacks   int // packets that were asked for
+	keys    int               // key frames that were asked for
+	nacks   int               // packets that were asked for
+	times   map[uint32]uint64 // frames, by their time on the wire
+	clashes int               // packets of a frame that has the time of another: a browser takes them for one
 }
 
 // heard is a packet of sound.
@@ -60,6 +63,12 @@ type arrived struct {
 	bytes int
 }
 
+// rated is what the server thinks that the network carries.
+type rated struct {
+	at   time.Duration
+	bits int
+}
+
 type missed struct {
 	asked time.Duration
 	asks  int
@@ -71,6 +80,7 @@ func view(ctx context.Context, h *house, id sfu.PeerID, relay netip.AddrPort, c 
 	v := &viewer{
 		seat: newSeat(), house: h, id: id, clock: c, quit: make(chan struct{}),
 		decoder: newDecoder(), missing: map[uint16]*missed{}, needs: true,
+		times: map[uint32]uint64{},
 	}
 	var err error
 	if v.pc, err = newConnection(); err != nil {
@@ -159,6 +169,10 @@ func (v *viewer) take(p *rtp.Packet, remote *webrtc.TrackRemote) {
 	}
 	v.number(p.SequenceNumber, remote.SSRC())
 	if part, ok := readPacket(p.Payload); ok {
+		if of, ok := v.times[p.Timestamp]; ok && of != name(part.layer, part.number) {
+			v.clashes++
+		}
+		v.times[p.Timestamp] = name(part.layer, part.number)
 		v.decoder.take(part, now)
 		if v.decoder.any && v.decoder.last.at == now && v.decoder.last.key {
 			v.needs = false
@@ -199,6 +213,7 @@ func (v *viewer) look() {
 func (v *viewer) reports(now time.Duration) (all []rtcp.Packet) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.rates = append(v.rates, rated{now, v.house.network.rate()})
 	if v.ssrc == 0 {
 		return nil
 	}
