@@ -10,7 +10,8 @@ VERSION   ?= development
 FUZZTIME  ?= 30s
 # Random histories, of which the race detector sees few: it slows them down eightfold.
 LONG      := TestNoHistoryBreaksTheRules|TestMixedMembers
-BENCHTIME ?= 1s
+BENCHTIME ?= 100ms
+SOAKTIME  ?= 1h
 LINT      := bin/tools/golangci-lint
 LINT_PIN  := v2.15.0
 ESBUILD   := go tool -modfile=tools.mod esbuild
@@ -20,7 +21,7 @@ CLIENT    := client/dist/index.html
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 .PHONY: help e2e repro build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
-	tools browsers fuzz bench load quality figures run release clean
+	tools browsers fuzz bench soak load quality figures run release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -115,8 +116,14 @@ fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under othe
 	go test -count=1 -run TestMixedMembers -timeout 30m ./tests/mls -mixed 5
 	MLS_FUZZ=all node --enable-source-maps --test bin/tests/e2ee/worker/mls-fuzz.test.mjs bin/tests/e2ee/worker/profile.test.mjs
 
-bench: ## Go benchmarks
+bench: ## Go benchmarks, then what forwarding costs a server: the figures of docs/performance.md, "make bench"
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	@go build -o bin/bench ./tests/bench
+	@bin/bench
+
+soak: ## 1000 joins and leaves, then SOAKTIME of coming and going: is everything given back?
+	@go build -o bin/soak ./tests/soak
+	@bin/soak -time $(SOAKTIME)
 
 load: build ## what many people cost a server: the figures of docs/performance.md, "Load"
 	@go build -o bin/load ./tests/load

@@ -220,12 +220,15 @@ func setNumber[C any](least, most int, field func(*C) *int) func(*C, string) err
 func usage(out io.Writer) {
 	fmt.Fprint(out, "paravent [serve] [flags]    serve meetings until interrupted\n"+
 		"paravent token [flags]      print a host token, for servers with -hosts token\n"+
+		"paravent loadtest [flags]   find out how many people and rooms this machine can hold\n"+
 		"paravent version            print the version\n"+
 		"paravent client-manifest    print the SHA-256 of each file of the browser client\n\n"+
 		"Flags, each also a variable (-max-rooms is PARAVENT_MAX_ROOMS):\n")
 	list(out, settings)
 	fmt.Fprint(out, "\nFlags of paravent token:\n")
 	list(out, tokenSettings)
+	fmt.Fprint(out, "\nFlags of paravent loadtest:\n")
+	list(out, loadtestSettings)
 }
 
 func list[C any](out io.Writer, settings []setting[C]) {

@@ -50,6 +50,8 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 		return serve(args, lookup, report)
 	case "token":
 		return token(args, lookup, report)
+	case "loadtest":
+		return testLoad(args, lookup, report)
 	case "version", "client-manifest":
 		if len(args) > 0 {
 			report.CannotStart(fmt.Errorf("paravent %s takes no arguments", command))
@@ -61,7 +63,7 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 		}
 		return manifest(stdout, report)
 	default:
-		report.CannotStart(fmt.Errorf("%q is not a command: want serve, token, version or client-manifest", command))
+		report.CannotStart(fmt.Errorf("%q is not a command: want serve, token, loadtest, version or client-manifest", command))
 		return exitRefused
 	}
 }

@@ -99,7 +99,7 @@ func (s *Screen) feedback(l *line, number uint16, at time.Time) {
 		spacing = 0 // there was a break, and then all came at once
 	}
 	from := time.Duration(at.UnixNano()) - spacing*time.Duration(total-1)
-	zero := from / reference * reference
+	zero := from.Truncate(reference)
 
 	b := append(s.report[:0], 0x80|15, feedbackRTP, 0, 0)
 	b = binary.BigEndian.AppendUint32(b, s.ours)

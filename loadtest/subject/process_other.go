@@ -4,5 +4,5 @@ package subject
 
 import "time"
 
-// process is not known here.
-func process() (cpu time.Duration, switches uint64) { return 0, 0 }
+// Process is not known here.
+func Process() (cpu time.Duration, switches uint64) { return 0, 0 }

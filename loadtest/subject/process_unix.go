@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is what this process has used of the machine.
-func process() (cpu time.Duration, switches uint64) {
+// Process is what this process has used of the machine.
+func Process() (cpu time.Duration, switches uint64) {
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
 		return 0, 0

@@ -195,7 +195,7 @@ func (h *half) usage() *Usage {
 	if all, err := os.ReadDir("/proc/self/fd"); err == nil {
 		u.Descriptors = len(all)
 	}
-	u.CPU, u.Switches = process()
+	u.CPU, u.Switches = Process()
 	return u
 }
 
@@ -280,6 +280,12 @@ func (p *peer) Shown(slot string, publisher sfu.PeerID, _ string) {
 
 // Lost counts, and fails what waits for it.
 func (p *peer) Lost(c sfu.Connection) {
+	p.mu.Lock()
+	left := p.showing == nil
+	p.mu.Unlock()
+	if left {
+		return
+	}
 	p.half.lost.Add(1)
 	list := &p.published
 	if c == sfu.SubscribeConnection {

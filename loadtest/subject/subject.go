@@ -73,6 +73,7 @@ type Subject struct {
 	process *exec.Cmd
 	in      io.WriteCloser
 	read    chan struct{} // closed when it says nothing any more
+	writing sync.Mutex    // held to write a line; whoever waits for that must not keep answers from being read
 
 	mu      sync.Mutex // guards what follows
 	last    uint64
@@ -139,11 +140,14 @@ func (s *Subject) ask(r request) (answer, error) {
 	s.last++
 	r.Number = s.last
 	s.waiting[r.Number] = reply
-	text, err := json.Marshal(r)
-	if err == nil {
-		_, err = s.in.Write(append(text, '\n'))
-	}
 	s.mu.Unlock()
+	text, err := json.Marshal(r)
+	if err != nil {
+		return answer{}, err
+	}
+	s.writing.Lock()
+	_, err = s.in.Write(append(text, '\n'))
+	s.writing.Unlock()
 	if err != nil {
 		return answer{}, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"paravent/tests/floor"
 )
 
-// rests is how many rounds there are of a point of a curve.
+// curveRounds is how many rounds there are of a point of a curve.
 const curveRounds = 3
 
 // point measures one point of a curve, against the floor in the same seconds.
@@ -38,6 +39,7 @@ func (b *bench) point(s *scene, p pace) (ns, over float64, last taken, err error
 // subscribers is the curve over people who watch one.
 func (b *bench) subscribers() error {
 	b.printf("\none publisher, bursts of 8: subscribers, lanes, packets a second out, ns a forward, over the floor\n")
+	var faults []error // the other points are measured all the same
 	for _, lanes := range []int{1, 2} {
 		for _, n := range []int{2, 10, 50, 200, 500} {
 			name := fmt.Sprintf("forward_ns_subs_%d", n)
@@ -45,11 +47,11 @@ func (b *bench) subscribers() error {
 				name += "_lanes_2"
 			}
 			if err := b.viewers(lanes, n, name); err != nil {
-				return err
+				faults = append(faults, err)
 			}
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (b *bench) viewers(lanes, n int, name string) error {
@@ -76,6 +78,7 @@ func (b *bench) viewers(lanes, n int, name string) error {
 // rooms is the curve over rooms of three who all see each other.
 func (b *bench) rooms() error {
 	b.printf("\nrooms of 3, bursts of 4: rooms, lanes, packets a second out, ns a forward, over the floor\n")
+	var faults []error
 	for _, lanes := range []int{1, 2} {
 		for _, n := range []int{1, 10, 100, 300} {
 			name := fmt.Sprintf("forward_ns_rooms_%d", n)
@@ -83,11 +86,11 @@ func (b *bench) rooms() error {
 				name += "_lanes_2"
 			}
 			if err := b.meetings(lanes, n, name); err != nil {
-				return err
+				faults = append(faults, err)
 			}
 		}
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 func (b *bench) meetings(lanes, n int, name string) error {

@@ -211,9 +211,13 @@ func (s *scene) counts() (sent, heard uint64) {
 	return sent, heard
 }
 
+// patience is how long it may take until everybody sees something.
+const patience = 20 * time.Second
+
 // await waits until so many slots show something, while people send.
 func (s *scene) await(p pace, begun time.Time, slots int) error {
-	for range 60 {
+	var shown, lost int
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		send(s.people, p, begun, 250*time.Millisecond)
 		u, err := s.server.Usage(false)
 		if err != nil {
@@ -222,8 +226,9 @@ func (s *scene) await(p pace, begun time.Time, slots int) error {
 		if u.Shown >= slots {
 			return nil
 		}
+		shown, lost = u.Shown, u.Lost
 	}
-	return errSilence
+	return fmt.Errorf("%w: %d of %d slots show something, %d connections were lost", errSilence, shown, slots, lost)
 }
 
 // minus is what was used in between.
