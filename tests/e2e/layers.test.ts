@@ -99,11 +99,17 @@ async function encodesSmallOnly(person: Person): Promise<void> {
   })
 }
 
+/** Gives the picture of Ada so large a window, and the large place in it or one among equals. */
 async function look(person: Person, window: { readonly width: number; readonly height: number }, pin: boolean): Promise<void> {
-  const pinned = await person.has("button", "Show everybody")
-  if (pinned && !pin) await person.click("Show everybody")
   await person.page.setViewport(window)
-  if (!pinned && pin) await person.click("Show large: Ada")
+  await person.until(pin ? "pins Ada" : "unpins Ada", () =>
+    person.page.evaluate((wish) => {
+      const tile = document.querySelector<HTMLElement>('[data-name="Ada"]')
+      const done = tile !== null && (tile.dataset["large"] === "true") === wish
+      if (!done) tile?.querySelector<HTMLElement>(".pin")?.click()
+      return done
+    }, pin),
+  )
 }
 
 const viewers: Readonly<Record<Kind, Kind>> = { chromium: "firefox", firefox: "chromium" }

@@ -74,9 +74,14 @@ export const Stage = (view: View): VNode => {
       (now) => act({ do: "drawn", drawings: now }),
     )
     drawings.current = told
+    let next = 0
     const observer = new ResizeObserver(() => {
-      boxes.current = place(element)
-      told.changed()
+      cancelAnimationFrame(next)
+      // Not at once: a bar for scrolling that comes or goes would resize the stage within its own notice.
+      next = requestAnimationFrame(() => {
+        boxes.current = place(element)
+        told.changed()
+      })
     })
     const scrolled = (): void => told.changed()
     const turned = (): void => told.visible(!document.hidden)
@@ -86,6 +91,7 @@ export const Stage = (view: View): VNode => {
     turned()
     return () => {
       observer.disconnect()
+      cancelAnimationFrame(next)
       element.removeEventListener("scroll", scrolled)
       document.removeEventListener("visibilitychange", turned)
       drawings.current = null
