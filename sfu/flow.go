@@ -51,6 +51,7 @@ func newFlow(s *slot) *flow {
 // join begins to show a feed.
 func (w *flow) join(f *feed, wish *wish) {
 	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
+	w.hurry = false // what was to be stopped was elsewhere
 	f.attach(w)
 	w.slot.unsettled()
 	w.aim()
@@ -159,6 +160,9 @@ func (w *flow) send(p *parcel) {
 	index, ok := w.numbers.next(p.seq)
 	if !ok {
 		return
+	}
+	if p.frame.Key && index == w.numbers.out {
+		w.repair.stretch++ // who has this needs nothing from before
 	}
 	o := &w.packet
 	o.Index, o.Marker, o.Timestamp, o.Payload = index, marker, w.clock.next(p.timestamp, p.at), p.payload

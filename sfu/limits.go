@@ -10,6 +10,7 @@ const (
 	maxTemporals   = 4         // temporal layers
 	mostTries      = 5         // requests for a key frame until another spatial layer is given up
 	packetOverhead = 50        // bytes around a payload
+	repairShare    = 3         // what is sent again takes so small a part of what the network carries
 	unknownRate    = 1 << 30   // bits per second, where it is not known
 	videoSlots     = 25        // a full grid
 	audioSlots     = 16        // more open microphones are not understood anyway
@@ -25,6 +26,7 @@ const (
 	maxProbe       = 64 << 10  // bytes of padding that are asked for at once
 
 	historyAge      = time.Second            // older packets come too late to be shown
+	repairBurst     = 300 * time.Millisecond // that nothing was sent again may be made up for at once
 	urgentWait      = 300 * time.Millisecond // that too much is forwarded while a key frame of less is awaited
 	leastMeasure    = 400 * time.Millisecond // that a layer is measured for
 	wantLess        = 2 * time.Second        // that layers are not wanted before the publisher is told

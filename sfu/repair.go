@@ -10,7 +10,7 @@ import (
 // 4585, section 6.2.1).
 type repair struct {
 	index   uint64 // of the retransmission stream: the latest
-	stretch uint32 // counts how often a run began: only the present one's numbers still fit
+	stretch uint32 // counts runs and key frames: what is from before the latest is of no use any more
 	ring    []sentPacket
 	packet  transport.Outgoing // reused
 	second  time.Duration      // since when
@@ -85,6 +85,9 @@ func (w *flow) again(p *sentPacket, now time.Duration) {
 	}
 	picture, ok := w.pictures.Look(&k.marks)
 	if !ok {
+		return
+	}
+	if a := w.slot.repairs; a != nil && !a.take(len(payload)+packetOverhead, now) {
 		return
 	}
 	k.marks.Write(payload, dependency, picture)

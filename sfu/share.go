@@ -70,6 +70,8 @@ func (d *subscribing) divide(now time.Duration) (again time.Duration) {
 	}
 	if bits == 0 {
 		bits = unknownRate
+	} else {
+		d.repairs.set(bits)
 	}
 	result := h.allocator.Allocate(bits, d.sound(), h.tracks, now)
 	d.conn.Want(result.Whole)

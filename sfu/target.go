@@ -36,13 +36,18 @@ func (w *flow) fit() {
 		return
 	}
 	w.hurry = true
-	w.feed.lane.At(w.feed.lane.Now()+urgentWait, w.stop)
+	f, s := w.feed, w.slot
+	f.lane.At(f.lane.Now()+urgentWait, func() {
+		if s.at.Load() == f { // it is with its feed still
+			w.stop()
+		}
+	})
 }
 
 // stop forwards nothing until a key frame comes, if still too much would be.
 func (w *flow) stop() {
 	w.hurry = false
-	if w.feed == nil || !w.target.urgent || !w.tooMuch() {
+	if !w.target.urgent || !w.tooMuch() {
 		return
 	}
 	w.run = 0
