@@ -140,6 +140,7 @@ func newConnection() (*webrtc.PeerConnection, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Add(&named{}) // nearest to the network: it sees what is sent again
 	r.Add(feedback)
 	r.Add(repeats)
 	r.Add(received)
