@@ -33,7 +33,7 @@ func newHall(p plan, s *subject.Subject, c *crowd.Crowd) *hall {
 		plan: p, server: s, crowd: c, quit: make(chan struct{}),
 		seen: map[*crowd.Person]int{}, heard: map[*crowd.Person]int{},
 	}
-	h.sending.Store(&h.people)
+	h.sending.Store(new([]*crowd.Person))
 	h.done.Go(h.send)
 	return h
 }
@@ -52,9 +52,12 @@ func (h *hall) first() int {
 }
 
 func (h *hall) next(people int, l level) int {
-	more := people * 3 / 2
-	if share := max(l.cpu/mostCPU, l.busy/mostBusy); share > 0.6 {
-		more = people * 5 / 4 // slower near the end
+	more := people * 5 / 4
+	switch share := max(l.cpu/mostCPU, l.busy/mostBusy); { // faster far from the end
+	case share < 0.3:
+		more = people * 2
+	case share < 0.6:
+		more = people * 3 / 2
 	}
 	unit := max(h.plan.size, 1)
 	return max(more/unit*unit, people+unit)
