@@ -52,7 +52,7 @@ func (p *Person) take(m wire.ServerMessage) {
 		} else {
 			p.media.down.lost()
 		}
-	case *wire.Shown, *wire.Pong:
+	case *wire.Shown, *wire.Wanted, *wire.Pong:
 		// What a slot shows is told by the keys of its frames.
 	}
 }

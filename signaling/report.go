@@ -94,7 +94,9 @@ func (r *room) hear(p *person, report report) {
 }
 
 // sizes are the words of the wire for each MediaSize.
-var sizes = [...]string{MediaNone: "none", MediaSmall: "small", MediaMedium: "medium", MediaLarge: "large"}
+var sizes = [...]string{ //nolint:gochecknoglobals // immutable table
+	MediaNone: "none", MediaSmall: "small", MediaMedium: "medium", MediaLarge: "large",
+}
 
 // pass tells what the media plane has for a connection, or that the connection
 // is lost when the wire has no room for that.
