@@ -274,6 +274,9 @@ func (c *client) subscribe(set codecSet) string {
 		_ = c.down.Close()
 	}
 	c.down = pc
+	c.mu.Lock()
+	clear(c.slots) // the new connection has slots of the same names
+	c.mu.Unlock()
 	connected := make(chan struct{}, 1)
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
