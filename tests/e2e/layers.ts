@@ -1,6 +1,9 @@
 /**
  * A picture is received as large as it is drawn, whatever it is sent with and
  * by: judged by what was decoded. What nobody is shown is not encoded.
+ *
+ * It runs by its name alone (tests/e2e/run.sh layers) as long as a browser sends
+ * one layer only: LAYERED in client/src/call/publish.ts.
  */
 
 import assert from "node:assert/strict"
