@@ -431,6 +431,7 @@ function show(state: State): void {
   if (root === null) return
   now = state
   const act = (action: Action): void => {
+    if (action.do === "drawn") return // told after each drawing, by nobody's wish
     done.push(action)
     show(answer(state, action))
   }
