@@ -68,6 +68,10 @@ export class Publish {
   #answered = 0
   #again = false // changed while an offer was under way
   #closed = false
+  #gone = (): void => undefined
+  readonly #ended = new Promise<void>((done) => {
+    this.#gone = done
+  })
 
   constructor(worker: Worker, codec: Exclude<Codec, "auto">, camera: Budget, heard: PublishHeard) {
     this.#worker = worker
@@ -143,7 +147,11 @@ export class Publish {
     }
   }
 
-  /** How many payload bytes and frames were sent of each stream, under the transform's id, for the watchdog. */
+  /**
+   * How many payload bytes and frames were sent of each stream, under the
+   * transform's id, for the watchdog. Nothing if the connection is closed
+   * meanwhile: Firefox then never answers getStats.
+   */
   async sent(): Promise<Sent[]> {
     const all = [...this.#sources].map(async ([context, { id, transceiver }]) => {
       const streams: Sent[] = []
@@ -154,7 +162,7 @@ export class Publish {
       }
       return streams
     })
-    return (await Promise.all(all)).flat()
+    return ((await Promise.race([Promise.all(all), this.#ended])) ?? []).flat()
   }
 
   /** Sends nothing and tells nothing any more. */
@@ -166,6 +174,7 @@ export class Publish {
   close(): void {
     this.#closed = true
     this.#pc.close()
+    this.#gone()
   }
 
   #add(context: Context): Source {

@@ -237,6 +237,22 @@ function inside(
 
   const live = (): RTCPeerConnection[] => peers.filter((p) => p.signalingState !== "closed")
 
+  /** What a connection counts; nothing once it is closed: Firefox never answers if that happens meanwhile. */
+  const statsOf = (peer: RTCPeerConnection): Promise<Record<string, unknown>[]> =>
+    new Promise((done, failed) => {
+      const timer = setInterval(() => {
+        if (peer.signalingState === "closed") settle(() => done([]))
+      }, 50)
+      const settle = (how: () => void): void => {
+        clearInterval(timer)
+        how()
+      }
+      peer.getStats().then(
+        (all) => settle(() => done([...all.values()])),
+        (e) => settle(() => failed(e)),
+      )
+    })
+
   let ear: { context: AudioContext; analyser: AnalyserNode; heard: Set<string> } | null = null
   const listen = (): { context: AudioContext; analyser: AnalyserNode; heard: Set<string> } => {
     const context = new AudioContext()
@@ -288,7 +304,7 @@ function inside(
     streams: async () => {
       const seen: SeenStream[] = []
       for (const peer of live()) {
-        const all = [...(await peer.getStats()).values()] as Record<string, unknown>[]
+        const all = await statsOf(peer)
         for (const s of all) {
           if (s["type"] !== "outbound-rtp" && s["type"] !== "inbound-rtp") continue
           const sends = s["type"] === "outbound-rtp"
