@@ -133,7 +133,7 @@ test("a copied session throws its owner out, is told to the moderators, and noti
   )
   assert.equal(answer, "challenge,refused", "the thief gets nothing")
   await Promise.all([
-    told("A copy of somebody’s session was used. Both were thrown out; the person can come in again.", ada),
+    listed("A copy of a session was used (Bob). Both were thrown out; the person can come in again.", ada),
     told("A copy of your session was used", bob),
   ])
   for (const person of [ada, eve]) await person.seesPeople("Ada", "Eve")

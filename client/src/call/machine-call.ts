@@ -4,7 +4,7 @@ import { alone, inCall, type Model, moderation, nameOf, notice, prejoin, type Qu
 import { acted, ofModeration, ruled } from "./moderation.ts"
 import type { SessionReport } from "./report.ts"
 import type { Room } from "./room.ts"
-import type { ChatLine, End } from "./state.ts"
+import type { ChatLine, End, Event as Happened } from "./state.ts"
 
 /** Chat lines kept: whoever writes without end fills nobody's memory. */
 const CHAT_MAX = 1000
@@ -179,6 +179,7 @@ function arrivals(m: Model, before: Room | null): Model {
   return went === undefined || putOut(m, went[1].name) ? m : notice(m, { say: "left", name: went[1].name })
 }
 
-/** Whether it was just told that a moderator put somebody out: that says more than that they have left. */
-const putOut = (m: Model, name: string): boolean =>
-  m.state.moderation.events.slice(-3).some((e) => (e.did === "remove" || e.did === "ban" || e.did === "lobby") && e.whom === name)
+const PUT_OUT: ReadonlySet<Happened["did"]> = new Set(["remove", "ban", "lobby", "replay"])
+
+/** Whether it was just told why somebody was put out: that says more than that they have left. */
+const putOut = (m: Model, name: string): boolean => m.state.moderation.events.slice(-3).some((e) => PUT_OUT.has(e.did) && e.whom === name)

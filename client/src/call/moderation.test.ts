@@ -115,7 +115,10 @@ const REPORTS: { readonly [Name in Report["on"]]: readonly Extract<Report, { on:
   lobby: [{ on: "lobby", waiting: [knocker(HIM)] }],
   knocked: [{ on: "knocked" }],
   "lobby-full": [{ on: "lobby-full" }],
-  replay: [{ on: "replay" }],
+  replay: [
+    { on: "replay", person: HIM, at: 1 },
+    { on: "replay", person: null, at: 1 },
+  ],
   moderated: [
     { on: "moderated", present: false, endsAt: 1 },
     { on: "moderated", present: true, endsAt: null },
@@ -356,7 +359,9 @@ test("the lobby is full until it gets shorter", () => {
 })
 
 test("a moderator hears of a copied session, and everybody when the meeting will end", () => {
-  assert.equal(feed(inRoom(holder), { on: "replay" })[0].state.notice?.say, "replay")
+  const [told] = feed(inRoom(holder), { on: "replay", person: HER, at: 1 })
+  assert.deepEqual(dids(told), ["replay Anna"])
+  assert.ok(told.state.notice?.say === "event" && told.state.notice.event.did === "replay")
   const [m] = feed(inRoom(), { on: "moderated", present: false, endsAt: 99 })
   assert.deepEqual([m.state.moderation.present, m.state.moderation.endsAt], [false, 99])
 })

@@ -79,9 +79,11 @@ function doneBy(deed: Deed, marks: ReadonlyMap<string, PersonId>): Done[] {
   }
 }
 
+/** The name of somebody who is here, was here or waited. */
+const named = (m: Model, person: PersonId): string => nameOf(m, person) || (m.names.get(person) ?? "")
+
 /** Tells the room what a moderator did, and has this person's devices obey. */
 export function acted(m: Model, { by, deed, self, marks, at }: Acted): QuietStep {
-  const name = (person: PersonId): string => nameOf(m, person) || (m.names.get(person) ?? "")
   const here = (person: PersonId): boolean => m.room?.members.some((x) => x.person === person) === true
   let next = m
   for (const { did, people } of doneBy(deed, marks)) {
@@ -90,10 +92,10 @@ export function acted(m: Model, { by, deed, self, marks, at }: Acted): QuietStep
     const mine = people === null ? did === "mute-all" && m.room?.own.role !== "moderator" : people.some((p) => p === self)
     const whom =
       people
-        ?.map(name)
+        ?.map((person) => named(m, person))
         .filter((n) => n !== "")
         .join(", ") ?? ""
-    next = told(next, { at, by: name(by), did, whom, self: mine })
+    next = told(next, { at, by: named(m, by), did, whom, self: mine })
   }
   return deed.deed === "stop" ? stopped(next, deed) : [next]
 }
@@ -174,7 +176,7 @@ export function ofModeration(m: Model, e: LobbyReport): QuietStep {
     case "lobby-full":
       return [moderation(m, { lobbyFull: true })]
     case "replay":
-      return [notice(m, { say: "replay" })]
+      return [told(m, { at: e.at, by: "", did: "replay", whom: e.person === null ? "" : named(m, e.person), self: false })]
     case "moderated":
       return [moderation(m, { present: e.present, endsAt: e.endsAt })]
     case "unconfirmed": {

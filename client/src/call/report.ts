@@ -52,7 +52,7 @@ export type SessionReport =
   | { readonly on: "lobby"; readonly waiting: readonly Knocker[] }
   | { readonly on: "knocked" } // somebody new is in the lobby
   | { readonly on: "lobby-full" }
-  | { readonly on: "replay" }
+  | { readonly on: "replay"; readonly person: PersonId | null; readonly at: number } // a copy of this one's session was used; both ended
   | { readonly on: "moderated"; readonly present: boolean; readonly endsAt: number | null }
   | { readonly on: "unconfirmed"; readonly order: Order }
   | { readonly on: "generation"; readonly number: number; readonly secret: Uint8Array }

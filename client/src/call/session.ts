@@ -323,7 +323,8 @@ export class Session {
       case "moderated":
         return this.#report({ on: "moderated", present: m.present, endsAt: m.endsMs > 0 ? Date.now() + m.endsMs : null })
       case "warned":
-        return this.#report({ on: m.of === "replay" ? "replay" : "lobby-full" })
+        if (m.of === "lobby") return this.#report({ on: "lobby-full" })
+        return this.#report({ on: "replay", person: m.person === undefined ? null : personId(m.person), at: Date.now() })
       case "over":
         return m.why === "lobby" ? this.#finish({ on: "renew", why: "lobby" }) : this.end(m.why === "ended" ? "over" : m.why)
     }

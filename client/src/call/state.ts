@@ -135,6 +135,7 @@ export interface Event {
     | "verify-off"
     | "renew"
     | "revoke"
+    | "replay" // nobody did: a copy of that person's session was used, and both ended; moderators are told
   readonly whom: string // name; "" if it concerns everybody or nobody
   readonly self: boolean // it concerns this person
 }
@@ -288,7 +289,6 @@ export type Notice =
         | "silenced" // this person may not speak (any more) until allowed
         | "may-speak"
         | "knock" // somebody waits in the lobby: also a sound
-        | "replay" // of somebody a copy of the session was used; both ended
         | "share-not-allowed"
     }
   | { readonly id: number; readonly say: "event"; readonly event: Event }
