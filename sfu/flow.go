@@ -34,10 +34,16 @@ type flow struct {
 	packets  uint32
 	octets   uint32
 	repair   repair
+	queue    queue
+	way      *way
+	now      time.Duration // when the burst at hand came
 }
 
 func newFlow(s *slot) *flow {
-	w := &flow{slot: s}
+	w := &flow{slot: s, way: s.way}
+	if w.way == nil {
+		w.way = &way{} // it has one of its own, that carries everything
+	}
 	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
 	// the lower half, so that no early loss makes SRTP miscount the wraps.
 	var seed [8]byte
@@ -51,7 +57,7 @@ func newFlow(s *slot) *flow {
 // join begins to show a feed.
 func (w *flow) join(f *feed, wish *wish) {
 	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
-	w.hurry = false // what was to be stopped was elsewhere
+	w.hurry, w.queue.timed = false, false // what was to be looked at was elsewhere
 	f.attach(w)
 	w.slot.unsettled()
 	w.aim()
@@ -60,6 +66,7 @@ func (w *flow) join(f *feed, wish *wish) {
 // leave ends it.
 func (w *flow) leave() {
 	w.feed.detach(w)
+	w.queue.clear()
 	w.slot.paused(w.wish)
 	w.feed, w.wish, w.out, w.source, w.next, w.run = nil, nil, nil, nil, nil, 0
 }
@@ -99,6 +106,7 @@ func (w *flow) write(s *source, burst []parcel) {
 	if s != w.source && s != w.next {
 		return
 	}
+	w.now = w.feed.lane.Now()
 	for i := range burst {
 		p := &burst[i]
 		if !w.open() {
@@ -143,19 +151,34 @@ func (w *flow) send(p *parcel) {
 		w.numbers.drop(p.seq)
 		return
 	}
-	marker := p.marker
-	var picture packet.Numbers
 	if w.slot.video {
-		var ok bool
-		if ok, marker = w.layers.Next(&p.frame); ok {
-			picture, ok = w.pictures.Next(&p.frame.Marks)
-		} else {
-			w.pictures.Drop(&p.frame.Marks)
-		}
-		if !ok {
-			w.numbers.drop(p.seq)
-			return
-		}
+		w.sendPicture(p)
+		return
+	}
+	if index, ok := w.numbers.next(p.seq); ok {
+		w.way.pacer.TakeAudio(len(p.payload)+packetOverhead, w.now)
+		o := &w.packet
+		o.Index, o.Marker, o.Timestamp, o.Payload = index, p.marker, w.clock.next(p.timestamp, p.at), p.payload
+		w.emit(len(p.payload))
+	}
+}
+
+// sendPicture sends one packet of video, or has it wait.
+func (w *flow) sendPicture(p *parcel) {
+	if w.queue.full() {
+		w.overflow()
+		return
+	}
+	var picture packet.Numbers
+	ok, marker := w.layers.Next(&p.frame)
+	if ok {
+		picture, ok = w.pictures.Next(&p.frame.Marks)
+	} else {
+		w.pictures.Drop(&p.frame.Marks)
+	}
+	if !ok {
+		w.numbers.drop(p.seq)
+		return
 	}
 	index, ok := w.numbers.next(p.seq)
 	if !ok {
@@ -164,16 +187,27 @@ func (w *flow) send(p *parcel) {
 	if p.frame.Key && index == w.numbers.out {
 		w.repair.stretch++ // who has this needs nothing from before
 	}
-	o := &w.packet
-	o.Index, o.Marker, o.Timestamp, o.Payload = index, marker, w.clock.next(p.timestamp, p.at), p.payload
-	if w.slot.video {
-		o.Dependency = p.dependency
-		p.frame.Write(p.payload, p.dependency, picture)
-		w.repair.sent(uint16(index), p.seq, marker)
+	timestamp := w.clock.next(p.timestamp, p.at)
+	if when := w.way.pacer.Book(len(p.payload)+packetOverhead, w.now); when > w.now+paceTogether || w.queue.count > 0 {
+		w.wait(waiting{
+			source: w.source, when: when, index: index, timestamp: timestamp, stretch: w.repair.stretch,
+			in: p.seq, picture: picture, marker: marker,
+		})
+		return
 	}
+	p.frame.Write(p.payload, p.dependency, picture)
+	w.repair.sent(uint16(index), p.seq, w.repair.stretch, marker)
+	o := &w.packet
+	o.SSRC, o.Format = w.info.SSRC, w.info.Types[p.codec].Media
+	o.Index, o.Marker, o.Timestamp, o.Payload, o.Dependency = index, marker, timestamp, p.payload, p.dependency
+	w.emit(len(p.payload))
+}
+
+// emit writes the packet at hand.
+func (w *flow) emit(size int) {
 	w.packets++
-	w.octets += uint32(len(p.payload))
-	w.out.Write(o)
+	w.octets += uint32(size)
+	w.out.Write(&w.packet)
 }
 
 // report sends the sender report of the slot (RFC 3550, section 6.4.1).

@@ -123,7 +123,10 @@ func TestNoNumberTwice(t *testing.T) {
 	for i := range shown {
 		viewers[i] = &audit{t: t, used: map[uint64]bool{}}
 		viewers[i].info = transport.SlotInfo{SSRC: 1, RTX: 2, Types: allTypes}
-		shown[i] = &slot{video: true, conn: viewers[i], state: connected(), poke: func() {}}
+		shown[i] = &slot{video: true, conn: viewers[i], state: connected(), poke: func() {}, way: &way{}}
+		if i%2 == 0 {
+			shown[i].way.setRate(100_000 * (i + 1)) // packets have to wait
+		}
 	}
 	var work sync.WaitGroup
 	for i, tr := range all {

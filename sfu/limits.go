@@ -10,6 +10,7 @@ const (
 	maxTemporals   = 4         // temporal layers
 	mostTries      = 5         // requests for a key frame until another spatial layer is given up
 	packetOverhead = 50        // bytes around a payload
+	maxWaiting     = 256       // packets of a slot that wait until they may leave
 	repairShare    = 3         // what is sent again takes so small a part of what the network carries
 	unknownRate    = 1 << 30   // bits per second, where it is not known
 	videoSlots     = 25        // a full grid
@@ -26,6 +27,7 @@ const (
 	maxProbe       = 64 << 10  // bytes of padding that are asked for at once
 
 	historyAge      = time.Second            // older packets come too late to be shown
+	paceTogether    = 10 * time.Millisecond  // what may leave so soon leaves at once: a frame of usual size
 	repairBurst     = 300 * time.Millisecond // that nothing was sent again may be made up for at once
 	urgentWait      = 300 * time.Millisecond // that too much is forwarded while a key frame of less is awaited
 	leastMeasure    = 400 * time.Millisecond // that a layer is measured for

@@ -26,11 +26,11 @@ type sentPacket struct {
 }
 
 // sent remembers that the source's packet in went out as out.
-func (r *repair) sent(out, in uint16, marker bool) {
+func (r *repair) sent(out, in uint16, stretch uint32, marker bool) {
 	if r.ring == nil {
 		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
 	}
-	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: r.stretch, marker: marker}
+	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: stretch, marker: marker}
 }
 
 // allow returns what was sent as packet out, if it may be sent again at now: at
@@ -84,12 +84,10 @@ func (w *flow) again(p *sentPacket, now time.Duration) {
 		return
 	}
 	picture, ok := w.pictures.Look(&k.marks)
-	if !ok {
+	if !ok || !w.way.repairs.take(len(payload)+packetOverhead, now) {
 		return
 	}
-	if a := w.slot.repairs; a != nil && !a.take(len(payload)+packetOverhead, now) {
-		return
-	}
+	w.way.pacer.TakeAudio(len(payload)+packetOverhead, now)
 	k.marks.Write(payload, dependency, picture)
 	w.repair.index++
 	o := &w.repair.packet

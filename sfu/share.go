@@ -71,7 +71,7 @@ func (d *subscribing) divide(now time.Duration) (again time.Duration) {
 	if bits == 0 {
 		bits = unknownRate
 	} else {
-		d.repairs.set(bits)
+		d.way.setRate(bits)
 	}
 	result := h.allocator.Allocate(bits, d.sound(), h.tracks, now)
 	d.conn.Want(result.Whole)

@@ -24,9 +24,8 @@ type slot struct {
 	mid    string // set before anything is shown
 	conn   transport.Subscribing
 	state  *state // of the connection
-	// repairs are those that the connection is allowed; nil: all.
-	repairs *allowance
-	poke    func() // something is to be told
+	way    *way   // of the connection; nil: it carries everything
+	poke   func() // something is to be told
 
 	wish  atomic.Pointer[wish] // nil: nothing; written under mu
 	asked atomic.Uint32        // times that settle has to look since it last did

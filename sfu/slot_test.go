@@ -197,7 +197,7 @@ func TestResendBudget(t *testing.T) {
 	now := time.Second
 	r := &repair{stretch: 1}
 	for i := range uint16(sentWindow) {
-		r.sent(i, i, false)
+		r.sent(i, i, 1, false)
 	}
 	count := 0
 	for i := range uint16(sentWindow) {

@@ -14,7 +14,7 @@ type subscribing struct {
 	state state
 	slots []*slot
 
-	repairs allowance
+	way     way
 	rated   atomic.Bool // the rate has changed
 	sharing sharing     // the peer's
 }
@@ -25,7 +25,7 @@ func newSubscribing(p *peer) (*subscribing, error) {
 	d := &subscribing{peer: p}
 	d.state.begin(p)
 	for i := range videoSlots + audioSlots {
-		d.slots = append(d.slots, &slot{number: i, video: i < videoSlots, state: &d.state, repairs: &d.repairs, poke: p.poke})
+		d.slots = append(d.slots, &slot{number: i, video: i < videoSlots, state: &d.state, way: &d.way, poke: p.poke})
 	}
 	conn, err := p.router.transport.Subscribe(videoSlots, audioSlots, d)
 	if err != nil {

@@ -11,6 +11,7 @@ func (w *flow) aim() {
 	}
 	if c.paused {
 		w.source, w.next, w.run = nil, nil, 0 // goes on with a key frame
+		w.queue.clear()
 		return
 	}
 	next := w.feed.pick(c.step)
@@ -36,12 +37,7 @@ func (w *flow) fit() {
 		return
 	}
 	w.hurry = true
-	f, s := w.feed, w.slot
-	f.lane.At(f.lane.Now()+urgentWait, func() {
-		if s.at.Load() == f { // it is with its feed still
-			w.stop()
-		}
-	})
+	w.later(w.feed.lane.Now()+urgentWait, (*flow).stop)
 }
 
 // stop forwards nothing until a key frame comes, if still too much would be.
@@ -51,6 +47,7 @@ func (w *flow) stop() {
 		return
 	}
 	w.run = 0
+	w.queue.clear()
 	if w.source != w.next {
 		w.source = nil
 	}
