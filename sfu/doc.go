@@ -52,7 +52,10 @@
 // viewer, then all to the next, because what goes to one address in a row can
 // leave in one system call. The flow gives each packet the number that follows
 // its last (rewriter) and writes it; the transport seals and sends. No lock, no
-// channel, no other goroutine and no allocation lies in between. A slot begins
+// channel, no other goroutine and no allocation lies in between. A picture that is
+// larger than the way to the viewer takes at once is spread (rate.Pacer): its
+// later packets wait, as references into the history, 250 ms at most. Sound never
+// waits. A slot begins
 // to show a video track once its connection is there, with the first packet of a
 // key frame; until then, requests for one go to the publisher every 350 ms. So
 // it goes from one layer of a track to another, too: the old one is shown until
