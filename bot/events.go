@@ -75,6 +75,10 @@ type Compared struct {
 	Epoch uint64
 }
 
+// Speaking says that somebody speaks now: said about every two seconds, and
+// only where more microphones are open than anybody receives.
+type Speaking struct{ From ID }
+
 // Knocked tells a moderator that somebody waits to be admitted, or that its
 // name has changed. Only authentic knocks are told.
 type Knocked struct {
@@ -148,6 +152,7 @@ func (Said) event()       {}
 func (Hand) event()       {}
 func (Reacted) event()    {}
 func (Compared) event()   {}
+func (Speaking) event()   {}
 func (Knocked) event()    {}
 func (Unknocked) event()  {}
 func (Acted) event()      {}

@@ -166,6 +166,8 @@ func (p *Person) hear(h *heardContent) {
 	case data.Compared:
 		s.compared = h.epoch
 		p.events.put(Compared{id, h.epoch})
+	case data.Speaking:
+		p.events.put(Speaking{id})
 	case data.Policy:
 		p.know(c.Signed())
 	}

@@ -128,6 +128,13 @@ func (p *Person) React(emoji string) error {
 	return p.call(func() error { return p.queued(data.Reaction{Emoji: emoji}, nil) })
 }
 
+// Speak says that this person's microphone carries a voice now. Browsers
+// receive 16 sounds at most; where more microphones are open they take those
+// who said last that they speak. Say it at most every two seconds.
+func (p *Person) Speak() error {
+	return p.call(func() error { return p.queued(data.Speaking{}, nil) })
+}
+
 // Code derives the safety code of the present epoch, which takes a tenth of a
 // second. It returns ErrNoKeys outside a group.
 func (p *Person) Code() (*Code, error) {

@@ -61,6 +61,10 @@ type Reaction struct{ Emoji string }
 // sealed this in, and found it right.
 type Compared struct{}
 
+// Speaking says that the sender's voice is heard now, where more microphones
+// are open than anybody receives.
+type Speaking struct{}
+
 // Policy is the newest rules, from the member that has added somebody, to that
 // newcomer alone: a signed statement as on the wire.
 type Policy struct {
@@ -87,6 +91,7 @@ func (c Chat) fields() map[string]any     { return map[string]any{"t": "chat", "
 func (c Hand) fields() map[string]any     { return map[string]any{"t": "hand", "since": c.Since} }
 func (c Reaction) fields() map[string]any { return map[string]any{"t": "reaction", "emoji": c.Emoji} }
 func (c Compared) fields() map[string]any { return map[string]any{"t": "compared"} }
+func (c Speaking) fields() map[string]any { return map[string]any{"t": "speaking"} }
 
 func (c Policy) fields() map[string]any {
 	return map[string]any{"t": "policy", "statement": c.Statement, "grant": c.Grant, "signature": c.Signature}
@@ -223,6 +228,8 @@ func contentOf(t string, f map[string]any) (Content, bool) {
 		return Reaction{emoji}, ok && len(f) == 3 && slices.Contains(Reactions[:], emoji)
 	case "compared":
 		return Compared{}, len(f) == 2
+	case "speaking":
+		return Speaking{}, len(f) == 2
 	default:
 		return nil, true
 	}

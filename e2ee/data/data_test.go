@@ -86,6 +86,8 @@ func (v *vector) content() Content {
 		return Reaction{c.Emoji}
 	case "compared":
 		return Compared{}
+	case "speaking":
+		return Speaking{}
 	case "policy":
 		return Policy{c.Statement, c.Grant, c.Signature}
 	default:

@@ -72,6 +72,7 @@ const readers: Readonly<Record<Content["t"], (fields: Fields) => Content | undef
     return has(f, ["t", "seq", "emoji"]) && typeof emoji === "string" && REACTIONS.includes(emoji) ? { t: "reaction", emoji } : undefined
   },
   compared: (f) => (has(f, ["t", "seq"]) ? { t: "compared" } : undefined),
+  speaking: (f) => (has(f, ["t", "seq"]) ? { t: "speaking" } : undefined),
 }
 
 /** The bytes to sign and seal. Throws RangeError when a limit is broken. */

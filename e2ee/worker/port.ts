@@ -72,6 +72,8 @@ export type Message =
   | { readonly t: "reaction"; readonly emoji: string }
   /** This person has compared the safety code of the present epoch and found it right. */
   | { readonly t: "compared" }
+  /** This person speaks now: said where more microphones are open than anybody receives. */
+  | { readonly t: "speaking" }
 
 /** Emoji that can be sent as a reaction; others are malformed. */
 export const REACTIONS: readonly string[] = ["👍", "👎", "👏", "❤️", "😂", "😮", "🎉", "🤔"]

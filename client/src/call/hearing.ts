@@ -42,6 +42,7 @@ export function withHeard(r: Room, { from, moderator, appointed, epoch, message 
       return withSaid(r, from, { ...who, compared: epochs.get(epoch) ?? null })
     case "chat":
     case "reaction":
+    case "speaking":
       return r
   }
 }

@@ -1,6 +1,6 @@
 /** Everything of a call that is media: both connections, the sound, who speaks, and the watchdog. */
 
-import { CAMERA, type Context, type FromMedia, type Media, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
+import { CAMERA, type Context, type FromMedia, type Media, type PersonId, SCREEN, SCREEN_AUDIO } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
@@ -11,15 +11,13 @@ import type { Wanted } from "./room.ts"
 import { Sound } from "./sound.ts"
 import type { Codec, Drawing } from "./state.ts"
 import { type Showing, Subscribe } from "./subscribe.ts"
+import { HOLD_MS, Voices } from "./voices.ts"
 import { type Sent, Watchdog } from "./watchdog.ts"
 
 const WATCH_MS = 1000
 
 /** A media worker that has not answered for so many looks is out of order. */
 const ANSWER_LOOKS = 20
-
-/** How long somebody counts as speaking after the last loud frame. */
-const HOLD_MS = 600
 
 /** A connection that failed is made anew after this, so that a broken network is not hammered. */
 const REBUILD_MS = 1000
@@ -43,7 +41,7 @@ export class CallMedia {
   readonly #sound = new Sound()
   readonly #sends: boolean // a viewer has no connection to send on
   readonly #tracks = new Map<Context, MediaStreamTrack>()
-  readonly #loud = new Map<PersonId, number>() // when last heard, ms
+  readonly #voices = new Voices()
   readonly #timers: ReturnType<typeof setInterval>[] = []
   #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
@@ -110,8 +108,16 @@ export class CallMedia {
   want(wanted: readonly Wanted[], people: number): void {
     this.#wanted = wanted
     this.#people = people
+    this.#voices.keep(new Set(wanted.map((w) => w.person)))
     this.#claim()
     this.#publish?.setCameraBudget(cameraBudget(people))
+  }
+
+  /** Somebody says to speak: to be heard, if it is not, instead of who has been silent for longest. */
+  spoke(person: PersonId): void {
+    if (this.#subscribe?.hears(person) !== false) return
+    this.#voices.tell(person, performance.now())
+    this.#claim()
   }
 
   /** How large the page draws the others' pictures now. */
@@ -242,7 +248,12 @@ export class CallMedia {
       if (kind === "video") now.set(picture, claim({ context, drawing, before: before.get(picture) }))
     }
     this.#claims = now
-    this.#subscribe?.want(this.#wanted, (w) => now.get(pictureOf(w.person, w.context)) ?? SOUND)
+    const at = performance.now()
+    this.#subscribe?.want({
+      wanted: this.#wanted,
+      claimOf: (w) => now.get(pictureOf(w.person, w.context)) ?? SOUND,
+      voiceOf: (w) => (w.context === SCREEN_AUDIO ? Number.POSITIVE_INFINITY : this.#voices.claim(w.person, at)),
+    })
   }
 
   #again(connection: "publish" | "subscribe"): void {
@@ -275,18 +286,17 @@ export class CallMedia {
     const now = performance.now()
     for (const { id, voice } of levels) {
       const person = this.#subscribe?.speaker(id)?.person
-      if (person !== undefined && voice) this.#loud.set(person, now)
+      if (person !== undefined && voice) this.#voices.hear(person, now)
     }
     this.#hush()
   }
 
   #hush(): void {
-    const now = performance.now()
-    for (const [person, at] of this.#loud) if (now - at > HOLD_MS) this.#loud.delete(person)
-    const speaking = [...this.#loud.keys()].sort().join()
+    const people = this.#voices.speaking(performance.now())
+    const speaking = [...people].sort().join()
     if (speaking === this.#speaking) return
     this.#speaking = speaking
-    this.#heard.speaking(new Set(this.#loud.keys()))
+    this.#heard.speaking(people)
   }
 
   // First what was sent, then what was sealed: see watchdog.ts. The next look

@@ -124,6 +124,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         return session?.say(e.text, e.to)
       case "hand":
         return session?.hand(e.up)
+      case "speaks":
+        return session?.speaks()
       case "react":
         return session?.react(e.emoji)
       case "compared":

@@ -595,6 +595,30 @@ test("a held reaction key does not flood the server", () => {
   s.stop()
 })
 
+test("whoever speaks says so where more microphones are open than anybody receives, and not at every syllable", () => {
+  const s = start()
+  const crowd = (others: number): void => {
+    const numbers = Array.from({ length: others }, (_, i) => i + 2)
+    const idOf = (n: number): string => n.toString(16).padStart(2, "0").repeat(16)
+    s.epoch(others, [], [ME, ...numbers.map(idOf)])
+    const media = { microphone: "0", camera: "", screen: "", screenAudio: "" }
+    for (const n of numbers) {
+      s.server({ t: "arrived", person: { ...person, id: b64(16, n), tracks: [{ mid: "0", kind: "audio" }] } })
+      const message = { t: "hello", name: `P${n}`, media, hand: 0 } as const
+      s.worker({ on: "heard", from: idOf(n), alone: false, moderator: false, appointed: false, epoch: others, message })
+    }
+  }
+  const said = (): number => s.group.got.filter((m) => m.do === "say" && m.message.t === "speaking").length
+  s.enter()
+  crowd(15)
+  s.session.speaks()
+  assert.equal(said(), 0, "everybody is received")
+  crowd(16)
+  for (let i = 0; i < 100; i++) s.session.speaks()
+  assert.equal(said(), 1)
+  s.stop()
+})
+
 test("an appointment and its withdrawal change who is shown as a moderator", async () => {
   const s = start()
   s.enter()

@@ -21,6 +21,7 @@ import { covers, EMPTY, type Keys, keysOf, type Room, selfOf, sendable, wanted, 
 import type { End } from "./state.ts"
 import type { Back } from "./stay.ts"
 import type { Showing } from "./subscribe.ts"
+import { SOUNDS } from "./voices.ts"
 
 /** Chat lines kept while nothing can be said: with the greetings they must fit into what the server takes at once. */
 const UNSENT_MAX = 15
@@ -28,6 +29,9 @@ const UNSENT_MAX = 15
 /** Reactions beyond this are let go: a held key must not have this person thrown out for flooding. */
 const REACTIONS_PER_SECOND = 2
 const REACTIONS_AT_ONCE = 4
+
+/** How often somebody who goes on speaking says so, in s: whoever comes in then hears it soon. */
+const SPEAKING_S = 2
 
 /** Epochs whose members are remembered, for comparisons that arrive late. */
 const EPOCHS_KEPT = 8
@@ -71,6 +75,7 @@ export class Session {
   )
   readonly #stuck = new Backoff(STUCK_MS, STUCK_LONGEST_MS)
   readonly #reactions = new Flow(REACTIONS_PER_SECOND, REACTIONS_AT_ONCE)
+  readonly #voice = new Flow(1 / SPEAKING_S, 1)
   readonly #unsent: { readonly to: PersonId | null; readonly text: string }[] = []
   #ended = false
 
@@ -139,6 +144,12 @@ export class Session {
     if (!this.#live || self === null || this.#reactions.wait(performance.now()) > 0) return
     this.#say({ t: "reaction", emoji })
     this.#report({ on: "reaction", from: self, emoji })
+  }
+
+  /** A voice is in this person's microphone: said where more are open than anybody receives. */
+  speaks(): void {
+    const sounds = wanted(this.#room).filter((w) => w.kind === "audio").length + 1
+    if (this.#live && sounds > SOUNDS && this.#voice.wait(performance.now()) === 0) this.#say({ t: "speaking" })
   }
 
   /** This person has compared the safety code that is shown, and found it right. */
@@ -416,6 +427,7 @@ export class Session {
 
   #hear(m: Extract<FromGroup, { on: "heard" }>): void {
     const { from, message } = m
+    if (message.t === "speaking") return this.media.spoke(from)
     if (message.t === "reaction") return this.#report({ on: "reaction", from, emoji: message.emoji })
     if (message.t === "chat") {
       if (hears(this.#room, m)) this.#report({ on: "chat", from, with: m.alone ? from : null, text: message.text, at: Date.now() })

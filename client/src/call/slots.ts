@@ -14,25 +14,37 @@ export const same = (a: Wanted | null, b: Wanted | null): boolean =>
 
 const RANK: Readonly<Record<Claim["priority"], number>> = { high: 0, medium: 1, low: 2 }
 
+/** What somebody wants to receive of the others. */
+export interface Wish {
+  readonly wanted: readonly Wanted[]
+  readonly claimOf: (w: Wanted) => Claim // of pictures
+  readonly voiceOf: (w: Wanted) => number // of sounds: the greater, the more gladly heard
+}
+
 /**
- * Of the wanted pictures those for which there are slots, the most important
- * first; among equals those that are shown already. Sound is not chosen: of
- * whoever has a slot no syllable is lost to somebody else.
+ * Of what is wanted that for which there are slots: the most important
+ * pictures, and the sounds of those who spoke last; among equals those that are
+ * received already.
  */
-export function chosen(slots: readonly Slot[], wanted: readonly Wanted[], claimOf: (w: Wanted) => Claim): Wanted[] {
-  const pictures = slots.filter((s) => s.kind === "video")
-  const videos = wanted.filter((w) => w.kind === "video")
-  if (videos.length <= pictures.length) return [...wanted]
-  const rank = (w: Wanted): number => {
+export function chosen(slots: readonly Slot[], { wanted, claimOf, voiceOf }: Wish): Wanted[] {
+  const picture = (w: Wanted): number => {
     const { size, priority } = claimOf(w)
-    return 4 * RANK[priority] + (size === "small" ? 2 : 0) + (pictures.some((s) => same(s.shows, w)) ? 0 : 1)
+    return -2 * RANK[priority] - (size === "small" ? 1 : 0)
   }
-  const first = videos
-    .map((w) => ({ w, rank: rank(w) }))
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, pictures.length)
-    .map(({ w }) => w)
-  return wanted.filter((w) => w.kind === "audio" || first.includes(w))
+  const pictures = first(slots, wanted, "video", picture)
+  const sounds = first(slots, wanted, "audio", voiceOf)
+  return wanted.filter((w) => pictures.has(w) || sounds.has(w))
+}
+
+/** As many of one kind as there are slots for. */
+function first(slots: readonly Slot[], wanted: readonly Wanted[], kind: Slot["kind"], worth: (w: Wanted) => number): ReadonlySet<Wanted> {
+  const ours = slots.filter((s) => s.kind === kind)
+  const all = wanted.filter((w) => w.kind === kind)
+  if (all.length <= ours.length) return new Set(all)
+  const ranked = all.map((w) => ({ w, worth: worth(w), shown: ours.some((s) => same(s.shows, w)) ? 1 : 0 }))
+  // Not a difference: it would be no number where both are without bounds.
+  ranked.sort((a, b) => (a.worth === b.worth ? b.shown - a.shown : a.worth < b.worth ? 1 : -1))
+  return new Set(ranked.slice(0, ours.length).map(({ w }) => w))
 }
 
 /**

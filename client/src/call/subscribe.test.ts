@@ -1,10 +1,11 @@
 import assert from "node:assert/strict"
 import test, { mock } from "node:test"
 import type { ToMedia } from "../../../e2ee/worker/port.ts"
-import type { Claim } from "./claims.ts"
+import { type Claim, SOUND } from "./claims.ts"
 import type { Wanted } from "./room.ts"
 import { chosen, type Slot } from "./slots.ts"
 import { Subscribe } from "./subscribe.ts"
+import { Voices } from "./voices.ts"
 
 class FakeConnection {
   static last: FakeConnection
@@ -41,7 +42,7 @@ async function start(...mids: string[]) {
   await subscribe.offered("v=0\r\n")
   const people = (): string[] => subscribe.showing().map((s) => s.wanted.person)
   const want = (all: readonly Wanted[], claims: Readonly<Record<string, Claim>> = {}): void =>
-    subscribe.want(all, (w) => claims[w.person] ?? PLAIN)
+    subscribe.want({ wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, voiceOf: () => 0 })
   return { subscribe, binds, watches, track, people, want }
 }
 
@@ -123,16 +124,36 @@ test("when there are more pictures than slots, the important ones are shown, and
   const [anna, bert, carl, dora] = ["anna", "bert", "carl", "dora"].map((p, i) => wanted(p, i))
   assert.ok(anna && bert && carl && dora)
   const all = [anna, bert, carl, dora]
-  const sound = { ...anna, kind: "audio", context: 0 } as const
   const pick = (slots: readonly Slot[], claims: Readonly<Record<string, Claim>>): string[] =>
-    chosen(slots, [...all, sound], (w) => claims[w.person] ?? PLAIN)
-      .filter((w) => w.kind === "video")
-      .map((w) => w.person)
+    chosen(slots, { wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, voiceOf: () => 0 }).map((w) => w.person)
   const two = [slot("1", null), slot("2", null)]
   assert.deepEqual(pick(two, {}), ["anna", "bert"])
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], {}), ["carl", "dora"], "nobody is put out without need")
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { anna: GRAND }), ["anna", "carl"])
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { dora: { size: "small", priority: "low" } }), ["anna", "carl"])
-  assert.ok(chosen(two, [...all, sound], () => PLAIN).includes(sound), "sound is not chosen")
-  assert.equal(chosen([...two, slot("3", null), slot("4", null)], all, () => PLAIN).length, 4)
+  assert.deepEqual(pick([...two, slot("3", null), slot("4", null)], {}), ["anna", "bert", "carl", "dora"])
+})
+
+test("when more microphones are open than there are slots, those are heard who spoke last", () => {
+  const slot = (mid: string, shows: Wanted | null): Slot => ({ mid, kind: "audio", shows })
+  const sounds = ["anna", "bert", "carl", "dora"].map((p, i): Wanted => ({ ...wanted(p, i), context: 0, kind: "audio" }))
+  const [anna, bert, carl] = sounds
+  assert.ok(anna && bert && carl)
+  const voices = new Voices()
+  const pick = (now: number, ...slots: readonly Slot[]): string[] =>
+    chosen(slots, { wanted: sounds, claimOf: () => SOUND, voiceOf: (w) => voices.claim(w.person, now) }).map((w) => w.person)
+  const shown = [slot("1", bert), slot("2", carl)]
+  assert.deepEqual(pick(0, slot("1", null), slot("2", null)), ["anna", "bert"])
+  assert.deepEqual(pick(0, ...shown), ["bert", "carl"], "nobody is put out without need")
+  voices.hear("carl", 1000)
+  voices.tell("anna", 5000)
+  assert.deepEqual(pick(5000, ...shown), ["anna", "carl"], "who spoke longest ago makes room")
+  voices.tell("bert", 7000)
+  voices.tell("dora", 7000)
+  voices.hear("carl", 6500)
+  assert.deepEqual(pick(7000, slot("1", anna), slot("2", carl)), ["bert", "carl"], "whoever speaks is not cut off")
+  assert.deepEqual([...voices.speaking(7000)], ["carl"])
+  voices.keep(new Set(["bert"]))
+  assert.deepEqual([...voices.speaking(7000)], [])
+  assert.deepEqual(pick(7000, slot("1", anna), slot("2", carl)), ["anna", "bert"], "whoever left is forgotten")
 })

@@ -5,13 +5,13 @@
  * until it is bound to the member whose frames it may open.
  */
 
-import type { ToMedia, TransformOptions } from "../../../e2ee/worker/port.ts"
+import { MICROPHONE, type PersonId, type ToMedia, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import { SEALED } from "../media/connection.ts"
 import { type Claim, SOUND, sameClaim } from "./claims.ts"
 import { Flow } from "./flow.ts"
 import type { Wanted } from "./room.ts"
 import { fromServer, toServer } from "./sdp.ts"
-import { assign, chosen, type Slot, same } from "./slots.ts"
+import { assign, chosen, type Slot, same, type Wish } from "./slots.ts"
 
 /** Half of what the server takes of all messages (signaling/PROTOCOL.md); at once, a whole page and another one. */
 const WATCHES_PER_SECOND = 25
@@ -47,8 +47,7 @@ export class Subscribe {
   readonly #flow = new Flow(WATCHES_PER_SECOND, WATCHES_AT_ONCE)
   #telling: ReturnType<typeof setTimeout> | undefined
   #slots: Slot[] = []
-  #wanted: readonly Wanted[] = []
-  #claimOf: (w: Wanted) => Claim = () => SOUND
+  #wish: Wish = { wanted: [], claimOf: () => SOUND, voiceOf: () => 0 }
   #ready = false // the answer is sent and the keys are there
   #closed = false
 
@@ -89,11 +88,15 @@ export class Subscribe {
     }
   }
 
-  /** What is to be shown, and how large. */
-  want(wanted: readonly Wanted[], claimOf: (w: Wanted) => Claim): void {
-    this.#wanted = wanted
-    this.#claimOf = claimOf
+  /** What is to be received, how large, and how gladly. */
+  want(wish: Wish): void {
+    this.#wish = wish
     this.#apply()
+  }
+
+  /** Whether somebody's microphone is received, or about to be. */
+  hears(person: PersonId): boolean {
+    return this.#slots.some(({ shows }) => shows?.person === person && shows.context === MICROPHONE)
   }
 
   /** Tells the server everything once more: some of it may have been lost. */
@@ -150,10 +153,10 @@ export class Subscribe {
   #apply(): void {
     if (!this.#ready || this.#closed) return
     const before = new Map(this.#slots.map((s) => [s.mid, s.shows]))
-    this.#slots = assign(this.#slots, chosen(this.#slots, this.#wanted, this.#claimOf))
+    this.#slots = assign(this.#slots, chosen(this.#slots, this.#wish))
     let changed = false
     for (const { mid, shows } of this.#slots) {
-      const claim = shows === null ? undefined : this.#claimOf(shows)
+      const claim = shows === null ? undefined : this.#wish.claimOf(shows)
       const resized = claim !== undefined && !sameClaim(this.#told.get(mid), claim)
       if (claim === undefined) this.#told.delete(mid)
       else this.#told.set(mid, claim)

@@ -113,6 +113,7 @@ func newContents() [][3]string {
 		{"malformed", "a heart without its variation", pairs("t", str("reaction"), "seq", "05", "emoji", str("❤"))},
 		{"malformed", "two emoji", pairs("t", str("reaction"), "seq", "05", "emoji", str("👍👍"))},
 		{"malformed", "a comparison that says more", pairs("t", str("compared"), "seq", "05", "code", "6130")},
+		{"malformed", "a voice that says more", pairs("t", str("speaking"), "seq", "05", "level", "05")},
 		{"malformed", "rules with a grant of 217 bytes", policy(bin(217), bin(64), "6178")},
 		{"malformed", "rules with a signature of 63 bytes", policy(bin(216), bin(63), "6178")},
 		{"malformed", "rules that say nothing", policy(bin(216), bin(64), "60")},

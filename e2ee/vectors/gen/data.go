@@ -129,6 +129,7 @@ func (s *stage) good() error {
 		{"hand down", data.Hand{}, nil, map[string]any{"t": "hand", "since": 0}},
 		{"reaction", data.Reaction{Emoji: "❤️"}, nil, map[string]any{"t": "reaction", "emoji": "❤️"}},
 		{"compared", data.Compared{}, nil, map[string]any{"t": "compared"}},
+		{"speaking", data.Speaking{}, nil, map[string]any{"t": "speaking"}},
 		{"policy, to one", data.Policy{Statement: "{}", Grant: grant, Signature: signature}, &s.self, policy("{}")},
 		{"policy of 15000 bytes", data.Policy{Statement: longest, Grant: grant, Signature: signature}, &s.self, policy(longest)},
 	} {
