@@ -5,15 +5,16 @@
  * nothing. This file only joins the browser's objects to the pure parts.
  */
 
-import type { Loudness } from "./frame.ts"
+import { type Loudness, loudness } from "./frame.ts"
 import { KeyRing } from "./keys.ts"
 import { Pace, Stuck } from "./pace.ts"
-import type { Counts, FromMedia, Keys, ToMedia, TransformOptions } from "./port.ts"
+import { type Counts, type FromMedia, type Keys, MICROPHONE, SCREEN_AUDIO, type ToMedia, type TransformOptions } from "./port.ts"
 import { HELD_MS, type Owner, type Passed, Receiver } from "./receive.ts"
 import { Sender } from "./send.ts"
 import { codecOf } from "./shim.ts"
 
 const LEVELS_MS = 100 // between two reports of loudness
+const MEASURED_MS = 500 // for which what was measured at the microphone holds
 const ASK_MS = 500 // between two key-frame requests of one receiver
 const GENERATE_MS = 2000 // between two key frames made for newcomers
 
@@ -72,6 +73,7 @@ const levels = new Map<string, Loudness>() // the loudest since the last report
 let reporting = false
 let generatingSoon = false
 let keysPort: MessagePort | null = null
+let microphone = { linear: 0, at: Number.NEGATIVE_INFINITY } // as last measured by the page
 let expiring: ReturnType<typeof setTimeout> | undefined
 
 const now = (): number => performance.now()
@@ -81,15 +83,17 @@ const post = (message: FromMedia): void => self.postMessage(message)
 
 function attachSender(transformer: Transformer, options: Extract<TransformOptions, { side: "send" }>): void {
   const { id, context } = options
-  const kind = context === 0 || context === 3 ? "audio" : "video"
+  const kind = context === MICROPHONE || context === SCREEN_AUDIO ? "audio" : "video"
   const stream: Outgoing = { sender: new Sender(ring, context), video: kind === "video", transformer }
   const sealing = new TransformStream<Frame, Frame>({
     async transform(frame, out) {
       const { mimeType, audioLevel, synchronizationSource: ssrc = 0 } = frame.getMetadata() as Metadata
       const key = "type" in frame && frame.type === "key"
-      const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel, ssrc }
+      const level = audioLevel ?? (context === MICROPHONE ? measured() : undefined)
+      const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel: level, ssrc }
       const sealed = await stream.sender.send(encoded, now()).catch(() => null)
       if (sealed === null) return
+      if (context === MICROPHONE) hear(id, loudness(level))
       frame.data = sealed.buffer
       out.enqueue(frame)
     },
@@ -98,6 +102,8 @@ function attachSender(transformer: Transformer, options: Extract<TransformOption
   run(transformer, sealing, () => outgoing.get(id) === stream && outgoing.delete(id))
   post({ on: "attached", id })
 }
+
+const measured = (): number | undefined => (now() - microphone.at < MEASURED_MS ? microphone.linear : undefined)
 
 /** Newcomers can show nothing before a key frame under their first keys. */
 function generateKeyFrames(): void {
@@ -294,6 +300,9 @@ self.onmessage = (event: MessageEvent<ToMedia>) => {
       break
     case "bind":
       bind(message.id, message)
+      break
+    case "loudness":
+      microphone = { linear: message.linear, at: now() }
       break
     case "count":
       post({ on: "counts", counts: count() })

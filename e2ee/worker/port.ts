@@ -246,6 +246,8 @@ export type ToMedia =
     }
   /** Asks for "counts" of every transform. */
   | { readonly do: "count" }
+  /** How loud the microphone is now, 0..1 (linear, root mean square): browsers tell a transform only where it also goes out in clear. */
+  | { readonly do: "loudness"; readonly linear: number }
   | { readonly do: "forget" }
 
 /** How many frames a transform has seen since it was attached, by outcome. */

@@ -8,7 +8,7 @@
 import type { Order } from "../../../e2ee/worker/port.ts"
 import { ofCall } from "./machine-call.ts"
 import { doingOf, may } from "./may.ts"
-import { devices, drawn, inCall, type Model, notice, prejoin, type QuietStep, START, type Step, set, speaks, unlinked } from "./model.ts"
+import { devices, drawn, inCall, type Model, notice, prejoin, type QuietStep, START, type Step, set, unlinked } from "./model.ts"
 import { obeyed } from "./moderation.ts"
 import type { DeviceReport, PageReport, Report } from "./report.ts"
 import { mayShare, maySpeak } from "./room.ts"
@@ -279,10 +279,8 @@ function ofDevices(m: Model, e: DeviceReport): QuietStep {
     }
     case "device-lost":
       return [notice(m, { say: "device-lost" })]
-    case "level": {
-      const next = devices(m, { level: e.level })
-      return stage.at === "call" && speaks(next) ? [next, { do: "speaks" }] : [next]
-    }
+    case "level":
+      return [devices(m, { level: e.level })]
     case "preview": {
       const next = { ...m, own: { camera: e.camera, screen: e.screen } }
       return [stage.at === "prejoin" ? set(next, { stage: { ...stage, preview: e.camera } }) : next]

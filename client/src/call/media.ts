@@ -1,6 +1,15 @@
 /** Everything of a call that is media: both connections, the sound, who speaks, and the watchdog. */
 
-import { CAMERA, type Context, type FromMedia, type Media, type PersonId, SCREEN, SCREEN_AUDIO } from "../../../e2ee/worker/port.ts"
+import {
+  CAMERA,
+  type Context,
+  type FromMedia,
+  type Media,
+  MICROPHONE,
+  type PersonId,
+  SCREEN,
+  SCREEN_AUDIO,
+} from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
@@ -29,6 +38,8 @@ export interface CallMediaHeard {
   /** What can be played has changed. */
   showing(showing: readonly Showing[]): void
   speaking(people: ReadonlySet<PersonId>): void
+  /** A voice is in what this person sends. */
+  voice(): void
   /** Something was sent that had not been sealed, or could have been. */
   unsealed(): void
   /** Frames of keys this person does not have keep coming. */
@@ -111,6 +122,11 @@ export class CallMedia {
     this.#voices.keep(new Set(wanted.map((w) => w.person)))
     this.#claim()
     this.#publish?.setCameraBudget(cameraBudget(people))
+  }
+
+  /** How loud this person's microphone is, of 0..1: 60 dB below full scale to the loudest. */
+  level(level: number): void {
+    this.#workers.toMedia({ do: "loudness", linear: level > 0 ? 10 ** (3 * (level - 1)) : 0 })
   }
 
   /** Somebody says to speak: to be heard, if it is not, instead of who has been silent for longest. */
@@ -285,8 +301,10 @@ export class CallMedia {
   #levels(levels: Extract<FromMedia, { on: "levels" }>["levels"]): void {
     const now = performance.now()
     for (const { id, voice } of levels) {
+      if (!voice) continue
+      if (this.#publish?.sends(MICROPHONE, id) === true) this.#heard.voice()
       const person = this.#subscribe?.speaker(id)?.person
-      if (person !== undefined && voice) this.#voices.hear(person, now)
+      if (person !== undefined) this.#voices.hear(person, now)
     }
     this.#hush()
   }

@@ -34,7 +34,6 @@ export type Quiet =
   | { readonly do: "leave" }
   | { readonly do: "say"; readonly text: string; readonly to: PersonId | null }
   | { readonly do: "hand"; readonly up: boolean }
-  | { readonly do: "speaks" } // this person
   | { readonly do: "react"; readonly emoji: string }
   | { readonly do: "compared" }
   | { readonly do: "order"; readonly order: Order }
@@ -180,9 +179,6 @@ export const prejoin = (m: Model): Model => {
 /** Shown to be speaking from here on, of 0..1: -50 dB below full scale, as the voice bit of a sealed frame (e2ee/worker/frame.ts). */
 const VOICE_LEVEL = 1 - 50 / 60
 
-/** Whether a voice is in this person's microphone. */
-export const speaks = ({ state: { devices: d } }: Model): boolean => d.microphone === "on" && d.level > VOICE_LEVEL
-
 function compare({ rules, own, members }: Room): Moderation["compare"] {
   if (members.length < 2) return "none"
   return covers(own.compared, members) ? "done" : rules.verify ? "wanted" : "none"
@@ -214,7 +210,7 @@ export function drawn(m: Model): Model {
       microphone: d.microphone === "on",
       camera: d.camera === "on" ? m.own.camera : null,
       screen: d.screen === "on" ? m.own.screen : null,
-      speaking: speaks(m),
+      speaking: d.microphone === "on" && d.level > VOICE_LEVEL,
     }),
   })
 }

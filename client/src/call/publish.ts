@@ -110,6 +110,11 @@ export class Publish {
     return source?.attached === true && source.track !== null && this.#answered > 0 ? (source.transceiver.mid ?? "") : ""
   }
 
+  /** Whether transform `id` is that of a source. */
+  sends(context: Context, id: string): boolean {
+    return this.#sources.get(context)?.id === id
+  }
+
   /** The media worker says that transform `id` runs. */
   attached(id: string): void {
     for (const [context, source] of this.#sources) {

@@ -68,7 +68,10 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     list: (list) => happen({ on: "devices", list }),
     capture: (source, to) => happen({ on: "capture", source, to }),
     lost: () => happen({ on: "device-lost" }),
-    level: (level) => happen({ on: "level", level }),
+    level(level) {
+      session?.media.level(level)
+      happen({ on: "level", level })
+    },
     track(source, track) {
       if (track === null) tracks.delete(source)
       else tracks.set(source, track)
@@ -124,8 +127,6 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         return session?.say(e.text, e.to)
       case "hand":
         return session?.hand(e.up)
-      case "speaks":
-        return session?.speaks()
       case "react":
         return session?.react(e.emoji)
       case "compared":

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import test, { mock } from "node:test"
 import { toBase64Url } from "../../../e2ee/worker/bytes.ts"
-import type { FromGroup, Link, Stay, ToGroup } from "../../../e2ee/worker/port.ts"
+import type { FromGroup, Link, Stay, ToGroup, TransformOptions } from "../../../e2ee/worker/port.ts"
 import type { ServerMessage } from "../wire/messages.gen.ts"
 import type { Policy } from "../wire/statements.gen.ts"
 import { type Event, first, step } from "./machine.ts"
@@ -52,8 +52,23 @@ class FakeConnection {
   constructor() {
     FakeConnection.made++
   }
+  addTransceiver = (): object => ({
+    mid: "0",
+    sender: { getParameters: () => ({ encodings: [] }), replaceTrack: async () => undefined },
+    setCodecPreferences: () => undefined,
+  })
+  createOffer = async () => ({ type: "offer", sdp: "v=0\r\n" })
+  setLocalDescription = async () => undefined
   close(): void {
     ended.push("connection")
+  }
+}
+
+/** A transform that remembers the sender it was made for. */
+class FakeTransform {
+  static readonly made: TransformOptions[] = []
+  constructor(_: Worker, options: TransformOptions) {
+    FakeTransform.made.push(options)
   }
 }
 
@@ -89,6 +104,8 @@ function start(wish: Partial<Wish> = {}) {
     Worker: FakeWorker,
     WebSocket: FakeSocket,
     RTCPeerConnection: FakeConnection,
+    RTCRtpScriptTransform: FakeTransform,
+    RTCRtpSender: { getCapabilities: () => null },
     addEventListener: () => undefined,
     removeEventListener: () => undefined,
     matchMedia: () => ({ matches: false }),
@@ -609,12 +626,17 @@ test("whoever speaks says so where more microphones are open than anybody receiv
     }
   }
   const said = (): number => s.group.got.filter((m) => m.do === "say" && m.message.t === "speaking").length
+  s.session.media.codec("VP8")
   s.enter()
+  const microphone = FakeTransform.made.find((m) => m.side === "send" && m.context === 0)?.id ?? ""
+  const speaks = (voice = true): void => s.session.media.fromWorker({ on: "levels", levels: [{ id: microphone, level: 20, voice }] })
   crowd(15)
-  s.session.speaks()
+  speaks()
   assert.equal(said(), 0, "everybody is received")
   crowd(16)
-  for (let i = 0; i < 100; i++) s.session.speaks()
+  speaks(false)
+  assert.equal(said(), 0, "nothing but noise")
+  for (let i = 0; i < 100; i++) speaks()
   assert.equal(said(), 1)
   s.stop()
 })

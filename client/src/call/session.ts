@@ -103,6 +103,7 @@ export class Session {
         this.#changed()
       },
       speaking: (people) => report({ on: "speaking", people }),
+      voice: () => this.#speaks(),
       unsealed: () => this.end("unencrypted"),
       stuck: () => {
         if (this.#line.entered && this.#stuck.due(performance.now())) this.#door.resync()
@@ -144,12 +145,6 @@ export class Session {
     if (!this.#live || self === null || this.#reactions.wait(performance.now()) > 0) return
     this.#say({ t: "reaction", emoji })
     this.#report({ on: "reaction", from: self, emoji })
-  }
-
-  /** A voice is in this person's microphone: said where more are open than anybody receives. */
-  speaks(): void {
-    const sounds = wanted(this.#room).filter((w) => w.kind === "audio").length + 1
-    if (this.#live && sounds > SOUNDS && this.#voice.wait(performance.now()) === 0) this.#say({ t: "speaking" })
   }
 
   /** This person has compared the safety code that is shown, and found it right. */
@@ -451,6 +446,12 @@ export class Session {
     if (deed.deed !== "remove" || deed.person !== me) return
     if (deed.how === "lobby") this.#finish({ on: "renew", why: "lobby" })
     else this.end(deed.how === "ban" ? "banned" : "removed")
+  }
+
+  /** A voice is in what this person sends: said where more microphones are open than anybody receives. */
+  #speaks(): void {
+    const sounds = wanted(this.#room).filter((w) => w.kind === "audio").length + 1
+    if (sounds > SOUNDS && this.#voice.wait(performance.now()) === 0) this.#say({ t: "speaking" })
   }
 
   #hello(to: PersonId | null): void {

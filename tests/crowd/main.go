@@ -1,0 +1,98 @@
+// Crowd joins a meeting as many headless people whose microphones are open and
+// silent. It says one line when all of them send, and leaves when its standard
+// input ends. The browser tests use it where a room has to be full.
+//
+//	crowd -people 16 -certificate certificate.pem 'https://localhost:8443/#1.…'
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"paravent/bot"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	people := flag.Int("people", 16, "how many")
+	certificate := flag.String("certificate", "", "PEM file with the server's certificate")
+	flag.Parse()
+	pem, err := os.ReadFile(*certificate)
+	if err != nil {
+		return err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return errors.New("crowd: want a certificate in PEM")
+	}
+	trust := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		stop()
+	}()
+	ready, failed := make(chan struct{}), make(chan error)
+	for n := range *people {
+		options := bot.Options{Name: fmt.Sprintf("Silent %d", n+1), TLS: trust}
+		go func() { failed <- attend(ctx, flag.Arg(0), options, ready) }()
+	}
+	for sending, left := 0, 0; left < *people; {
+		select {
+		case <-ready:
+			if sending++; sending == *people {
+				fmt.Println("all send")
+			}
+		case err := <-failed:
+			if err != nil {
+				return err
+			}
+			left++
+		}
+	}
+	return nil
+}
+
+// attend joins, and sends silence until the context ends. It says once that it
+// sends.
+func attend(ctx context.Context, link string, options bot.Options, ready chan<- struct{}) error {
+	person, err := bot.Join(ctx, link, options)
+	if err != nil {
+		return err
+	}
+	defer person.Leave()
+	track, err := person.Publish(ctx, bot.Microphone, bot.Opus)
+	if err != nil {
+		return err
+	}
+	silence := bot.Frame{Data: []byte{0xf8, 0xff, 0xfe}, Level: 127} // 20 ms of Opus (RFC 6716)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for sends := false; ; {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := track.Write(silence)
+		if errors.Is(err, bot.ErrStopped) {
+			return err
+		}
+		if err == nil && !sends {
+			sends = true
+			ready <- struct{}{}
+		}
+	}
+}
