@@ -24,19 +24,6 @@ const (
 	maxBurst = 64 // packets that a stream is given at once
 )
 
-// budget is how much of something may still come: so much a second, and so many
-// seconds of it at once. The zero value is empty.
-type budget struct {
-	left float64
-	at   time.Duration
-}
-
-// fill adds what the time since the last call is worth.
-func (b *budget) fill(perSecond, seconds float64, at time.Duration) {
-	b.left = min(b.left+max(0, at-b.at).Seconds()*perSecond, perSecond*seconds)
-	b.at = at
-}
-
 // inbound is the half of a publish connection that knows streams. It belongs
 // to its home lane.
 type inbound struct {
@@ -44,8 +31,7 @@ type inbound struct {
 	events transport.PublishEvents
 	home   *lane
 	over   bool
-	bytes  budget
-	few    budget // of packets
+	admission
 
 	offer     *description.Offer // the last; nil: none yet
 	ids       packet.IDs
@@ -63,7 +49,7 @@ type inbound struct {
 	arrivals rate.Arrivals
 	reported time.Duration // when reception was last reported of
 	report   []byte
-	asks     budget // of packets to be asked for
+	asks     rate.Budget // of packets to be asked for
 	seqs     [maxGaps]uint16
 	alarm    time.Duration // when ask is called next; 0: no need
 	wake     func()
@@ -75,13 +61,12 @@ func newInbound(l link, events transport.PublishEvents) *inbound {
 	var seed [4]byte
 	_, _ = rand.Read(seed[:]) // never fails
 	in := &inbound{
-		link:    l,
-		events:  events,
-		bytes:   budget{left: publishBytes * publishBurst},
-		few:     budget{left: publishPackets * publishBurst},
-		asks:    budget{left: askRate * askBurst},
-		origins: map[uint32]*origin{},
-		ssrc:    binary.BigEndian.Uint32(seed[:]),
+		link:      l,
+		events:    events,
+		admission: newAdmission(publishBytes, publishPackets, publishBurst),
+		asks:      rate.NewBudget(askRate, askRate*askBurst),
+		origins:   map[uint32]*origin{},
+		ssrc:      binary.BigEndian.Uint32(seed[:]),
 	}
 	in.wake = func() {
 		in.alarm = 0
@@ -92,18 +77,6 @@ func newInbound(l link, events transport.PublishEvents) *inbound {
 
 // begin implements media.
 func (in *inbound) begin(home *lane) { in.home = home }
-
-// admits says whether a datagram of so many bytes is to be opened.
-func (in *inbound) admits(size int, at time.Duration) bool {
-	in.bytes.fill(publishBytes, publishBurst, at)
-	in.few.fill(publishPackets, publishBurst, at)
-	if in.bytes.left < float64(size) || in.few.left < 1 {
-		return false
-	}
-	in.bytes.left -= float64(size)
-	in.few.left--
-	return true
-}
 
 // configure says what the peer offers from now on. Streams that are offered no
 // longer end.

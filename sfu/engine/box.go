@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+
+	"paravent/sfu/rate"
 )
 
 // box is what came for pion on one connection and was not read yet, and what
@@ -20,7 +22,7 @@ type box struct {
 
 	// Guarded by port.mu:
 	owner           *connection // gets what is media; nil: nobody yet
-	checks, records allowance
+	checks, records rate.Budget
 	from            map[netip.AddrPort]bool // where checks came from
 	lane            *lane                   // where the last one came to
 	lines           []*line                 // to clients without UDP
@@ -69,7 +71,7 @@ func (b *box) put(p []byte, from netip.AddrPort) bool {
 // check takes in a check, if there may be more of them from there. To be called
 // under port.mu, like record.
 func (b *box) check(p []byte, from netip.AddrPort) bool {
-	if !b.from[from] && len(b.from) >= checkSources || !b.checks.take(b.port.now(), checkBurst, checkRate) {
+	if !b.from[from] && len(b.from) >= checkSources || !b.checks.Take(1, b.port.now()) {
 		return false
 	}
 	b.from[from] = true
@@ -78,7 +80,7 @@ func (b *box) check(p []byte, from netip.AddrPort) bool {
 
 // record takes in a DTLS record, if there may be more of them.
 func (b *box) record(p []byte, from netip.AddrPort) bool {
-	return b.records.take(b.port.now(), recordBurst, recordRate) && b.put(p, from)
+	return b.records.Take(1, b.port.now()) && b.put(p, from)
 }
 
 // close ends the box and forgets where its checks came from.

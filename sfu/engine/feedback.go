@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
+	"paravent/sfu/rate"
 	"paravent/sfu/transport"
 )
 
@@ -28,9 +29,7 @@ const (
 type heard struct {
 	home    *lane
 	over    bool
-	bytes   budget
-	few     budget // of packets
-	missing budget
+	missing rate.Budget
 	seqs    []uint16
 	asked   []time.Duration // when a key frame of each slot was last asked for; below 0: never
 	told    int             // the rate that was last told of
@@ -41,9 +40,7 @@ type heard struct {
 
 func newHeard(slots int) heard {
 	h := heard{
-		bytes:   budget{left: subscribeBytes * subscribeBurst},
-		few:     budget{left: subscribePackets * subscribeBurst},
-		missing: budget{left: missingRate * missingBurst},
+		missing: rate.NewBudget(missingRate, missingRate*missingBurst),
 		asked:   make([]time.Duration, slots),
 	}
 	for i := range h.asked {
@@ -64,19 +61,6 @@ func (o *outbound) begin(home *lane) {
 
 // end implements media.
 func (o *outbound) end() { o.heard.over = true }
-
-// admits says whether a datagram of so many bytes is to be opened.
-func (o *outbound) admits(size int, at time.Duration) bool {
-	h := &o.heard
-	h.bytes.fill(subscribeBytes, subscribeBurst, at)
-	h.few.fill(subscribePackets, subscribeBurst, at)
-	if h.bytes.left < float64(size) || h.few.left < 1 {
-		return false
-	}
-	h.bytes.left -= float64(size)
-	h.few.left--
-	return true
-}
 
 // receive implements media: who subscribes sends no media.
 func (o *outbound) receive(burst []arrived, _ time.Duration) {
@@ -214,14 +198,13 @@ func (o *outbound) miss(a *agreed, p *piece, at time.Duration) bool {
 	if !ok {
 		return true
 	}
-	h.missing.fill(missingRate, missingBurst, at)
 	h.seqs = h.seqs[:0]
 	for b := p.body[startSize:]; len(b) > 0; b = b[wordSize:] {
 		first, following := binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-		o.lack(slot, first)
+		o.lack(slot, first, at)
 		for i := uint16(0); following != 0; i++ {
 			if following&1 != 0 {
-				o.lack(slot, first+1+i)
+				o.lack(slot, first+1+i, at)
 			}
 			following >>= 1
 		}
@@ -231,12 +214,11 @@ func (o *outbound) miss(a *agreed, p *piece, at time.Duration) bool {
 }
 
 // lack adds a packet to those that are told of next.
-func (o *outbound) lack(slot int, seq uint16) {
+func (o *outbound) lack(slot int, seq uint16, at time.Duration) {
 	h := &o.heard
-	if h.missing.left < 1 {
+	if !h.missing.Take(1, at) {
 		return
 	}
-	h.missing.left--
 	h.seqs = append(h.seqs, seq)
 	if len(h.seqs) == maxMissing {
 		o.flush(slot)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+
+	"paravent/sfu/rate"
 )
 
 // port is the common UDP port as pion sees it, for all that is not media. It
@@ -42,8 +44,8 @@ func newPort(send func([]byte, netip.AddrPort) error, families []netip.AddrPort,
 func (p *port) open(name string) *box {
 	b := &box{
 		port: p, name: name,
-		checks:  allowance{left: checkBurst, at: p.now()},
-		records: allowance{left: recordBurst, at: p.now()},
+		checks:  rate.NewBudget(checkRate, checkBurst),
+		records: rate.NewBudget(recordRate, recordBurst),
 		from:    map[netip.AddrPort]bool{},
 	}
 	for i := range b.shelves {
@@ -160,22 +162,4 @@ func checkName(b []byte) ([]byte, bool) {
 		b = b[min(4+(size+3)&^3, len(b)):]
 	}
 	return nil, false
-}
-
-// allowance is how much of something may still come.
-type allowance struct {
-	left float64
-	at   time.Duration // when it was last used
-}
-
-// take takes one, if there is one: at most burst at once, and rate a second in
-// the long run.
-func (a *allowance) take(now time.Duration, burst, rate float64) bool {
-	a.left = min(burst, a.left+max(0, now-a.at).Seconds()*rate)
-	a.at = now
-	if a.left < 1 {
-		return false
-	}
-	a.left--
-	return true
 }

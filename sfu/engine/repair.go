@@ -158,13 +158,12 @@ func (in *inbound) ask(at time.Duration) {
 		if len(s.gaps.list) == 0 {
 			continue
 		}
-		in.asks.fill(askRate, askBurst, at)
-		most := min(int(in.asks.left), maxGaps)
+		most := min(int(in.asks.Left(at)), maxGaps)
 		seqs, next := s.gaps.ask(in.seqs[:0:most], s.window.newest, at, in.trip)
 		if next != 0 && (alarm == 0 || next < alarm) {
 			alarm = next
 		}
-		in.asks.left -= float64(len(seqs))
+		in.asks.Take(float64(len(seqs)), at)
 		for len(seqs) > 0 {
 			in.report, seqs = appendNack(in.report[:0], in.ssrc, s.ssrc, seqs)
 			in.link.control(in.report)

@@ -33,7 +33,9 @@ type outbound struct {
 	trip      atomic.Int64 // latest round trip
 	writers   []atomic.Pointer[writer]
 
-	heard heard // the home lane's
+	// The home lane's:
+	admission
+	heard heard
 }
 
 var _ media = (*outbound)(nil)
@@ -61,6 +63,7 @@ func newOutbound(l link, ways *atomic.Pointer[way], lanes int, events transport.
 		equalise:  true,
 		estimator: rate.NewEstimator(rate.Limits{}),
 		writers:   make([]atomic.Pointer[writer], lanes),
+		admission: newAdmission(subscribeBytes, subscribePackets, subscribeBurst),
 		heard:     newHeard(len(slots)),
 	}
 }

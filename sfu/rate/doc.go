@@ -5,5 +5,6 @@
 // [Arrivals] tells a sender when its packets came (feedback to publishers).
 // [Estimator] learns from such feedback what the network carries towards a
 // subscriber, [Pacer] spreads what is sent, and [Allocator] shares the rate
-// among the tracks that a subscriber shows.
+// among the tracks that a subscriber shows. [Budget] bounds what somebody may
+// have us do.
 package rate
