@@ -310,7 +310,9 @@ func (in *inbound) settle(o *origin, repairs bool) {
 
 // learn reads from the extensions of the packet at hand where an SSRC that was
 // not announced belongs. Browsers send them until they hear that packets have
-// come, with every one (RFC 8852, section 3; RFC 8843, section 9.2).
+// come, with every one (RFC 8852, section 3; RFC 8843, section 9.2). Some name
+// the layer that a packet repairs as they name that of media: it is the payload
+// type that tells these two apart.
 func (in *inbound) learn(ssrc uint32, repairs bool) (p place, ok bool) {
 	e := &in.extensions
 	s := in.section(string(e.Mid))
@@ -322,7 +324,7 @@ func (in *inbound) learn(ssrc uint32, repairs bool) (p place, ok bool) {
 	case len(e.Repaired) > 0:
 		p = place{mid: s.Mid, rid: string(e.Repaired), repair: true}
 	case len(e.RID) > 0:
-		p = place{mid: s.Mid, rid: string(e.RID)}
+		p = place{mid: s.Mid, rid: string(e.RID), repair: repairs}
 	default:
 		return in.pair(ssrc)
 	}

@@ -337,6 +337,28 @@ func TestLearnedStreams(t *testing.T) {
 	}
 }
 
+// Repair that names its layer as media does (rid instead of rrid) is still
+// repair: the layer goes on, and is repaired.
+func TestRepairThatNamesItsLayerAsMedia(t *testing.T) {
+	in, p := receiving(t, simulcast("0", "q", "h"))
+	named := func(seq, original uint16) raw {
+		r := repair(91, seq, original, "again")
+		r.mid, r.rid = "0", "h"
+		return r
+	}
+	in.take(
+		named(1, 199), // too early: there is nothing to repair
+		raw{ssrc: 20, kind: ptVP8, number: 200, mid: "0", rid: "h", payload: []byte("h")},
+		raw{ssrc: 20, kind: ptVP8, number: 202, mid: "0", rid: "h", payload: []byte("h")},
+		named(2, 201),
+		raw{ssrc: 20, kind: ptVP8, number: 203, mid: "0", rid: "h", payload: []byte("h")},
+	)
+	if len(p.begun) != 1 || p.begun[0].ended || p.begun[0].info.SSRC != 20 {
+		t.Fatalf("%d streams", len(p.begun))
+	}
+	wantSeqs(t, p.begun[0], 200, 202, 201, 203)
+}
+
 // Repair is known by the SSRC it was announced with, once that is known.
 func TestPairedRepair(t *testing.T) {
 	s := simulcast("0", "q", "h")
