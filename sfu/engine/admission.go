@@ -15,7 +15,7 @@ func newAdmission(bytes, packets, seconds float64) admission {
 	return admission{rate.NewBudget(bytes, bytes*seconds), rate.NewBudget(packets, packets*seconds)}
 }
 
-// admits says whether a datagram of so many bytes is to be opened.
-func (a *admission) admits(size int, at time.Duration) bool {
-	return a.packets.Left(at) >= 1 && a.bytes.Take(float64(size), at) && a.packets.Take(1, at)
+// admits says whether a datagram is to be opened.
+func (a *admission) admits(sealed []byte, at time.Duration) bool {
+	return a.packets.Left(at) >= 1 && a.bytes.Take(float64(len(sealed)), at) && a.packets.Take(1, at)
 }

@@ -78,6 +78,33 @@ func newInbound(l link, events transport.PublishEvents) *inbound {
 // begin implements media.
 func (in *inbound) begin(home *lane) { in.home = home }
 
+// admits implements media.
+func (in *inbound) admits(sealed []byte, at time.Duration) bool {
+	if in.admission.admits(sealed, at) {
+		return true
+	}
+	in.refuse(sealed)
+	return false
+}
+
+// refuse notes which packet of a stream was dropped unopened. Its header can be
+// read as it came, but anybody may have written it (RFC 3711, section 3.1): a lie
+// costs the stream a repair, and whoever can tell it has already used up what the
+// publisher may send. What repeats a packet is asked for again, for what it
+// repeats is sealed.
+func (in *inbound) refuse(sealed []byte) {
+	if _, ok := packet.HeaderSize(sealed); !ok || isControl(sealed[1]) {
+		return
+	}
+	o := in.origins[packet.SSRC(sealed)]
+	if o == nil || o.stream == nil || o.repair {
+		return
+	}
+	if number, ok := o.stream.window.extend(packet.Seq(sealed)); ok {
+		o.stream.gaps.refuse(number)
+	}
+}
+
 // configure says what the peer offers from now on. Streams that are offered no
 // longer end.
 func (in *inbound) configure(offer *description.Offer) {

@@ -494,9 +494,9 @@ func TestLongBursts(t *testing.T) {
 func TestPublisherTooFast(t *testing.T) {
 	in, _ := receiving(t)
 	const second = 100e6 / 8 / 1250
-	admitted := 0
+	admitted, full, small := 0, make([]byte, 1250), make([]byte, 100)
 	for i := range 10 * int(second) {
-		if in.admits(1250, time.Duration(i)*time.Second/second) {
+		if in.admits(full, time.Duration(i)*time.Second/second) {
 			admitted++
 		}
 	}
@@ -506,7 +506,7 @@ func TestPublisherTooFast(t *testing.T) {
 	in, _ = receiving(t)
 	admitted = 0
 	for i := range 10 * 20000 {
-		if in.admits(100, time.Duration(i)*time.Second/20000) {
+		if in.admits(small, time.Duration(i)*time.Second/20000) {
 			admitted++
 		}
 	}
@@ -518,9 +518,10 @@ func TestPublisherTooFast(t *testing.T) {
 // One that keeps to 6 Mbit/s in frames is never held back.
 func TestPublisherInBounds(t *testing.T) {
 	in, _ := receiving(t)
+	full := make([]byte, 1250)
 	for frame := range 300 {
 		for range 20 {
-			if !in.admits(1250, time.Duration(frame)*time.Second/30) {
+			if !in.admits(full, time.Duration(frame)*time.Second/30) {
 				t.Fatal("held back")
 			}
 		}

@@ -321,7 +321,7 @@ func (c *connection) guard() {
 func (c *connection) open(b []byte) {
 	defer c.guard()
 	l := c.home.Load()
-	if c.over.Load() || len(b) < 2 || !c.media.admits(len(b), l.now) {
+	if c.over.Load() || len(b) < 2 || !c.media.admits(b, l.now) {
 		l.tally.unknown++
 		return
 	}

@@ -139,9 +139,9 @@ func TestStorms(t *testing.T) {
 	if n := v.frames[1]; n != int(10*time.Second/refreshSpacing) {
 		t.Errorf("%d key frames in 10 s", n)
 	}
-	admitted := 0
+	admitted, report := 0, make([]byte, 100)
 	for at := time.Duration(0); at < 10*time.Second; at += time.Second / 50000 {
-		if v.out.admits(100, at) {
+		if v.out.admits(report, at) {
 			admitted++
 		}
 	}

@@ -165,8 +165,8 @@ type shelfful struct {
 	controls int
 }
 
-func (*shelfful) begin(*lane)                    {}
-func (*shelfful) admits(int, time.Duration) bool { return true }
+func (*shelfful) begin(*lane)                       {}
+func (*shelfful) admits([]byte, time.Duration) bool { return true }
 func (s *shelfful) receive(burst []arrived, _ time.Duration) {
 	var kept []arrived
 	for _, a := range burst {

@@ -17,9 +17,9 @@ import (
 type media interface {
 	// begin says which lane the home is. From now on packets can come and go.
 	begin(home *lane)
-	// admits says whether a datagram of so many bytes, RTP or RTCP, is to be
+	// admits says whether a datagram of two bytes or more, RTP or RTCP, is to be
 	// opened; else it is dropped.
-	admits(size int, at time.Duration) bool
+	admits(sealed []byte, at time.Duration) bool
 	// receive takes the packets that one SSRC sent in one burst, in the order
 	// of arrival.
 	receive(burst []arrived, at time.Duration)

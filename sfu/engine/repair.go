@@ -49,7 +49,8 @@ const (
 // them. It is not safe for concurrent use.
 type gaps struct {
 	patience
-	list []gap // by number
+	list    []gap  // by number
+	refused window // numbers that we refused ourselves
 }
 
 // gap is one missing packet.
@@ -60,18 +61,27 @@ type gap struct {
 }
 
 // skip notes that the numbers from first up to, but not with, end did not come
-// before what came at the moment at.
+// before what came at the moment at. Those that were refused are not missed.
 func (g *gaps) skip(first, end uint64, at time.Duration) {
 	if end-first > maxGaps {
 		g.list = g.list[:0]
 		return
 	}
-	if over := len(g.list) + int(end-first) - maxGaps; over > 0 {
+	for n := first; n < end; n++ {
+		if !g.refused.has(n) {
+			g.list = append(g.list, gap{number: n, since: at})
+		}
+	}
+	if over := len(g.list) - maxGaps; over > 0 {
 		g.list = slices.Delete(g.list, 0, over)
 	}
-	for n := first; n < end; n++ {
-		g.list = append(g.list, gap{number: n, since: at})
-	}
+}
+
+// refuse notes that a number came, but more came than may. To ask for it again
+// would have the publisher send even more, and what is refused next is another.
+func (g *gaps) refuse(number uint64) {
+	g.refused.take(number)
+	g.list = slices.DeleteFunc(g.list, func(m gap) bool { return m.number == number })
 }
 
 // fill notes that a number came after all. If it had been asked for once, trip

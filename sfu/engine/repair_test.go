@@ -105,6 +105,67 @@ func TestLossIsBounded(t *testing.T) {
 	}
 }
 
+// A publisher at 40 Mbit/s is not asked for what was refused of it, only for what
+// was lost on the way.
+func TestRefusedPacketsAreNotAskedFor(t *testing.T) {
+	in, p := receiving(t, picture("1", description.Stream{SSRC: 20, RTX: 21}))
+	lost, refused, asked := map[uint16]bool{}, 0, map[uint16]bool{}
+	for n := range uint64(3 * 4000) {
+		in.home.advance(in.home.now + time.Second/4000)
+		r := raw{ssrc: 20, kind: ptVP8, number: 60000 + n, payload: make([]byte, 1200)}
+		switch {
+		case n%100 == 50:
+			lost[uint16(r.number)] = true
+		case in.admits(r.bytes(), in.home.now):
+			in.take(r)
+		default:
+			refused++
+		}
+		for _, seq := range p.wanted(t, 20) {
+			asked[seq] = true
+		}
+	}
+	if refused < 4000 {
+		t.Fatalf("%d packets were refused", refused)
+	}
+	for seq := range asked {
+		if !lost[seq] {
+			t.Fatalf("asked for %d, which was refused", seq)
+		}
+	}
+	if len(asked) < len(lost)-1 {
+		t.Errorf("asked for %d of %d lost packets", len(asked), len(lost))
+	}
+}
+
+// A refused packet that others have overtaken is not missed any more, and one
+// that comes once there is room again is taken.
+func TestRefusedPacketThatWasOvertaken(t *testing.T) {
+	in, p := receiving(t, picture("1", description.Stream{SSRC: 20, RTX: 21}))
+	video := func(n uint64) raw { return raw{ssrc: 20, kind: ptVP8, number: n, payload: []byte("x")} }
+	in.take(video(1), video(3))
+	for in.admits(make([]byte, 1250), 0) {
+		continue
+	}
+	for _, one := range []raw{
+		video(2),
+		{ssrc: 21, kind: ptVP8RTX, number: 4, payload: []byte{0, 4, 1}}, // another's number
+		{ssrc: 99, kind: ptVP8, number: 4, payload: []byte("x")},
+	} {
+		if in.admits(append(one.bytes(), make([]byte, 1250)...), 0) {
+			t.Fatal("it was admitted")
+		}
+	}
+	in.refuse([]byte{0x80, 96})
+	in.take(video(5))
+	in.home.advance(50 * time.Millisecond)
+	if got := p.wanted(t, 20); !slices.Equal(got, []uint16{4}) {
+		t.Errorf("asked for %v", got)
+	}
+	in.take(video(2))
+	wantSeqs(t, p.begun[0], 1, 3, 5, 2)
+}
+
 func TestKeyFrameRequest(t *testing.T) {
 	in, p := receiving(t, picture("1", description.Stream{SSRC: 20, RTX: 21}))
 	in.take(raw{ssrc: 20, kind: ptVP8, number: 1, payload: []byte("x")})

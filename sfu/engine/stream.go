@@ -46,6 +46,12 @@ func (w *window) take(number uint64) bool {
 	return true
 }
 
+// has says whether a number was taken, as far back as is known.
+func (w *window) has(number uint64) bool {
+	known := w.begun && number <= w.newest && w.newest-number < windowSize
+	return known && w.came[number%windowSize/64]&(1<<(number%64)) != 0
+}
+
 // advance makes number the newest.
 func (w *window) advance(number uint64) {
 	if number-w.newest >= windowSize {
