@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/ice/v4"
 
+	"paravent/sfu/checks"
 	"paravent/sfu/rate"
 )
 
@@ -21,12 +22,12 @@ type box struct {
 	shelves [2]shelf // for IPv4 and IPv6: pion reads each by itself
 
 	// Guarded by port.mu:
-	owner           *connection // gets what is media; nil: nobody yet
-	checks, records rate.Budget
-	from            map[netip.AddrPort]bool // where checks came from
-	lane            *lane                   // where the last one came to
-	lines           []*line                 // to clients without UDP
-	closed          bool
+	owner   *connection // gets what is media; nil: nobody yet
+	checks  *checks.Allowance
+	records rate.Budget
+	lane    *lane   // where the last check came to
+	lines   []*line // to clients without UDP
+	closed  bool
 }
 
 // letter is a datagram that waits.
@@ -71,11 +72,7 @@ func (b *box) put(p []byte, from netip.AddrPort) bool {
 // check takes in a check, if there may be more of them from there. To be called
 // under port.mu, like record.
 func (b *box) check(p []byte, from netip.AddrPort) bool {
-	if !b.from[from] && len(b.from) >= checkSources || !b.checks.Take(1, b.port.now()) {
-		return false
-	}
-	b.from[from] = true
-	return b.put(p, from)
+	return b.checks.Take(from, b.port.now()) && b.put(p, from)
 }
 
 // record takes in a DTLS record, if there may be more of them.
@@ -92,7 +89,7 @@ func (b *box) close() {
 	if p.boxes[b.name] == b {
 		delete(p.boxes, b.name)
 	}
-	for a := range b.from {
+	for a := range b.checks.From() {
 		if p.from[a] == b {
 			delete(p.from, a)
 		}

@@ -25,11 +25,8 @@ const (
 	lineQueue     = 256 << 10 // bytes that wait to be written to a TCP connection: most of a second
 	nameLetters   = 8         // random letters of a user name of ICE, of five bits each (RFC 8445, section 5.3: at least 24 bits)
 
-	checkBurst   = 200 // connectivity checks of a connection at once: browsers make 50 a second until one succeeds
-	checkRate    = 30  // and so many a second in the long run
-	checkSources = 256 // addresses that the checks of a connection come from: networks of one client
-	recordBurst  = 100 // DTLS records of a connection at once: a handshake takes ten
-	recordRate   = 20  // and so many a second in the long run
+	recordBurst = 100 // DTLS records of a connection at once: a handshake takes ten
+	recordRate  = 20  // and so many a second in the long run
 
 	tickInterval = 50 * time.Millisecond // between calls to what a connection does now and then
 	connectTime  = 30 * time.Second      // from the first description to DTLS done

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"bytes"
-	"encoding/binary"
 	"net"
 	"net/netip"
 	"sync"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/pion/ice/v4"
 
+	"paravent/sfu/checks"
 	"paravent/sfu/rate"
 )
 
@@ -44,9 +43,8 @@ func newPort(send func([]byte, netip.AddrPort) error, families []netip.AddrPort,
 func (p *port) open(name string) *box {
 	b := &box{
 		port: p, name: name,
-		checks:  rate.NewBudget(checkRate, checkBurst),
+		checks:  checks.NewAllowance(p.now()),
 		records: rate.NewBudget(recordRate, recordBurst),
-		from:    map[netip.AddrPort]bool{},
 	}
 	for i := range b.shelves {
 		b.shelves[i] = shelf{box: b, letters: make(chan letter, maxLetters), done: make(chan struct{})}
@@ -83,7 +81,7 @@ func (p *port) take(b []byte, from netip.AddrPort, l *lane) bool {
 	if isRecord(b[0]) {
 		return p.takeRecord(b, from)
 	}
-	name, ok := checkName(b)
+	name, ok := checks.Name(b)
 	return ok && p.takeCheck(name, b, from, l)
 }
 
@@ -141,25 +139,3 @@ func (p *port) RemoveConnByUfrag(string) {}
 
 // Close does nothing: no connection closes the port.
 func (p *port) Close() error { return nil }
-
-// checkName returns whom a connectivity check is for: a binding request (RFC
-// 8489, section 5) whose user name begins with ours. A lite agent asks nothing
-// itself and needs no other message.
-func checkName(b []byte) ([]byte, bool) {
-	const fixed, bindingRequest, userName = 20, 1, 6
-	if len(b) < fixed || binary.BigEndian.Uint16(b) != bindingRequest {
-		return nil, false
-	}
-	for b = b[fixed:]; len(b) >= 4; {
-		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
-		if size > len(b)-4 {
-			return nil, false
-		}
-		if kind == userName {
-			name, _, ok := bytes.Cut(b[4:4+size], []byte{':'})
-			return name, ok
-		}
-		b = b[min(4+(size+3)&^3, len(b)):]
-	}
-	return nil, false
-}

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"paravent/sfu/checks"
 )
 
 // line is a TCP connection of a client without UDP (RFC 6544; framed as RFC
@@ -183,7 +185,7 @@ func (t *Transport) pass(to *box, l *line, b []byte) {
 // claim finds the box that the first packet of a line is for, and adds the line
 // to it. Nil: there is none, or it has enough.
 func (p *port) claim(l *line, first []byte) *box {
-	name, ok := checkName(first)
+	name, ok := checks.Name(first)
 	if !ok {
 		return nil
 	}
@@ -204,7 +206,7 @@ func (p *port) takeFromLine(to *box, l *line, b []byte) {
 	defer p.mu.Unlock()
 	if isRecord(b[0]) {
 		to.record(b, l.to)
-	} else if name, ok := checkName(b); ok && string(name) == to.name {
+	} else if name, ok := checks.Name(b); ok && string(name) == to.name {
 		to.check(b, l.to)
 	}
 }

@@ -90,7 +90,7 @@ func TestStrangersByTCP(t *testing.T) {
 	}
 	name := w.s.(*subscribing).c.local.Ufrag
 	for what, b := range map[string][]byte{
-		"another's check": framed(checkFor(bindingRequest, "nobody:theirs")),
+		"another's check": framed(checkFor("nobody:theirs")),
 		"a record":        framed([]byte{22, 254, 253}),
 		"media":           framed(bytes.Repeat([]byte{128}, 40)),
 		"nothing":         framed(nil),
@@ -108,7 +108,7 @@ func TestStrangersByTCP(t *testing.T) {
 	var last net.Conn
 	for range maxLines + 1 {
 		last = knock(t, e)
-		if _, err := last.Write(framed(checkFor(bindingRequest, name+":theirs"))); err != nil {
+		if _, err := last.Write(framed(checkFor(name + ":theirs"))); err != nil {
 			t.Fatal(err)
 		}
 		eventually(t, "it is known whose the connection is", func() bool { return e.newLines.Load() == 0 })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"math/big"
-	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -15,6 +14,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v4/stdnet"
 
+	"paravent/sfu/checks"
 	"paravent/sfu/datagram"
 	"paravent/sfu/description"
 	"paravent/sfu/srtp"
@@ -117,12 +117,8 @@ func New(c Config) (*Transport, error) {
 func candidates(c Config) ([]description.Candidate, error) {
 	at := c.Port.Addr()
 	addresses := c.Addresses
-	switch {
-	case addresses != nil:
-	case at.Addr().IsValid() && !at.Addr().IsUnspecified():
-		addresses = []netip.Addr{at.Addr()}
-	default:
-		addresses = ownAddresses(at.Addr().Is4(), c.IncludeLoopback)
+	if addresses == nil {
+		addresses = checks.Addresses(at.Addr(), c.IncludeLoopback)
 	}
 	if len(addresses) == 0 {
 		return nil, errAddresses
@@ -135,33 +131,6 @@ func candidates(c Config) ([]description.Candidate, error) {
 		all = append(all, description.Candidate{Addr: netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), TCP: true})
 	}
 	return all, nil
-}
-
-// ownAddresses are those of the machine, without what no other machine could
-// reach, unless there is nothing else.
-func ownAddresses(only4, loopback bool) []netip.Addr {
-	found, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil
-	}
-	var near, far []netip.Addr
-	for _, f := range found {
-		prefix, err := netip.ParsePrefix(f.String())
-		if err != nil {
-			continue
-		}
-		switch a := prefix.Addr().Unmap(); {
-		case a.IsLinkLocalUnicast() || only4 && !a.Is4():
-		case a.IsLoopback():
-			near = append(near, a)
-		default:
-			far = append(far, a)
-		}
-	}
-	if loopback || len(far) == 0 {
-		return append(far, near...)
-	}
-	return far
 }
 
 // families are the first address of each family: as much as pion has to know

@@ -15,9 +15,6 @@ const (
 	receiveSize  = 1500      // bytes of the largest packet, an Ethernet frame
 	replayWindow = 1024      // packets; a publisher repeats under the same number, so this is also how late it may
 
-	checkBurst       = 200       // connectivity checks of a connection at once: browsers make 50 a second until one succeeds
-	checkRate        = 30        // and so many a second in the long run
-	checkSources     = 256       // addresses that the checks of a connection come from: networks of one client
 	mediaBuffer      = 256 << 10 // bytes of a stream that are not read yet: most of a second
 	reportBuffer     = 32 << 10  // bytes of reports on a stream that are not read yet
 	maxMediaStreams  = 64        // SSRCs seen on a connection: eight tracks and their renewals

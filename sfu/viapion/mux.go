@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/transport/v4/stdnet"
+
+	"paravent/sfu/checks"
 )
 
 // mux is pion's, but says itself which addresses are advertised.
@@ -28,42 +30,25 @@ func newMux(c Config, network *stdnet.Net) (*mux, error) {
 	if !ok {
 		return nil, errNotUDP
 	}
-	m := &mux{socket: newSocket(c.UDP, time.Now)}
+	begun := time.Now()
+	m := &mux{socket: newSocket(c.UDP, func() time.Duration { return time.Since(begun) })}
 	if !local.IP.IsUnspecified() {
 		m.local = local
 	}
 	m.UDPMuxDefault = ice.NewUDPMuxDefault(ice.UDPMuxParams{
 		UDPConn: m.socket, Logger: silent().NewLogger("ice"), Net: network,
 	})
-	for _, a := range c.Addresses {
-		m.addresses = append(m.addresses, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Unmap(), uint16(local.Port))))
+	addresses := c.Addresses
+	if addresses == nil {
+		addresses = checks.Addresses(local.AddrPort().Addr(), c.IncludeLoopback)
 	}
-	if c.Addresses == nil {
-		m.addresses = gather(m.UDPMuxDefault.GetListenAddresses(), c.IncludeLoopback)
+	for _, a := range addresses {
+		m.addresses = append(m.addresses, net.UDPAddrFromAddrPort(netip.AddrPortFrom(a.Unmap(), uint16(local.Port))))
 	}
 	if len(m.addresses) == 0 {
 		return nil, errAddresses
 	}
 	return m, nil
-}
-
-// gather leaves out what no other machine could reach, unless there is
-// nothing else.
-func gather(all []net.Addr, loopback bool) []net.Addr {
-	var near, far []net.Addr
-	for _, a := range all {
-		switch u, ok := a.(*net.UDPAddr); {
-		case !ok || u.IP.IsLinkLocalUnicast():
-		case u.IP.IsLoopback():
-			near = append(near, a)
-		default:
-			far = append(far, a)
-		}
-	}
-	if loopback || len(far) == 0 {
-		return append(far, near...)
-	}
-	return far
 }
 
 // GetListenAddresses is what host candidates are made of.

@@ -1,8 +1,6 @@
 package viapion
 
 import (
-	"bytes"
-	"encoding/binary"
 	"net"
 	"net/netip"
 	"sync"
@@ -10,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+
+	"paravent/sfu/checks"
 )
 
 // socket is the media socket as pion reads it. It lets in only so many checks
@@ -21,19 +21,19 @@ import (
 type socket struct {
 	net.PacketConn
 	udp *net.UDPConn // the same; nil: it is none
-	now func() time.Time
+	now func() time.Duration
 
 	received, refused atomic.Uint64 // datagrams
 
 	mu     sync.Mutex // guards what follows
-	checks map[string]*allowance
+	checks map[string]*checks.Allowance
 }
 
 var _ ice.AddrPortReaderWriter = (*socket)(nil)
 
-func newSocket(c net.PacketConn, now func() time.Time) *socket {
+func newSocket(c net.PacketConn, now func() time.Duration) *socket {
 	udp, _ := c.(*net.UDPConn)
-	return &socket{PacketConn: c, udp: udp, now: now, checks: map[string]*allowance{}}
+	return &socket{PacketConn: c, udp: udp, now: now, checks: map[string]*checks.Allowance{}}
 }
 
 // open lets in checks with a user name of ours. It forgets those that nobody
@@ -43,12 +43,12 @@ func (s *socket) open(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for other, a := range s.checks {
-		if now.Sub(a.at) > checkMemory {
+		if now-a.Last() > checkMemory {
 			delete(s.checks, other)
 		}
 	}
 	if s.checks[name] == nil {
-		s.checks[name] = &allowance{left: checkBurst, at: now, from: map[netip.AddrPort]bool{}}
+		s.checks[name] = checks.NewAllowance(now)
 	}
 }
 
@@ -99,7 +99,7 @@ func (s *socket) admits(b []byte, from netip.AddrPort) bool {
 	if len(b) == 0 || b[0] > lastSTUN {
 		return true
 	}
-	name, ok := checkName(b)
+	name, ok := checks.Name(b)
 	if !ok {
 		return false
 	}
@@ -107,45 +107,5 @@ func (s *socket) admits(b []byte, from netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.checks[string(name)]
-	return a != nil && a.take(from, now)
-}
-
-// checkName returns whom a connectivity check is for: a binding request (RFC
-// 8489, section 5) whose user name begins with ours. A lite agent asks nothing
-// itself and needs no other message.
-func checkName(b []byte) ([]byte, bool) {
-	const fixed, bindingRequest, userName = 20, 1, 6
-	if len(b) < fixed || binary.BigEndian.Uint16(b) != bindingRequest {
-		return nil, false
-	}
-	for b = b[fixed:]; len(b) >= 4; {
-		kind, size := binary.BigEndian.Uint16(b), int(binary.BigEndian.Uint16(b[2:]))
-		if size > len(b)-4 {
-			return nil, false
-		}
-		if kind == userName {
-			name, _, ok := bytes.Cut(b[4:4+size], []byte{':'})
-			return name, ok
-		}
-		b = b[min(4+(size+3)&^3, len(b)):]
-	}
-	return nil, false
-}
-
-// allowance is how many checks of one connection may still come.
-type allowance struct {
-	left float64
-	at   time.Time // when it was last used
-	from map[netip.AddrPort]bool
-}
-
-func (a *allowance) take(from netip.AddrPort, now time.Time) bool {
-	a.left = min(checkBurst, a.left+max(0, now.Sub(a.at)).Seconds()*checkRate)
-	a.at = now
-	if a.left < 1 || !a.from[from] && len(a.from) >= checkSources {
-		return false
-	}
-	a.left--
-	a.from[from] = true
-	return true
+	return a != nil && a.Take(from, now)
 }
