@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -101,7 +102,7 @@ func (p *peer) run() {
 // carryOut does one operation. One that panics costs the peer its connections
 // and nobody anything else.
 func (p *peer) carryOut(do func(*peer)) {
-	if guard(func() error { do(p); return nil }) != nil {
+	if guard.Do(func() error { do(p); return nil }) != nil {
 		p.lose(PublishConnection)
 		p.lose(SubscribeConnection)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -201,17 +202,7 @@ func (r *Router) Close() error {
 		r.remove(p)
 	}
 	r.mu.Unlock()
-	done := make(chan struct{})
-	go func() {
-		r.closing.Wait()
-		close(done)
-	}()
-	patience := time.NewTimer(closeTime)
-	defer patience.Stop()
-	select {
-	case <-done:
-	case <-patience.C:
-	}
+	guard.Wait(&r.closing, closeTime)
 	return r.transport.Close()
 }
 
@@ -278,18 +269,5 @@ func (r *Router) tidy(t *track) {
 func (r *Router) release(end func()) {
 	r.held.Add(-1)
 	// What fails to close is forgotten all the same.
-	_ = guard(func() error { end(); return nil })
-}
-
-var errBroken = errors.New("sfu: want an operation that can be carried out")
-
-// guard turns a panic into an error: what one peer sends must not end the
-// process.
-func guard(do func() error) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errBroken
-		}
-	}()
-	return do()
+	_ = guard.Do(func() error { end(); return nil })
 }

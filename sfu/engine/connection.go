@@ -14,6 +14,7 @@ import (
 	"github.com/pion/ice/v4"
 
 	"paravent/sfu/description"
+	"paravent/sfu/guard"
 	"paravent/sfu/srtp"
 )
 
@@ -113,33 +114,32 @@ func (c *connection) meet(remote description.Remote) {
 	}
 	go func() {
 		defer c.t.running.Done()
-		c.live(&remote)
+		_ = guard.Do(func() error { return c.live(&remote) }) // either way it is over
 		c.stray()
 	}()
 }
 
 // live is the life of the connection on the side of pion: it returns once the
 // connection is of no more use.
-func (c *connection) live(remote *description.Remote) {
-	defer func() { _ = recover() }() // see survive
+func (c *connection) live(remote *description.Remote) error {
 	conn, err := c.agent.Accept(c.ctx, remote.Ufrag, remote.Pwd)
 	if err != nil {
-		return
+		return err
 	}
 	shook, k, err := c.t.identity.shake(c.ctx, conn, remote)
 	if err != nil {
-		return
+		return err
 	}
 	if !c.unlock(shook, k) {
 		k.wipe()
-		_ = shook.Close()
-		return
+		return shook.Close()
 	}
 	// Nothing but the end is expected on it: there are no data channels.
 	var b [1]byte
 	for err == nil {
 		_, err = shook.Read(b[:])
 	}
+	return err
 }
 
 // unlock takes the keys. False: it is too late.
@@ -298,28 +298,21 @@ func (c *connection) say() {
 func (c *connection) bury() {
 	defer c.t.running.Done()
 	defer c.t.remove(c)
-	survive(func() {
+	_ = guard.Do(func() error {
 		c.mu.Lock()
 		shook := c.shook
 		c.mu.Unlock()
 		if shook != nil {
 			_ = shook.Close()
 		}
-		_ = c.agent.GracefulClose()
+		return c.agent.GracefulClose()
 	})
 	c.box.close()
 }
 
-// guard, deferred, ends the connection if what came on it makes us panic.
-func (c *connection) guard() {
-	if recover() != nil {
-		c.stray()
-	}
-}
-
 // open opens a packet, in the home.
 func (c *connection) open(b []byte) {
-	defer c.guard()
+	defer guard.End(c.stray)
 	l := c.home.Load()
 	if c.over.Load() || len(b) < 2 || !c.media.admits(b, l.now) {
 		l.tally.unknown++
@@ -363,7 +356,7 @@ func (c *connection) accepts(l *lane, err error) bool {
 
 // receive hands a burst over, in the home.
 func (c *connection) receive(burst []arrived, at time.Duration) {
-	defer c.guard()
+	defer guard.End(c.stray)
 	if !c.over.Load() {
 		c.media.receive(burst, at)
 	}
@@ -371,7 +364,7 @@ func (c *connection) receive(burst []arrived, at time.Duration) {
 
 // tick is called every tickInterval, in the home.
 func (c *connection) tick(at time.Duration) {
-	defer c.guard()
+	defer guard.End(c.stray)
 	if !c.over.Load() {
 		c.media.tick(at)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"paravent/sfu/datagram"
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -130,7 +131,7 @@ func (l *lane) empty() {
 	l.mu.Unlock()
 	for i, f := range mail {
 		mail[i] = nil
-		survive(f)
+		_ = guard.Do(func() error { f(); return nil })
 	}
 	l.spare = mail[:0]
 	if cap(mail) > maxSpareMail {
@@ -247,13 +248,6 @@ func (l *lane) commit(w *way, b []byte) {
 		return
 	}
 	l.batch.Commit(b)
-}
-
-// survive carries out f. What one client sends must not end the process, even
-// if it finds a fault of ours.
-func survive(f func()) {
-	defer func() { _ = recover() }()
-	f()
 }
 
 // sums are the tallies of a lane for others to read.

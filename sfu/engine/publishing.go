@@ -2,6 +2,7 @@ package engine
 
 import (
 	"paravent/sfu/description"
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -65,7 +66,7 @@ func (p *publishing) accept(offer *description.Offer, quit <-chan struct{}) erro
 		done := make(chan struct{})
 		home.Do(func() {
 			defer close(done)
-			defer p.c.guard()
+			defer guard.End(p.c.stray)
 			if p.c.over.Load() {
 				return
 			}

@@ -17,6 +17,7 @@ import (
 	"paravent/sfu/checks"
 	"paravent/sfu/datagram"
 	"paravent/sfu/description"
+	"paravent/sfu/guard"
 	"paravent/sfu/srtp"
 	"paravent/sfu/transport"
 )
@@ -260,27 +261,13 @@ func (t *Transport) Close() error {
 		l.close()
 	}
 	t.port.close()
-	err := t.await()
+	var err error
+	if !guard.Wait(&t.running, closeTime) { // what serves a connection
+		err = errClose
+	}
 	for _, l := range t.lanes {
 		l.stop()
 	}
 	t.looping.Wait()
 	return errors.Join(err, t.datagrams.Close())
-}
-
-// await waits until nothing serves a connection any more.
-func (t *Transport) await() error {
-	done := make(chan struct{})
-	go func() {
-		t.running.Wait()
-		close(done)
-	}()
-	patience := time.NewTimer(closeTime)
-	defer patience.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-patience.C:
-		return errClose
-	}
 }

@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+
+	"paravent/sfu/guard"
 )
 
 // hear reads what the peer reports of one slot until the connection ends.
 func (d *subscribing) hear(s *slot) {
-	defer survive(d.end)
+	defer guard.End(d.end)
 	buffer := make([]byte, receiveSize)
 	for {
 		n, _, err := s.sender.Read(buffer)

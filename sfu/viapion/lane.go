@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -86,7 +87,7 @@ func (l *lane) carryOut(f func()) {
 		return
 	}
 	defer l.transport.work.end()
-	if guard(func() error { f(); return nil }) != nil {
+	if guard.Do(func() error { f(); return nil }) != nil {
 		l.broken()
 	}
 }

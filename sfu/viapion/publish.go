@@ -13,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"paravent/sfu/description"
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -78,7 +79,7 @@ func (u *publishing) Negotiate(offer string, quit <-chan struct{}) (string, erro
 	u.layers.Store(&layers)
 	u.events.tell(func() { u.hears.Sections(told) })
 	answer := ""
-	err = guard(func() error {
+	err = guard.Do(func() error {
 		err := u.pc.SetRemoteDescription(webrtc.SessionDescription{
 			Type: webrtc.SDPTypeOffer, SDP: withoutCandidates(offer),
 		})
@@ -143,7 +144,7 @@ func (u *publishing) begin(remote *webrtc.TrackRemote, receiver *webrtc.RTPRecei
 		return
 	}
 	defer u.readers.done()
-	defer survive(u.end)
+	defer guard.End(u.end)
 	u.read(remote, transport.StreamInfo{
 		Mid: mid, Layer: layer, SSRC: uint32(remote.SSRC()), Lane: u.lane, KeyFrame: u.keyFrame(remote),
 	}, number(receiver, dependencyURI))
@@ -229,7 +230,7 @@ func (u *publishing) announce(info transport.StreamInfo) (s transport.Stream) {
 // hear reads a publisher's sender reports, which the interceptors need to
 // answer, until the stream ends.
 func (u *publishing) hear(receiver *webrtc.RTPReceiver, rid string) {
-	defer survive(u.end)
+	defer guard.End(u.end)
 	buffer := make([]byte, receiveSize)
 	for {
 		var err error
@@ -275,7 +276,7 @@ func readTypes(answer string) *payloadTypes {
 // follow tells of the two states of a connection that matter.
 func follow(pc *webrtc.PeerConnection, connected, end func()) {
 	pc.OnConnectionStateChange(func(now webrtc.PeerConnectionState) {
-		defer survive(end)
+		defer guard.End(end)
 		switch now {
 		case webrtc.PeerConnectionStateConnected:
 			connected()

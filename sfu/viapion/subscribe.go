@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -40,7 +41,7 @@ func (t *Transport) Subscribe(video, audio int, hears transport.SubscribeEvents)
 		return nil, err
 	}
 	d.pc, err = t.engine.connect(recipe, d.end, func(report []byte) {
-		defer survive(d.end)
+		defer guard.End(d.end)
 		estimator.hear(report)
 	})
 	if err != nil {
@@ -71,13 +72,13 @@ func (d *subscribing) end() {
 // rated takes what the estimator says.
 func (d *subscribing) rated(bits int) {
 	d.rate.Store(int64(bits))
-	defer survive(d.end)
+	defer guard.End(d.end)
 	d.events.tell(d.hears.Rated)
 }
 
 // Offer implements transport.Subscribing. The offer has our addresses in it.
 func (d *subscribing) Offer(quit <-chan struct{}) (offer string, mids []string, err error) {
-	err = guard(func() error {
+	err = guard.Do(func() error {
 		o, err := d.pc.CreateOffer(nil)
 		if err != nil {
 			return err
@@ -96,7 +97,7 @@ func (d *subscribing) Answer(answer string) error {
 	if err := checkAnswer(answer, len(d.slots)); err != nil {
 		return err
 	}
-	return guard(func() error {
+	return guard.Do(func() error {
 		return d.pc.SetRemoteDescription(webrtc.SessionDescription{
 			Type: webrtc.SDPTypeAnswer, SDP: withoutCandidates(answer),
 		})

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
 
@@ -85,17 +86,7 @@ func (t *Transport) Counts() transport.Counts {
 // longer than one may take to close.
 func (t *Transport) Close() error {
 	t.work.close()
-	done := make(chan struct{})
-	go func() {
-		t.closing.Wait()
-		close(done)
-	}()
-	patience := time.NewTimer(closeTime)
-	defer patience.Stop()
-	select {
-	case <-done:
-	case <-patience.C:
-	}
+	guard.Wait(&t.closing, closeTime)
 	return t.engine.mux.Close()
 }
 
@@ -103,28 +94,8 @@ func (t *Transport) Close() error {
 func (t *Transport) bury(end func() error) {
 	t.closing.Go(func() {
 		defer t.connections.Add(-1)
-		_ = guard(end) // what fails to close is forgotten all the same
+		_ = guard.Do(end) // what fails to close is forgotten all the same
 	})
-}
-
-var errPion = errors.New("viapion: want a description that pion can take")
-
-// guard turns a panic into an error. What one peer sends must not end the
-// process.
-func guard(do func() error) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = errPion
-		}
-	}()
-	return do()
-}
-
-// survive ends a connection if what reads from it panics; to be deferred.
-func survive(end func()) {
-	if recover() != nil {
-		end()
-	}
 }
 
 // events is how one connection is told of.

@@ -14,12 +14,12 @@ const module = "paravent"
 // floors says which of our packages each may reach, directly or not. A package
 // that is missing here fails the test: a new room needs a plan.
 var floors = map[string][]string{
-	"":                    {"server", "signaling", "signaling/wire", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/engine", "sfu/viapion", "loadtest", "loadtest/crowd", "loadtest/subject", "client"}, // main
-	"server":              {"signaling", "signaling/wire", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/engine", "sfu/viapion"},
+	"":                    {"server", "signaling", "signaling/wire", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion", "loadtest", "loadtest/crowd", "loadtest/subject", "client"}, // main
+	"server":              {"signaling", "signaling/wire", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion"},
 	"signaling":           {"signaling/wire"},
 	"signaling/wire":      {},
 	"signaling/wire/gen":  {"signaling/wire"},
-	"sfu":                 {"sfu/transport", "sfu/packet", "sfu/rate"},
+	"sfu":                 {"sfu/transport", "sfu/packet", "sfu/rate", "sfu/guard"},
 	"sfu/transport":       {},
 	"sfu/packet":          {"sfu/transport"},
 	"sfu/srtp":            {},
@@ -28,11 +28,12 @@ var floors = map[string][]string{
 	"sfu/description":     {"sfu/transport"},
 	"sfu/datagram":        {},
 	"sfu/checks":          {"sfu/rate"},
-	"sfu/engine":          {"sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks"},
-	"sfu/viapion":         {"sfu/transport", "sfu/packet", "sfu/rate", "sfu/description", "sfu/checks"},
+	"sfu/guard":           {},
+	"sfu/engine":          {"sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard"},
+	"sfu/viapion":         {"sfu/transport", "sfu/packet", "sfu/rate", "sfu/description", "sfu/checks", "sfu/guard"},
 	"loadtest/crowd":      {"sfu/transport", "sfu/packet", "sfu/srtp"},
-	"loadtest/subject":    {"sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/engine", "sfu/viapion"},
-	"loadtest":            {"loadtest/crowd", "loadtest/subject", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/engine", "sfu/viapion"},
+	"loadtest/subject":    {"sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion"},
+	"loadtest":            {"loadtest/crowd", "loadtest/subject", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion"},
 	"client":              {},
 	"bot":                 {"e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
 	"bot/examples/mirror": {"bot", "e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
