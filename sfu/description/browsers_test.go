@@ -163,7 +163,7 @@ func fits(t testing.TB, o *Offer, answer string) {
 		}
 		for j, f := range formats {
 			offered := s.preference[j]
-			if f.codec == transport.Opus && p.attributes["fmtp"][0] != decimal(f.media)+" "+opusFormat {
+			if f.codec == transport.Opus && p.attributes["fmtp"][0] != decimal(f.media)+" "+OpusFormat {
 				t.Fatalf("Opus is answered with %v", p.attributes["fmtp"])
 			}
 			if f != offered {
@@ -223,6 +223,9 @@ func agreed(t testing.TB, text string, slots []Slot) (*Answer, error) {
 			t.Fatalf("refused with %v", err)
 		}
 		return nil, err
+	}
+	if strings.Contains(text, "\na=setup:passive\r\n") {
+		t.Fatal("a client that would be the DTLS server")
 	}
 	if len(a.Slots) != len(slots) {
 		t.Fatalf("%d slots of %d", len(a.Slots), len(slots))

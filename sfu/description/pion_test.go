@@ -84,7 +84,7 @@ func TestAnswerToPion(t *testing.T) {
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: first.Answer(local())}); err != nil {
 		t.Fatal(err)
 	}
-	if codecs := sound.GetParameters().Codecs; len(codecs) != 1 || codecs[0].SDPFmtpLine != opusFormat {
+	if codecs := sound.GetParameters().Codecs; len(codecs) != 1 || codecs[0].SDPFmtpLine != OpusFormat {
 		t.Errorf("sound is sent in %+v", codecs)
 	}
 	var types []uint8

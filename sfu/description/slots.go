@@ -9,22 +9,22 @@ import (
 
 // Payload types that we offer. Those of a publisher are its own choice.
 const (
-	offeredOpus = 111
-	offeredVP8  = 96 // its retransmissions: the next number; so for all video
-	offeredVP9  = 98
-	offeredAV1  = 100
+	OfferedOpus = 111
+	OfferedVP8  = 96 // its retransmissions: the next number; so for all video
+	OfferedVP9  = 98
+	OfferedAV1  = 100
 )
 
 // offered is what we offer in a section for video, or for audio.
 func offered(video bool) ([]format, Extensions) {
 	if !video {
-		return []format{{codec: transport.Opus, media: offeredOpus, feedback: congestion}}, Extensions{Mid: 1, TransportCC: 2}
+		return []format{{codec: transport.Opus, media: OfferedOpus, feedback: congestion}}, Extensions{Mid: 1, TransportCC: 2}
 	}
 	const all = nack | pli | fir | congestion
 	return []format{
-		{codec: transport.VP8, media: offeredVP8, rtx: offeredVP8 + 1, feedback: all},
-		{codec: transport.VP9, media: offeredVP9, rtx: offeredVP9 + 1, feedback: all},
-		{codec: transport.AV1, media: offeredAV1, rtx: offeredAV1 + 1, feedback: all},
+		{codec: transport.VP8, media: OfferedVP8, rtx: OfferedVP8 + 1, feedback: all},
+		{codec: transport.VP9, media: OfferedVP9, rtx: OfferedVP9 + 1, feedback: all},
+		{codec: transport.AV1, media: OfferedAV1, rtx: OfferedAV1 + 1, feedback: all},
 	}, Extensions{Mid: 1, TransportCC: 2, Dependency: 3}
 }
 

@@ -10,9 +10,9 @@ import (
 	"paravent/sfu/transport"
 )
 
-// opusFormat asks for packets whose size says nothing of what is spoken
-// (RFC 7587, section 6.1; RFC 6562).
-const opusFormat = "minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0"
+// OpusFormat is what we answer of Opus: it asks for packets whose size says
+// nothing of what is spoken (RFC 7587, section 6.1; RFC 6562).
+const OpusFormat = "minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0"
 
 // writer writes lines.
 type writer struct{ text []byte }
@@ -92,7 +92,7 @@ func (w *writer) format(f format) {
 	}
 	switch {
 	case f.codec == transport.Opus:
-		w.line("a=fmtp:", media, " ", opusFormat)
+		w.line("a=fmtp:", media, " ", OpusFormat)
 	case f.codec == transport.VP9:
 		w.line("a=fmtp:", media, " profile-id=0")
 	case f.level != "":

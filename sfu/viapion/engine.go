@@ -17,6 +17,8 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/transport/v4/stdnet"
 	"github.com/pion/webrtc/v4"
+
+	"paravent/sfu/description"
 )
 
 // engine makes connections. All share one socket and one certificate, so that
@@ -117,14 +119,6 @@ func newSettings(c Config, network *stdnet.Net, mux ice.UDPMux) (webrtc.SettingE
 // A).
 const dependencyURI = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
-// Payload types that we offer. Those of a publisher are its own choice.
-const (
-	offeredOpus = 111
-	offeredVP8  = 96 // its retransmissions: the next number; so for all video
-	offeredVP9  = 98
-	offeredAV1  = 100
-)
-
 // publishRecipe is for connections on which a peer sends. They have no
 // retransmission stream: a publisher repeats a packet as it was. Its browser
 // needs reports and congestion feedback to raise its bitrate.
@@ -203,7 +197,7 @@ func registerCodecs(media *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback, r
 			MimeType: webrtc.MimeTypeOpus, ClockRate: opusClock, Channels: 2,
 			SDPFmtpLine: "minptime=10;useinbandfec=1", RTCPFeedback: feedback,
 		},
-		PayloadType: offeredOpus,
+		PayloadType: description.OfferedOpus,
 	}, webrtc.RTPCodecTypeAudio)
 	if err != nil {
 		return err
@@ -218,9 +212,9 @@ func registerCodecs(media *webrtc.MediaEngine, feedback []webrtc.RTCPFeedback, r
 		offered      webrtc.PayloadType
 		rtxFormat    string
 	}{
-		{webrtc.MimeTypeVP8, "", offeredVP8, "apt=96"},
-		{webrtc.MimeTypeVP9, "profile-id=0", offeredVP9, "apt=98"},
-		{webrtc.MimeTypeAV1, "", offeredAV1, "apt=100"},
+		{webrtc.MimeTypeVP8, "", description.OfferedVP8, "apt=96"},
+		{webrtc.MimeTypeVP9, "profile-id=0", description.OfferedVP9, "apt=98"},
+		{webrtc.MimeTypeAV1, "", description.OfferedAV1, "apt=100"},
 	} {
 		err := media.RegisterCodec(webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{

@@ -10,10 +10,9 @@ const (
 
 // What we chose.
 const (
-	maxAnswer    = 192 << 10 // bytes of SDP; 80 sections of about 1 kB, twice
-	maxMissing   = 256       // packets that are told of at once
-	receiveSize  = 1500      // bytes of the largest packet, an Ethernet frame
-	replayWindow = 1024      // packets; a publisher repeats under the same number, so this is also how late it may
+	maxMissing   = 256  // packets that are told of at once
+	receiveSize  = 1500 // bytes of the largest packet, an Ethernet frame
+	replayWindow = 1024 // packets; a publisher repeats under the same number, so this is also how late it may
 
 	mediaBuffer      = 256 << 10 // bytes of a stream that are not read yet: most of a second
 	reportBuffer     = 32 << 10  // bytes of reports on a stream that are not read yet

@@ -15,6 +15,7 @@ import (
 	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
+	"paravent/sfu/description"
 	"paravent/sfu/transport"
 )
 
@@ -316,7 +317,7 @@ func TestWhatIsSent(t *testing.T) {
 	}
 	wait(t, "connection", r.connected)
 	info := d.Slot(0)
-	if info.SSRC == 0 || info.RTX == 0 || info.Types[transport.VP8] != (transport.Formats{Media: offeredVP8, RTX: offeredVP8 + 1}) || !info.Dependency {
+	if info.SSRC == 0 || info.RTX == 0 || info.Types[transport.VP8] != (transport.Formats{Media: description.OfferedVP8, RTX: description.OfferedVP8 + 1}) || !info.Dependency {
 		t.Fatalf("%+v", info)
 	}
 	w := d.Writer(newTestLane())
@@ -327,15 +328,15 @@ func TestWhatIsSent(t *testing.T) {
 		defer mu.Unlock()
 		media, again = media+1, again+1
 		w.Write(&transport.Outgoing{
-			SSRC: info.SSRC, Index: media, Format: offeredVP8, Timestamp: 5, Marker: true,
+			SSRC: info.SSRC, Index: media, Format: description.OfferedVP8, Timestamp: 5, Marker: true,
 			Dependency: []byte{1, 2, 3}, Payload: []byte{0x10, 0x11, 7},
 		})
 		w.Write(&transport.Outgoing{
-			SSRC: info.RTX, Index: again, Format: offeredVP8 + 1, Timestamp: 5,
+			SSRC: info.RTX, Index: again, Format: description.OfferedVP8 + 1, Timestamp: 5,
 			Repeat: true, Original: uint16(media), Payload: []byte{0x10, 0x11, 7},
 		})
 		again++
-		w.Write(&transport.Outgoing{SSRC: info.RTX, Index: again, Format: offeredVP8 + 1, Padding: 200})
+		w.Write(&transport.Outgoing{SSRC: info.RTX, Index: again, Format: description.OfferedVP8 + 1, Padding: 200})
 	}
 	rated, first, repeated := false, false, false
 	for deadline := time.Now().Add(atMost); !rated || !first || !repeated; {

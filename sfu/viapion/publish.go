@@ -59,8 +59,10 @@ func (u *publishing) Negotiate(offer string, quit <-chan struct{}) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if u.offer != nil && o.Follows(u.offer) != nil {
-		return "", errSDP
+	if u.offer != nil {
+		if err := o.Follows(u.offer); err != nil {
+			return "", err
+		}
 	}
 	u.offer = o
 	if u.pc == nil {

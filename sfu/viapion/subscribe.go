@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"paravent/sfu/description"
 	"paravent/sfu/guard"
 	"paravent/sfu/transport"
 )
@@ -92,9 +93,14 @@ func (d *subscribing) Offer(quit <-chan struct{}) (offer string, mids []string, 
 	return offer, mids, err
 }
 
-// Answer implements transport.Subscribing.
+// Answer implements transport.Subscribing. Pion has offered what the engine
+// offers, and so the same answers are accepted.
 func (d *subscribing) Answer(answer string) error {
-	if err := checkAnswer(answer, len(d.slots)); err != nil {
+	var slots []description.Slot
+	for i, t := range d.pc.GetTransceivers() {
+		slots = append(slots, description.Slot{Mid: t.Mid(), Video: d.slots[i].video})
+	}
+	if _, err := description.ReadAnswer(answer, slots); err != nil {
 		return err
 	}
 	return guard.Do(func() error {
