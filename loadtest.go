@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"slices"
 	"strconv"
@@ -36,19 +35,13 @@ var loadtestSettings = []setting[loadtest.Options]{ //nolint:gochecknoglobals //
 func testLoad(args []string, lookup func(string) (string, bool), report server.Report) int {
 	if options, ok := lookup(subject.Variable); ok { // the server that is measured, started by the lines below
 		if err := subject.Run(options, os.Stdin, report.Out); err != nil {
-			report.CannotStart(err)
-			return exitRefused
+			return refuse(report, err)
 		}
 		return exitDone
 	}
 	o, errs := read(loadtestSettings, args, lookup)
-	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
-		usage(report.Out)
-		return exitDone
-	}
 	if len(errs) > 0 {
-		report.CannotStart(errs...)
-		return exitRefused
+		return refuse(report, errs...)
 	}
 	if err := loadtest.Run(o, report.Out, "loadtest"); err != nil {
 		report.Stopped(err)

@@ -54,8 +54,7 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 		return testLoad(args, lookup, report)
 	case "version", "client-manifest":
 		if len(args) > 0 {
-			report.CannotStart(fmt.Errorf("paravent %s takes no arguments", command))
-			return exitRefused
+			return refuse(report, fmt.Errorf("paravent %s takes no arguments", command))
 		}
 		if command == "version" {
 			fmt.Fprintln(stdout, "paravent", version)
@@ -63,30 +62,34 @@ func run(args []string, lookup func(string) (string, bool), stdout, stderr io.Wr
 		}
 		return manifest(stdout, report)
 	default:
-		report.CannotStart(fmt.Errorf("%q is not a command: want serve, token, loadtest, version or client-manifest", command))
-		return exitRefused
+		return refuse(report, fmt.Errorf("%q is not a command: want serve, token, loadtest, version or client-manifest", command))
 	}
+}
+
+// refuse tells the operator why a command cannot be carried out, or what can be
+// set where help was asked for, and returns the exit code.
+func refuse(report server.Report, errs ...error) int {
+	if errors.Is(errs[0], flag.ErrHelp) {
+		usage(report.Out)
+		return exitDone
+	}
+	report.CannotStart(errs...)
+	return exitRefused
 }
 
 // serve runs the server until SIGINT or SIGTERM.
 func serve(args []string, lookup func(string) (string, bool), report server.Report) int {
 	conf, errs := parse(args, lookup)
-	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
-		usage(report.Out)
-		return exitDone
-	}
 	files, err := embedded()
 	if err != nil {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 {
-		report.CannotStart(errs...)
-		return exitRefused
+		return refuse(report, errs...)
 	}
 	s, err := server.Open(conf, files)
 	if err != nil {
-		report.CannotStart(err)
-		return exitRefused
+		return refuse(report, err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
@@ -101,19 +104,13 @@ func serve(args []string, lookup func(string) (string, bool), report server.Repo
 // token prints one host token.
 func token(args []string, lookup func(string) (string, bool), report server.Report) int {
 	request, errs := read(tokenSettings, args, lookup)
-	if len(errs) == 1 && errors.Is(errs[0], flag.ErrHelp) {
-		usage(report.Out)
-		return exitDone
-	}
 	if len(errs) > 0 {
-		report.CannotStart(errs...)
-		return exitRefused
+		return refuse(report, errs...)
 	}
 	known := server.HasHostKey(request.folder)
 	text, err := server.HostToken(request.folder, request.days, time.Now())
 	if err != nil {
-		report.CannotStart(err)
-		return exitRefused
+		return refuse(report, err)
 	}
 	if !known { // perhaps it is not the server's folder
 		report.NewHostKey(request.folder)
@@ -149,8 +146,7 @@ func manifest(stdout io.Writer, report server.Report) int {
 		})
 	}
 	if err != nil {
-		report.CannotStart(err)
-		return exitRefused
+		return refuse(report, err)
 	}
 	return exitDone
 }
