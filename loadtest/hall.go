@@ -15,8 +15,7 @@ import (
 // hall is the people of a plan, all of whom publish all the time.
 type hall struct {
 	plan   plan
-	server *subject.Subject
-	crowd  *crowd.Crowd
+	scene  *Scene
 	people []*crowd.Person
 	seen   map[*crowd.Person]int // pictures that one sees
 	heard  map[*crowd.Person]int
@@ -28,9 +27,9 @@ type hall struct {
 	done    sync.WaitGroup
 }
 
-func newHall(p plan, s *subject.Subject, c *crowd.Crowd) *hall {
+func newHall(p plan, s *Scene) *hall {
 	h := &hall{
-		plan: p, server: s, crowd: c, quit: make(chan struct{}),
+		plan: p, scene: s, quit: make(chan struct{}),
 		seen: map[*crowd.Person]int{}, heard: map[*crowd.Person]int{},
 	}
 	h.sending.Store(new([]*crowd.Person))
@@ -71,7 +70,7 @@ func (h *hall) fill(people int, end time.Time) error {
 		faults := make([]error, len(group))
 		var wait sync.WaitGroup
 		for i := range group {
-			wait.Go(func() { group[i], faults[i] = h.crowd.Join(sample) })
+			wait.Go(func() { group[i], faults[i] = h.scene.Crowd.Join(sample) })
 		}
 		wait.Wait()
 		if err := errors.Join(faults...); err != nil {
@@ -202,17 +201,17 @@ func (h *hall) measure() (l level, err error) {
 		return l, err
 	}
 	<-time.After(settling)
-	before, err := h.server.Usage(false)
+	before, err := h.scene.Server.Usage(false)
 	if err != nil {
 		return l, err
 	}
 	own, _ := subject.Process()
 	start := time.Now()
-	h.crowd.Delays.Take()
+	h.scene.Crowd.Delays.Take()
 	h.late.Store(0)
 	<-time.After(looking)
-	delays := h.crowd.Delays.Take()
-	after, err := h.server.Usage(false)
+	delays := h.scene.Crowd.Delays.Take()
+	after, err := h.scene.Server.Usage(false)
 	if err != nil {
 		return l, err
 	}
@@ -240,7 +239,7 @@ func (h *hall) hush() (sent uint64, c transport.Counts, err error) {
 	h.silent.Store(true)
 	defer h.silent.Store(false)
 	<-time.After(silence)
-	u, err := h.server.Usage(false)
+	u, err := h.scene.Server.Usage(false)
 	return h.sent(), u.Counts, err
 }
 

@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"time"
 
-	"paravent/loadtest/crowd"
 	"paravent/loadtest/subject"
 )
 
@@ -99,17 +98,12 @@ func (l level) limit() string {
 
 // try brings more and more people until a limit is passed, or the time is up.
 func (p plan) try(o Options, during time.Duration, out io.Writer, arguments []string) error {
-	server, err := subject.Start(subject.Options{Transport: o.Transport}, arguments...)
+	s, err := Open(subject.Options{Transport: o.Transport}, arguments...)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = server.Close() }()
-	c, err := crowd.New(server)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	h := newHall(p, server, c)
+	defer s.Close()
+	h := newHall(p, s)
 	defer h.close()
 	end := time.Now().Add(during)
 	var last, passed level

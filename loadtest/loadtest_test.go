@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"paravent/loadtest/crowd"
 	"paravent/loadtest/subject"
 )
 
@@ -27,17 +26,12 @@ func TestMain(m *testing.M) {
 func TestCrowd(t *testing.T) {
 	for _, kind := range []string{"engine", "pion"} {
 		t.Run(kind, func(t *testing.T) {
-			server, err := subject.Start(subject.Options{Transport: kind})
+			s, err := Open(subject.Options{Transport: kind})
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = server.Close() }()
-			c, err := crowd.New(server)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			h := newHall(plans()[0], server, c)
+			defer s.Close()
+			h := newHall(plans()[0], s)
 			defer h.close()
 			const people = 4 // one of them alone
 			if err := h.fill(people, time.Now().Add(time.Minute)); err != nil {
@@ -46,7 +40,7 @@ func TestCrowd(t *testing.T) {
 			const slots = 3 * 2 * 2 // three people, who see and hear two
 			var u subject.Usage
 			for end := time.Now().Add(30 * time.Second); u.Shown < slots && time.Now().Before(end); {
-				if u, err = server.Usage(false); err != nil {
+				if u, err = s.Server.Usage(false); err != nil {
 					t.Fatal(err)
 				}
 				<-time.After(20 * time.Millisecond)
@@ -60,7 +54,7 @@ func TestCrowd(t *testing.T) {
 					t.Errorf("person %d: %d packets, %d broken, %d sent", i, p.Screen.Taken(), p.Screen.Broken(), p.Camera.Sent())
 				}
 			}
-			if u, err = server.Usage(true); err != nil || u.Lost > 0 || u.Counts.Forged+u.Counts.Malformed > 0 {
+			if u, err = s.Server.Usage(true); err != nil || u.Lost > 0 || u.Counts.Forged+u.Counts.Malformed > 0 {
 				t.Error(u, err)
 			}
 			for _, p := range h.people {
@@ -69,7 +63,7 @@ func TestCrowd(t *testing.T) {
 				}
 			}
 			for end := time.Now().Add(30 * time.Second); u.Counts.Connections > 0 && time.Now().Before(end); {
-				if u, err = server.Usage(false); err != nil {
+				if u, err = s.Server.Usage(false); err != nil {
 					t.Fatal(err)
 				}
 				<-time.After(20 * time.Millisecond)

@@ -63,12 +63,12 @@ func (b *bench) forward() error {
 	if err != nil {
 		return err
 	}
-	defer ours.close()
+	defer ours.Close()
 	pion, err := stage(subject.Options{Transport: "pion"}, audience, oneInEvery)
 	if err != nil {
 		return err
 	}
-	defer pion.close()
+	defer pion.Close()
 	for _, s := range []*scene{ours, pion} {
 		if err := s.await(frames(), b.begun, audience); err != nil {
 			return err
@@ -118,10 +118,10 @@ func (b *bench) floors(trains, singles *floor.Loop, t, one *[]float64) error {
 // turn measures once.
 func (b *bench) turn(s *scene, p pace, to *row, name string) error {
 	if name != "" && b.profile != "" {
-		if err := s.server.Profile(b.profile + name); err != nil {
+		if err := s.Server.Profile(b.profile + name); err != nil {
 			return err
 		}
-		defer func() { _ = s.server.Profile("") }()
+		defer func() { _ = s.Server.Profile("") }()
 	}
 	t, err := s.measure(p, b.begun, turn)
 	if err == nil {
@@ -158,12 +158,12 @@ func (b *bench) inbound() error {
 	if err != nil {
 		return err
 	}
-	defer ours.close()
+	defer ours.Close()
 	pion, err := crew(subject.Options{Transport: "pion"}, publishers)
 	if err != nil {
 		return err
 	}
-	defer pion.close()
+	defer pion.Close()
 	p := frames()
 	var e, q row
 	b.printf("\ninbound, %d publishers, %d packets a second, ns of CPU time a packet\n", publishers, publishers*p.second)

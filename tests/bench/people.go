@@ -33,10 +33,10 @@ func (b *bench) presence(kind, suffix string) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	join := func(n int) error {
 		for range n {
-			p, err := s.crowd.Join(crowd.Diet(oneInEvery))
+			p, err := s.Crowd.Join(crowd.Diet(oneInEvery))
 			if err != nil {
 				return err
 			}
@@ -47,20 +47,20 @@ func (b *bench) presence(kind, suffix string) error {
 	if err := join(3); err != nil { // what only the first of all cost
 		return err
 	}
-	empty, err := s.server.Usage(true)
+	empty, err := s.Server.Usage(true)
 	if err != nil {
 		return err
 	}
 	if b.profile != "" && suffix == "" {
-		_ = s.server.Profile(b.profile + "join")
+		_ = s.Server.Profile(b.profile + "join")
 	}
 	if err := join(newcomers); err != nil {
 		return err
 	}
 	if b.profile != "" && suffix == "" {
-		_ = s.server.Profile("")
+		_ = s.Server.Profile("")
 	}
-	after, err := s.server.Usage(false)
+	after, err := s.Server.Usage(false)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (b *bench) presence(kind, suffix string) error {
 		p.Camera.Sound(100, time.Since(b.begun))
 	}
 	wait(settling)
-	full, err := s.server.Usage(true)
+	full, err := s.Server.Usage(true)
 	if err != nil {
 		return err
 	}
@@ -79,14 +79,14 @@ func (b *bench) presence(kind, suffix string) error {
 	b.figure("kb_per_person"+suffix, "%.0f", held/newcomers/1e3)
 	b.figure("goroutines_per_person"+suffix, "%.1f", float64(full.Goroutines-empty.Goroutines)/newcomers)
 	if b.profile != "" && suffix == "" {
-		_ = s.server.Heap(b.profile + "people-heap")
+		_ = s.Server.Heap(b.profile + "people-heap")
 	}
 	start := time.Now()
-	if full, err = s.server.Usage(false); err != nil {
+	if full, err = s.Server.Usage(false); err != nil {
 		return err
 	}
 	wait(quiet)
-	later, err := s.server.Usage(false)
+	later, err := s.Server.Usage(false)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (b *bench) history() error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if err := s.gather(audience, oneInEvery); err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (b *bench) history() error {
 			}
 		}
 		send(s.people, frames(), b.begun, 4*time.Second)
-		u, err := s.server.Usage(true)
+		u, err := s.Server.Usage(true)
 		if err != nil {
 			return err
 		}

@@ -7,34 +7,26 @@ import (
 	"sync"
 	"time"
 
+	"paravent/loadtest"
 	"paravent/loadtest/crowd"
 	"paravent/loadtest/subject"
 )
 
 // scene is a server in a process of its own and people on it.
 type scene struct {
-	server *subject.Subject
-	crowd  *crowd.Crowd
+	*loadtest.Scene
+
 	people []*crowd.Person
 }
 
 var errSilence = errors.New("bench: want packets that are forwarded")
 
 func newScene(o subject.Options) (*scene, error) {
-	server, err := subject.Start(o)
+	s, err := loadtest.Open(o)
 	if err != nil {
 		return nil, err
 	}
-	c, err := crowd.New(server)
-	if err != nil {
-		return nil, errors.Join(err, server.Close())
-	}
-	return &scene{server: server, crowd: c}, nil
-}
-
-func (s *scene) close() {
-	s.crowd.Close()
-	_ = s.server.Close()
+	return &scene{Scene: s}, nil
 }
 
 // together does one thing n times, some at a time.
@@ -61,7 +53,7 @@ func stage(o subject.Options, subscribers, every int) (*scene, error) {
 		return nil, err
 	}
 	if err := s.fill(subscribers, every); err != nil {
-		s.close()
+		s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -83,7 +75,7 @@ func (s *scene) fill(subscribers, every int) error {
 func (s *scene) gather(subscribers, every int) error {
 	s.people = make([]*crowd.Person, 1+subscribers)
 	return together(len(s.people), func(i int) error {
-		p, err := s.crowd.Enter()
+		p, err := s.Crowd.Enter()
 		if err != nil {
 			return err
 		}
@@ -106,12 +98,12 @@ func crew(o subject.Options, publishers int) (*scene, error) {
 		return nil, err
 	}
 	for range publishers {
-		p, err := s.crowd.Enter()
+		p, err := s.Crowd.Enter()
 		if err == nil {
 			err = p.Publish()
 		}
 		if err != nil {
-			s.close()
+			s.Close()
 			return nil, err
 		}
 		s.people = append(s.people, p)
@@ -174,20 +166,20 @@ const ease = 700 * time.Millisecond
 // measure lets people send for a while, and then measures for a while.
 func (s *scene) measure(p pace, begun time.Time, during time.Duration) (t taken, err error) {
 	send(s.people, p, begun, ease)
-	before, err := s.server.Usage(false)
+	before, err := s.Server.Usage(false)
 	if err != nil {
 		return t, err
 	}
-	s.crowd.Delays.Take()
+	s.Crowd.Delays.Take()
 	sent, heard := s.counts()
 	start := time.Now()
 	send(s.people, p, begun, during)
 	t.took = time.Since(start)
-	after, err := s.server.Usage(false)
+	after, err := s.Server.Usage(false)
 	if err != nil {
 		return t, err
 	}
-	t.delays = s.crowd.Delays.Take()
+	t.delays = s.Crowd.Delays.Take()
 	t.sent, t.heard = s.counts()
 	t.sent, t.heard = t.sent-sent, t.heard-heard
 	for _, one := range s.people {
@@ -220,7 +212,7 @@ func (s *scene) await(p pace, begun time.Time, slots int) error {
 	var shown, lost int
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		send(s.people, p, begun, 250*time.Millisecond)
-		u, err := s.server.Usage(false)
+		u, err := s.Server.Usage(false)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"paravent/loadtest"
 	"paravent/loadtest/crowd"
 	"paravent/loadtest/subject"
 )
@@ -50,9 +51,9 @@ var (
 
 // soak is one run.
 type soak struct {
+	*loadtest.Scene
+
 	out    io.Writer
-	server *subject.Subject
-	crowd  *crowd.Crowd
 	begun  time.Time
 	random *rand.Rand
 }
@@ -62,19 +63,14 @@ func run(out io.Writer) error {
 	during := flag.Duration("time", time.Hour, "how long people come and go while media flows")
 	kind := flag.String("transport", "engine", "how media travels")
 	flag.Parse()
-	server, err := subject.Start(subject.Options{Transport: *kind})
+	scene, err := loadtest.Open(subject.Options{Transport: *kind})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = server.Close() }()
-	c, err := crowd.New(server)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+	defer scene.Close()
 	const seed = 4
-	s := &soak{out: out, server: server, crowd: c, begun: time.Now(), random: rand.New(rand.NewPCG(seed, seed))} //nolint:gosec // the same people each time
-	if err := s.visits(5 * atOnce); err != nil {                                                                 // what only the first cost
+	s := &soak{Scene: scene, out: out, begun: time.Now(), random: rand.New(rand.NewPCG(seed, seed))} //nolint:gosec // the same people each time
+	if err := s.visits(5 * atOnce); err != nil {                                                     // what only the first cost
 		return err
 	}
 	baseline, err := s.empty()
@@ -120,7 +116,7 @@ func (s *soak) join(n int) ([]*crowd.Person, error) {
 	const sample = 16
 	var all []*crowd.Person
 	for range n {
-		p, err := s.crowd.Join(sample)
+		p, err := s.Crowd.Join(sample)
 		if err != nil {
 			return nil, err
 		}
@@ -172,7 +168,7 @@ func (s *soak) churn(during time.Duration) error {
 			continue
 		}
 		next = next.Add(report)
-		u, err := s.server.Usage(true)
+		u, err := s.Server.Usage(true)
 		if err != nil {
 			return err
 		}
@@ -193,7 +189,7 @@ func leave(people []*crowd.Person) error {
 // empty waits until nobody is connected any more, and says what is left.
 func (s *soak) empty() (u subject.Usage, err error) {
 	for end := time.Now().Add(patience); ; <-time.After(time.Second) {
-		if u, err = s.server.Usage(true); err != nil || u.Counts.Connections == 0 || time.Now().After(end) {
+		if u, err = s.Server.Usage(true); err != nil || u.Counts.Connections == 0 || time.Now().After(end) {
 			return u, err
 		}
 	}
