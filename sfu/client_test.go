@@ -83,6 +83,13 @@ func newClient(t testing.TB, r *Router, id PeerID) *client {
 	return c
 }
 
+// newPair makes a router and two clients of it, peers 1 and 2.
+func newPair(t testing.TB, kind string) (r *Router, alice, bob *client) {
+	t.Helper()
+	r = newRouter(t, kind)
+	return r, newClient(t, r, 1), newClient(t, r, 2)
+}
+
 func (c *client) close() {
 	if c.up != nil {
 		_ = c.up.Close()
@@ -320,6 +327,35 @@ func (c *client) subscribe(set codecSet) string {
 	}
 	wait(c.t, "subscribe connection", connected)
 	return offer
+}
+
+// show opens the publish connection with one track, which a pump writes.
+func (c *client) show(mime string, mark byte) *pump {
+	c.t.Helper()
+	track := newTrack(c.t, mime)
+	f := newPump(c.t, track, mark)
+	f.run(c.t, c.publish(false, track)[0])
+	return f
+}
+
+// place opens the subscribe connection and returns its first slot of a kind.
+func (c *client) place(kind string) string {
+	c.t.Helper()
+	return slotsOf(c.subscribe(codecSet{rtx: true}), kind)[0]
+}
+
+// look asks for a track, large, in a slot.
+func (c *client) look(slot string, publisher PeerID, mid string) {
+	c.r.Watch(c.id, slot, Watch{Publisher: publisher, Mid: mid, Size: 3})
+}
+
+// sees waits until the client is told that a slot shows a track; publisher 0:
+// nothing.
+func (c *client) sees(slot string, publisher PeerID, mid string) {
+	c.t.Helper()
+	if got := wait(c.t, "shown", c.shown); got != (shownEvent{slot, publisher, mid}) {
+		c.t.Fatalf("shown %v", got)
+	}
 }
 
 // slotsOf lists an offer's slots of one kind.

@@ -27,70 +27,61 @@ func follow(t *testing.T, v *viewer, count int, want uint8) []*rtp.Packet {
 }
 
 func TestForwardsEveryCodec(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			for mime, pt := range map[string]uint8{
-				webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
-				webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
-			} {
-				t.Run(mime, func(t *testing.T) {
-					r := newRouter(t, kind)
-					alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-					track := newTrack(t, mime)
-					f := newPump(t, track, 7)
-					senders := alice.publish(false, track)
-					listed := wait(t, "tracks", alice.tracks)
-					if len(listed) != 1 || listed[0].Video != (mime != webrtc.MimeTypeOpus) {
-						t.Fatalf("listed %v", listed)
+	withEach(t, func(t *testing.T, kind string) {
+		for mime, pt := range map[string]uint8{
+			webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9,
+			webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
+		} {
+			t.Run(mime, func(t *testing.T) {
+				_, alice, bob := newPair(t, kind)
+				track := newTrack(t, mime)
+				f := newPump(t, track, 7)
+				senders := alice.publish(false, track)
+				listed := wait(t, "tracks", alice.tracks)
+				if len(listed) != 1 || listed[0].Video != (mime != webrtc.MimeTypeOpus) {
+					t.Fatalf("listed %v", listed)
+				}
+				f.run(t, senders[0])
+				offer := bob.subscribe(codecSet{rtx: true})
+				kind := "video"
+				if mime == webrtc.MimeTypeOpus {
+					kind = "audio"
+				}
+				slot := slotsOf(offer, kind)[3]
+				bob.look(slot, 1, listed[0].Mid)
+				bob.sees(slot, 1, listed[0].Mid)
+				packets := follow(t, bob.viewer(slot), 100, pt)
+				if kind == "video" && !isKey(f.codec, packets[0].Payload) {
+					t.Fatal("does not begin with a key frame")
+				}
+				for i, p := range packets {
+					if markOf(p.Payload) != 7 {
+						t.Fatal("another payload")
 					}
-					f.run(t, senders[0])
-					offer := bob.subscribe(codecSet{rtx: true})
-					kind := "video"
-					if mime == webrtc.MimeTypeOpus {
-						kind = "audio"
+					if len(p.Extensions) != 0 {
+						t.Fatal("a header extension")
 					}
-					slot := slotsOf(offer, kind)[3]
-					r.Watch(2, slot, Watch{Publisher: 1, Mid: listed[0].Mid, Size: 3})
-					if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, listed[0].Mid}) {
-						t.Fatalf("shown %v", got)
+					if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.Clock()/100 {
+						t.Fatal("timestamps jump")
 					}
-					packets := follow(t, bob.viewer(slot), 100, pt)
-					if kind == "video" && !isKey(f.codec, packets[0].Payload) {
-						t.Fatal("does not begin with a key frame")
-					}
-					for i, p := range packets {
-						if markOf(p.Payload) != 7 {
-							t.Fatal("another payload")
-						}
-						if len(p.Extensions) != 0 {
-							t.Fatal("a header extension")
-						}
-						if i > 0 && p.Timestamp-packets[i-1].Timestamp > f.codec.Clock()/100 {
-							t.Fatal("timestamps jump")
-						}
-					}
-				})
-			}
-		})
-	}
+				}
+			})
+		}
+	})
 }
 
 func TestOfferOfSlots(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			bob := newClient(t, r, 2)
-			start := time.Now()
-			offer := bob.subscribe(codecSet{rtx: true})
-			t.Logf("%d bytes, connected in %v", len(offer), time.Since(start))
-			if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
-				t.Fatalf("%d video and %d audio slots", v, a)
-			}
-			if len(offer) > answerBytes {
-				t.Fatalf("%d bytes of offer", len(offer))
-			}
-		})
-	}
+	withEach(t, func(t *testing.T, kind string) {
+		r := newRouter(t, kind)
+		bob := newClient(t, r, 2)
+		start := time.Now()
+		offer := bob.subscribe(codecSet{rtx: true})
+		t.Logf("%d bytes, connected in %v", len(offer), time.Since(start))
+		if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
+			t.Fatalf("%d video and %d audio slots", v, a)
+		}
+		if len(offer) > answerBytes {
+			t.Fatalf("%d bytes of offer", len(offer))
+		}
+	})
 }

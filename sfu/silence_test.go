@@ -13,97 +13,88 @@ import (
 // publishers says is kept back while the other is heard, its picture stays, and
 // afterwards its stream goes on where it stopped.
 func TestSilencedSoundReachesNobody(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, eve, bob := newClient(t, r, 1), newClient(t, r, 2), newClient(t, r, 3)
-			sound, picture, other := newTrack(t, webrtc.MimeTypeOpus), newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
-			said, seen, heard := newPump(t, sound, 1), newPump(t, picture, 1), newPump(t, other, 2)
-			senders := alice.publish(false, sound, picture)
-			said.run(t, senders[0])
-			seen.run(t, senders[1])
-			heard.run(t, eve.publish(false, other)[0])
-			wait(t, "tracks", alice.tracks)
-			wait(t, "tracks", eve.tracks)
-			offer := bob.subscribe(codecSet{rtx: true})
-			audio, video := slotsOf(offer, "audio"), slotsOf(offer, "video")
-			for slot, of := range map[string]shownEvent{
-				audio[0]: {publisher: 1, mid: "0"}, video[0]: {publisher: 1, mid: "1"}, audio[1]: {publisher: 2, mid: "0"},
-			} {
-				r.Watch(3, slot, Watch{Publisher: of.publisher, Mid: of.mid, Size: 3})
-				wait(t, "shown", bob.shown)
-			}
-			from := bob.viewer(audio[0])
-			last := follow(t, from, 20, offeredOpus)[19]
+	withEach(t, func(t *testing.T, kind string) {
+		r := newRouter(t, kind)
+		alice, eve, bob := newClient(t, r, 1), newClient(t, r, 2), newClient(t, r, 3)
+		sound, picture, other := newTrack(t, webrtc.MimeTypeOpus), newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
+		said, seen, heard := newPump(t, sound, 1), newPump(t, picture, 1), newPump(t, other, 2)
+		senders := alice.publish(false, sound, picture)
+		said.run(t, senders[0])
+		seen.run(t, senders[1])
+		heard.run(t, eve.publish(false, other)[0])
+		wait(t, "tracks", alice.tracks)
+		wait(t, "tracks", eve.tracks)
+		offer := bob.subscribe(codecSet{rtx: true})
+		audio, video := slotsOf(offer, "audio"), slotsOf(offer, "video")
+		for slot, of := range map[string]shownEvent{
+			audio[0]: {publisher: 1, mid: "0"}, video[0]: {publisher: 1, mid: "1"}, audio[1]: {publisher: 2, mid: "0"},
+		} {
+			bob.look(slot, of.publisher, of.mid)
+			wait(t, "shown", bob.shown)
+		}
+		from := bob.viewer(audio[0])
+		last := follow(t, from, 20, offeredOpus)[19]
 
-			r.Silence(1, true)
-			silent := watching(r, 1, "0")
-			sent := silent.count()
-			follow(t, bob.viewer(audio[1]), 60, offeredOpus) // eve speaks on meanwhile
-			follow(t, bob.viewer(video[0]), 100, offeredVP8)
-			if n := silent.count() - sent; n > 1 { // one may have been under way
-				t.Fatalf("%d packets of somebody who is silenced", n)
-			}
+		r.Silence(1, true)
+		silent := watching(r, 1, "0")
+		sent := silent.count()
+		follow(t, bob.viewer(audio[1]), 60, offeredOpus) // eve speaks on meanwhile
+		follow(t, bob.viewer(video[0]), 100, offeredVP8)
+		if n := silent.count() - sent; n > 1 { // one may have been under way
+			t.Fatalf("%d packets of somebody who is silenced", n)
+		}
 
-			r.Silence(1, false)
-			for range 60 {
-				p := wait(t, "packet", from.packets)
-				if p.SequenceNumber != last.SequenceNumber+1 || int32(p.Timestamp-last.Timestamp) <= 0 || markOf(p.Payload) != 1 {
-					t.Fatalf("%d at %d follows %d at %d", p.SequenceNumber, p.Timestamp, last.SequenceNumber, last.Timestamp)
-				}
-				last = p
+		r.Silence(1, false)
+		for range 60 {
+			p := wait(t, "packet", from.packets)
+			if p.SequenceNumber != last.SequenceNumber+1 || int32(p.Timestamp-last.Timestamp) <= 0 || markOf(p.Payload) != 1 {
+				t.Fatalf("%d at %d follows %d at %d", p.SequenceNumber, p.Timestamp, last.SequenceNumber, last.Timestamp)
 			}
-			if len(bob.shown) != 0 {
-				t.Fatal("something is told that has not changed")
-			}
-		})
-	}
+			last = p
+		}
+		if len(bob.shown) != 0 {
+			t.Fatal("something is told that has not changed")
+		}
+	})
 }
 
 // TestLaterTracksAreSilencedToo silences somebody who publishes nothing yet,
 // or publishes anew.
 func TestLaterTracksAreSilencedToo(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			r.Silence(1, true)
-			r.Silence(99, true) // nobody
-			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "audio")[0]
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "1", Size: 3})
-			var before *feed
-			for i := range 2 {
-				picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
-				senders := alice.publish(i > 0, picture, sound)
-				newPump(t, picture, 9).run(t, senders[0])
-				f := newPump(t, sound, byte(i+1))
-				f.run(t, senders[1])
-				if i == 0 {
-					wait(t, "tracks", alice.tracks)
-				}
-				before = fed(t, r, before)
-				arrive(t, r, 1) // pictures, and sound beside them
-				if n := watching(r, 1, "1").count(); n != 0 {
-					t.Fatalf("%d packets of somebody who is silenced", n)
-				}
-				if len(bob.shown) != 0 {
-					t.Fatal("shown, and nothing comes")
-				}
-				if i == 0 {
-					f.halt()
-				}
+	withEach(t, func(t *testing.T, kind string) {
+		r, alice, bob := newPair(t, kind)
+		r.Silence(1, true)
+		r.Silence(99, true) // nobody
+		slot := bob.place("audio")
+		bob.look(slot, 1, "1")
+		var before *feed
+		for i := range 2 {
+			picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
+			senders := alice.publish(i > 0, picture, sound)
+			newPump(t, picture, 9).run(t, senders[0])
+			f := newPump(t, sound, byte(i+1))
+			f.run(t, senders[1])
+			if i == 0 {
+				wait(t, "tracks", alice.tracks)
 			}
-			r.Silence(1, false)
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "1"}) {
-				t.Fatalf("shown %v", got)
+			before = fed(t, r, before)
+			arrive(t, r, 1) // pictures, and sound beside them
+			if n := watching(r, 1, "1").count(); n != 0 {
+				t.Fatalf("%d packets of somebody who is silenced", n)
 			}
-			if p := follow(t, bob.viewer(slot), 20, offeredOpus); markOf(p[0].Payload) != 2 {
-				t.Fatal("of the connection before")
+			if len(bob.shown) != 0 {
+				t.Fatal("shown, and nothing comes")
 			}
-		})
-	}
+			if i == 0 {
+				f.halt()
+			}
+		}
+		r.Silence(1, false)
+		bob.sees(slot, 1, "1")
+		if p := follow(t, bob.viewer(slot), 20, offeredOpus); markOf(p[0].Payload) != 2 {
+			t.Fatal("of the connection before")
+		}
+	})
 }
 
 // TestSilenceLeavesNoGap says what a viewer sees of a stretch that was kept

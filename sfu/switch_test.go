@@ -24,58 +24,51 @@ func newCall(t *testing.T, kind, first, second string) *call {
 	r := newRouter(t, kind)
 	c := &call{r: r, alice: newClient(t, r, 1), eve: newClient(t, r, 2), bob: newClient(t, r, 3)}
 	for i, p := range []*client{c.alice, c.eve} {
-		track := newTrack(t, []string{first, second}[i])
-		f := newPump(t, track, byte(i+1))
-		f.run(t, p.publish(false, track)[0])
+		p.show([]string{first, second}[i], byte(i+1))
 		wait(t, "tracks", p.tracks)
 	}
-	c.slot = slotsOf(c.bob.subscribe(codecSet{rtx: true}), "video")[0]
+	c.slot = c.bob.place("video")
 	return c
 }
 
 func (c *call) watch(t *testing.T, publisher PeerID, mid string) {
 	t.Helper()
-	c.r.Watch(3, c.slot, Watch{Publisher: publisher, Mid: mid, Size: 3})
-	if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, mid}) {
-		t.Fatalf("shown %v", got)
-	}
+	c.bob.look(c.slot, publisher, mid)
+	c.bob.sees(c.slot, publisher, mid)
 }
 
 func TestSwitchesWithoutSDP(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			for name, codecs := range map[string][2]string{
-				"same codec":      {webrtc.MimeTypeVP8, webrtc.MimeTypeVP8},
-				"VP8, VP9":        {webrtc.MimeTypeVP8, webrtc.MimeTypeVP9},
-				"AV1, VP8":        {webrtc.MimeTypeAV1, webrtc.MimeTypeVP8},
-				"VP9, VP9 (wide)": {webrtc.MimeTypeVP9, webrtc.MimeTypeVP9},
-			} {
-				t.Run(name, func(t *testing.T) {
-					c := newCall(t, kind, codecs[0], codecs[1])
-					pts := map[string]uint8{webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1}
-					c.watch(t, 1, "0")
-					v := c.bob.viewer(c.slot)
-					last := follow(t, v, 20, pts[codecs[0]])[19]
-					for i, publisher := range []PeerID{2, 1, 2} {
-						c.r.Watch(3, c.slot, Watch{Publisher: publisher, Mid: "0", Size: 3})
-						last = across(t, v, last, byte(publisher), codecOf(codecs[publisher-1]))
-						if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, "0"}) {
-							t.Fatalf("switch %d: shown %v", i, got)
-						}
+	withEach(t, func(t *testing.T, kind string) {
+		for name, codecs := range map[string][2]string{
+			"same codec":      {webrtc.MimeTypeVP8, webrtc.MimeTypeVP8},
+			"VP8, VP9":        {webrtc.MimeTypeVP8, webrtc.MimeTypeVP9},
+			"AV1, VP8":        {webrtc.MimeTypeAV1, webrtc.MimeTypeVP8},
+			"VP9, VP9 (wide)": {webrtc.MimeTypeVP9, webrtc.MimeTypeVP9},
+		} {
+			t.Run(name, func(t *testing.T) {
+				c := newCall(t, kind, codecs[0], codecs[1])
+				pts := map[string]uint8{webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1}
+				c.watch(t, 1, "0")
+				v := c.bob.viewer(c.slot)
+				last := follow(t, v, 20, pts[codecs[0]])[19]
+				for i, publisher := range []PeerID{2, 1, 2} {
+					c.bob.look(c.slot, publisher, "0")
+					last = across(t, v, last, byte(publisher), codecOf(codecs[publisher-1]))
+					if got := wait(t, "shown", c.bob.shown); got != (shownEvent{c.slot, publisher, "0"}) {
+						t.Fatalf("switch %d: shown %v", i, got)
 					}
-					// Nothing at all from the moment it is asked for.
-					slot := watched(c.r, 2).watchers()[0]
-					c.watch(t, 0, "")
-					sent := slot.count()
-					arrive(t, c.r, 2)
-					if n := slot.count() - sent; n != 0 {
-						t.Fatalf("%d packets of what is not shown", n)
-					}
-				})
-			}
-		})
-	}
+				}
+				// Nothing at all from the moment it is asked for.
+				slot := watched(c.r, 2).watchers()[0]
+				c.watch(t, 0, "")
+				sent := slot.count()
+				arrive(t, c.r, 2)
+				if n := slot.count() - sent; n != 0 {
+					t.Fatalf("%d packets of what is not shown", n)
+				}
+			})
+		}
+	})
 }
 
 // across follows a slot from one source to the one that has mark, and a little
@@ -110,245 +103,203 @@ func across(t *testing.T, v *viewer, last *rtp.Packet, mark byte, c transport.Co
 }
 
 func TestWatchBeforePublish(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-			track := newTrack(t, webrtc.MimeTypeVP8)
-			newPump(t, track, 1).run(t, alice.publish(false, track)[0])
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
-				t.Fatalf("shown %v", got)
-			}
-			// Nobody there at all is told at once.
-			r.Watch(2, slot, Watch{Publisher: 99, Mid: "0", Size: 3})
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot: slot}) {
-				t.Fatalf("shown %v", got)
-			}
-			r.Watch(2, "no such slot", Watch{Publisher: 1, Mid: "0", Size: 3})
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
-				t.Fatalf("shown %v", got)
-			}
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3}) // it is shown already
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
-				t.Fatalf("shown %v", got)
-			}
-		})
-	}
+	withEach(t, func(t *testing.T, kind string) {
+		_, alice, bob := newPair(t, kind)
+		slot := bob.place("video")
+		bob.look(slot, 1, "0")
+		alice.show(webrtc.MimeTypeVP8, 1)
+		bob.sees(slot, 1, "0")
+		// Nobody there at all is told at once.
+		bob.look(slot, 99, "0")
+		bob.sees(slot, 0, "")
+		bob.look("no such slot", 1, "0")
+		bob.look(slot, 1, "0")
+		bob.sees(slot, 1, "0")
+		bob.look(slot, 1, "0") // it is shown already
+		bob.sees(slot, 1, "0")
+	})
 }
 
 func TestLateJoinerGetsAKeyFrame(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice := newClient(t, r, 1)
-			track := newTrack(t, webrtc.MimeTypeVP8)
-			f := newPump(t, track, 1)
-			f.run(t, alice.publish(false, track)[0])
-			for id := PeerID(2); id < 5; id++ {
-				bob := newClient(t, r, id)
-				slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-				start := time.Now()
-				r.Watch(id, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-				p := follow(t, bob.viewer(slot), 20, offeredVP8)[0]
-				t.Logf("first packet after %v", time.Since(start))
-				if !isKey(transport.VP8, p.Payload) {
-					t.Fatal("does not begin with a key frame")
-				}
+	withEach(t, func(t *testing.T, kind string) {
+		r := newRouter(t, kind)
+		alice := newClient(t, r, 1)
+		alice.show(webrtc.MimeTypeVP8, 1)
+		for id := PeerID(2); id < 5; id++ {
+			bob := newClient(t, r, id)
+			slot := bob.place("video")
+			start := time.Now()
+			bob.look(slot, 1, "0")
+			p := follow(t, bob.viewer(slot), 20, offeredVP8)[0]
+			t.Logf("first packet after %v", time.Since(start))
+			if !isKey(transport.VP8, p.Payload) {
+				t.Fatal("does not begin with a key frame")
 			}
-		})
-	}
+		}
+	})
 }
 
 // Browsers say what they want to see right after their answer, long before the
 // connection is there: a key frame that came meanwhile would be lost.
 func TestBeginsOnceConnected(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			track := newTrack(t, webrtc.MimeTypeVP8)
-			f := newPump(t, track, 1)
-			f.every = 10
-			f.run(t, alice.publish(false, track)[0])
-			slot := ""
-			bob.subscribe(codecSet{rtx: true, early: func(offer string) {
-				slot = slotsOf(offer, "video")[0]
-				asked := make(chan struct{})
-				r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-				r.post(2, func(*peer) { close(asked) })
-				<-asked
-				f := fed(t, r, nil)
-				came := func() (due time.Duration) {
-					done := make(chan struct{})
-					f.lane.Do(func() {
-						if s := f.layers[0]; s != nil {
-							due = s.frames.due // put off by each that comes
-						}
-						close(done)
-					})
-					<-done
-					return due
-				}
-				for last, n, deadline := came(), 0, time.Now().Add(atMost); n < 2; { // the first may have been half forwarded
-					if now := came(); now != last {
-						last, n = now, n+1
+	withEach(t, func(t *testing.T, kind string) {
+		r, alice, bob := newPair(t, kind)
+		track := newTrack(t, webrtc.MimeTypeVP8)
+		f := newPump(t, track, 1)
+		f.every = 10
+		f.run(t, alice.publish(false, track)[0])
+		slot := ""
+		bob.subscribe(codecSet{rtx: true, early: func(offer string) {
+			slot = slotsOf(offer, "video")[0]
+			asked := make(chan struct{})
+			bob.look(slot, 1, "0")
+			r.post(2, func(*peer) { close(asked) })
+			<-asked
+			f := fed(t, r, nil)
+			came := func() (due time.Duration) {
+				done := make(chan struct{})
+				f.lane.Do(func() {
+					if s := f.layers[0]; s != nil {
+						due = s.frames.due // put off by each that comes
 					}
-					if time.Now().After(deadline) {
-						t.Fatal("no key frame comes")
-					}
-					time.Sleep(time.Millisecond) // nothing tells of a packet that goes nowhere
-				}
-				if len(bob.shown) != 0 {
-					t.Error("shown before it can be seen")
-				}
-			}})
-			if !isKey(transport.VP8, follow(t, bob.viewer(slot), 20, offeredVP8)[0].Payload) {
-				t.Fatal("does not begin with a key frame")
+					close(done)
+				})
+				<-done
+				return due
 			}
-			if got := wait(t, "shown", bob.shown); got != (shownEvent{slot, 1, "0"}) {
-				t.Fatalf("shown %v", got)
+			for last, n, deadline := came(), 0, time.Now().Add(atMost); n < 2; { // the first may have been half forwarded
+				if now := came(); now != last {
+					last, n = now, n+1
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("no key frame comes")
+				}
+				time.Sleep(time.Millisecond) // nothing tells of a packet that goes nowhere
 			}
-		})
-	}
+			if len(bob.shown) != 0 {
+				t.Error("shown before it can be seen")
+			}
+		}})
+		if !isKey(transport.VP8, follow(t, bob.viewer(slot), 20, offeredVP8)[0].Payload) {
+			t.Fatal("does not begin with a key frame")
+		}
+		bob.sees(slot, 1, "0")
+	})
 }
 
 func TestRepeatsKeyFrameRequests(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			track := newTrack(t, webrtc.MimeTypeVP8)
-			f := newPump(t, track, 1)
-			f.silent = true
-			f.run(t, alice.publish(false, track)[0])
-			slot := slotsOf(bob.subscribe(codecSet{rtx: true}), "video")[0]
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-			for range 4 { // how far apart: TestKeyFrames
-				wait(t, "request", f.plis)
-			}
-			select {
-			case e := <-bob.shown:
-				t.Fatalf("shown %v without a key frame", e)
-			default:
-			}
-		})
-	}
+	withEach(t, func(t *testing.T, kind string) {
+		_, alice, bob := newPair(t, kind)
+		track := newTrack(t, webrtc.MimeTypeVP8)
+		f := newPump(t, track, 1)
+		f.silent = true
+		f.run(t, alice.publish(false, track)[0])
+		slot := bob.place("video")
+		bob.look(slot, 1, "0")
+		for range 4 { // how far apart: TestKeyFrames
+			wait(t, "request", f.plis)
+		}
+		select {
+		case e := <-bob.shown:
+			t.Fatalf("shown %v without a key frame", e)
+		default:
+		}
+	})
 }
 
 func TestViewersShareKeyFrameRequests(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
-			c.watch(t, 1, "0")
-			v := c.bob.viewer(c.slot)
-			first := follow(t, v, 2, offeredVP8)[0]
-			for range 50 {
-				err := c.bob.down.WriteRTCP([]rtcp.Packet{
-					&rtcp.PictureLossIndication{MediaSSRC: first.SSRC},
-					&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: first.SSRC}}},
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
+	withEach(t, func(t *testing.T, kind string) {
+		c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+		c.watch(t, 1, "0")
+		v := c.bob.viewer(c.slot)
+		first := follow(t, v, 2, offeredVP8)[0]
+		for range 50 {
+			err := c.bob.down.WriteRTCP([]rtcp.Packet{
+				&rtcp.PictureLossIndication{MediaSSRC: first.SSRC},
+				&rtcp.FullIntraRequest{FIR: []rtcp.FIREntry{{SSRC: first.SSRC}}},
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-			// The next key frame is the answer to all of them.
-			keys := 0
-			for _, p := range follow(t, v, 200, offeredVP8) { // a second
-				if isKey(transport.VP8, p.Payload) {
-					keys++
-				}
+		}
+		// The next key frame is the answer to all of them.
+		keys := 0
+		for _, p := range follow(t, v, 200, offeredVP8) { // a second
+			if isKey(transport.VP8, p.Payload) {
+				keys++
 			}
-			if keys < 1 || keys > 3 {
-				t.Fatalf("%d key frames", keys)
-			}
-		})
-	}
+		}
+		if keys < 1 || keys > 3 {
+			t.Fatalf("%d key frames", keys)
+		}
+	})
 }
 
 func TestAnswersNACKByRetransmission(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
-			c.watch(t, 1, "0")
-			v := c.bob.viewer(c.slot)
-			packets := follow(t, v, 40, offeredVP8)
-			lost := packets[30]
-			nack := func(seq uint16) {
-				t.Helper()
-				err := c.bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-					MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: seq}},
-				}})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			nack(lost.SequenceNumber)
-			again := wait(t, "retransmission", v.resent)
-			if again.SequenceNumber != lost.SequenceNumber || again.Timestamp != lost.Timestamp || string(again.Payload) != string(lost.Payload) {
-				t.Fatalf("%v, want %v", again, lost)
-			}
-			nack(lost.SequenceNumber + 5000) // never sent
-			follow(t, v, 20, offeredVP8)
-			if len(v.resent) != 0 {
-				t.Fatal("sent again what was never sent")
-			}
-		})
-	}
-}
-
-func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t, kind)
-			alice, bob := newClient(t, r, 1), newClient(t, r, 2)
-			track := newTrack(t, webrtc.MimeTypeVP8)
-			newPump(t, track, 1).run(t, alice.publish(false, track)[0])
-			slot := slotsOf(bob.subscribe(codecSet{rtx: false}), "video")[0]
-			r.Watch(2, slot, Watch{Publisher: 1, Mid: "0", Size: 3})
-			v := bob.viewer(slot)
-			lost := follow(t, v, 20, offeredVP8)[10]
-			err := bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-				MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: lost.SequenceNumber}},
+	withEach(t, func(t *testing.T, kind string) {
+		c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
+		c.watch(t, 1, "0")
+		v := c.bob.viewer(c.slot)
+		packets := follow(t, v, 40, offeredVP8)
+		lost := packets[30]
+		nack := func(seq uint16) {
+			t.Helper()
+			err := c.bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+				MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: seq}},
 			}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			follow(t, v, 40, offeredVP8) // unbroken: no number came twice
-		})
-	}
+		}
+		nack(lost.SequenceNumber)
+		again := wait(t, "retransmission", v.resent)
+		if again.SequenceNumber != lost.SequenceNumber || again.Timestamp != lost.Timestamp || string(again.Payload) != string(lost.Payload) {
+			t.Fatalf("%v, want %v", again, lost)
+		}
+		nack(lost.SequenceNumber + 5000) // never sent
+		follow(t, v, 20, offeredVP8)
+		if len(v.resent) != 0 {
+			t.Fatal("sent again what was never sent")
+		}
+	})
+}
+
+func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
+	withEach(t, func(t *testing.T, kind string) {
+		_, alice, bob := newPair(t, kind)
+		alice.show(webrtc.MimeTypeVP8, 1)
+		slot := slotsOf(bob.subscribe(codecSet{rtx: false}), "video")[0]
+		bob.look(slot, 1, "0")
+		v := bob.viewer(slot)
+		lost := follow(t, v, 20, offeredVP8)[10]
+		err := bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
+			MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: lost.SequenceNumber}},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		follow(t, v, 40, offeredVP8) // unbroken: no number came twice
+	})
 }
 
 func TestSenderReports(t *testing.T) {
-	for kind := range transports {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
-			c.watch(t, 1, "0")
-			v := c.bob.viewer(c.slot)
-			last := follow(t, v, 2, offeredVP8)[1]
-			packets, _, err := v.receiver.ReadRTCP()
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, p := range packets {
-				if r, ok := p.(*rtcp.SenderReport); ok && r.SSRC == last.SSRC {
-					if ahead := int32(r.RTPTime - last.Timestamp); ahead < 0 || ahead > 3*videoClock || r.PacketCount == 0 {
-						t.Fatalf("%+v", r)
-					}
-					return
+	withEach(t, func(t *testing.T, kind string) {
+		c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+		c.watch(t, 1, "0")
+		v := c.bob.viewer(c.slot)
+		last := follow(t, v, 2, offeredVP8)[1]
+		packets, _, err := v.receiver.ReadRTCP()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range packets {
+			if r, ok := p.(*rtcp.SenderReport); ok && r.SSRC == last.SSRC {
+				if ahead := int32(r.RTPTime - last.Timestamp); ahead < 0 || ahead > 3*videoClock || r.PacketCount == 0 {
+					t.Fatalf("%+v", r)
 				}
+				return
 			}
-			t.Fatalf("no report in %v", packets)
-		})
-	}
+		}
+		t.Fatalf("no report in %v", packets)
+	})
 }

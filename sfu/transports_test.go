@@ -53,6 +53,17 @@ var transports = map[string]func(t testing.TB, o options) transport.Transport{
 	},
 }
 
+// withEach runs a test with each of them, beside others.
+func withEach(t *testing.T, test func(t *testing.T, kind string)) {
+	t.Helper()
+	for kind := range transports {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			test(t, kind)
+		})
+	}
+}
+
 // newRouter makes a Router on a loopback port of its own.
 func newRouter(t testing.TB, kind string) *Router {
 	t.Helper()
