@@ -33,6 +33,7 @@ func TestForwardsEveryCodec(t *testing.T) {
 			webrtc.MimeTypeAV1: offeredAV1, webrtc.MimeTypeOpus: offeredOpus,
 		} {
 			t.Run(mime, func(t *testing.T) {
+				t.Parallel()
 				_, alice, bob := newPair(t, kind)
 				track := newTrack(t, mime)
 				f := newPump(t, track, 7)

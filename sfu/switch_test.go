@@ -46,6 +46,7 @@ func TestSwitchesWithoutSDP(t *testing.T) {
 			"VP9, VP9 (wide)": {webrtc.MimeTypeVP9, webrtc.MimeTypeVP9},
 		} {
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				c := newCall(t, kind, codecs[0], codecs[1])
 				pts := map[string]uint8{webrtc.MimeTypeVP8: offeredVP8, webrtc.MimeTypeVP9: offeredVP9, webrtc.MimeTypeAV1: offeredAV1}
 				c.watch(t, 1, "0")
