@@ -11,7 +11,7 @@ export type Key = keyof typeof en
  * surroundings by Unicode isolates, so that a right-to-left name cannot
  * reorder the sentence; a number is written as the language writes it.
  */
-export type Values = Readonly<Record<string, string | number>>
+type Values = Readonly<Record<string, string | number>>
 
 /**
  * Says a text. A key that ends in ".other" is a plural: the form that `n` asks

@@ -9,13 +9,13 @@ import { GRANT_SIZE } from "./grant.ts"
 import { type Media, type Message, REACTIONS } from "./port.ts"
 
 /** What the hello says beyond the page's words. Whether the grant holds, and is for this very leaf, is checked by whoever hears it. */
-export interface Introduction {
+interface Introduction {
   readonly kem: Uint8Array // X25519 key of the stay, 32 bytes
   readonly moderator?: Uint8Array // grant, 216 bytes
 }
 
 /** The newest rules, from the member that has added somebody, to that newcomer alone: Signed, as on the wire. */
-export interface PolicyMessage {
+interface PolicyMessage {
   readonly t: "policy"
   readonly statement: string
   readonly grant: Uint8Array // 216 bytes
@@ -26,7 +26,7 @@ export interface PolicyMessage {
 export type Content = (Message & { readonly t: "hello" } & Introduction) | Exclude<Message, { t: "hello" }> | PolicyMessage
 
 /** Content with its number; of a type that this client does not know, only the number. */
-export type Numbered = { readonly seq: number; readonly content: Content } | { readonly seq: number; readonly content: null }
+type Numbered = { readonly seq: number; readonly content: Content } | { readonly seq: number; readonly content: null }
 
 const TYPE_MAX = 32 // bytes
 const NAME_MAX = 512 // bytes of UTF-8 as sent; what is shown is cut to 64 code points by cleanName

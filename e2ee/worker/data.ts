@@ -43,7 +43,7 @@ export interface Sealing extends DataEpoch {
 }
 
 /** What a body says openly of its sender, before anything is verified. */
-export interface DataSender {
+interface DataSender {
   readonly leaf: number
   readonly epochByte: number // lowest 8 bits of the epoch
 }

@@ -5,7 +5,7 @@
  * older that is drawn as an emoji everywhere; none shows a person, a face, a
  * gesture or a flag.
  */
-export interface Emoji {
+interface Emoji {
   readonly symbol: string
   readonly en: string
   readonly de: string

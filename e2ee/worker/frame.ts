@@ -34,7 +34,7 @@ export function loudness(linear: number | undefined): Loudness {
 }
 
 /** An encoded frame before sealing or after opening. */
-export interface Plain {
+interface Plain {
   readonly codec: Codec
   readonly key: boolean // a key frame; false for audio
   readonly data: Uint8Array
@@ -76,7 +76,7 @@ export function parseFrame(codec: Codec, wire: Bytes): Sealed | null {
   return { codec, ...parts, header, id, ctr: Number(header.ctr) }
 }
 
-export interface OpenedFrame {
+interface OpenedFrame {
   readonly data: Bytes
   readonly loudness: Loudness
 }

@@ -19,7 +19,7 @@ const LABEL = ascii("paravent grant v1")
 const MARK_LABEL = ascii("paravent mark v1")
 
 /** Whom a grant is for. */
-export interface Granted {
+interface Granted {
   readonly person: Uint8Array // 16 bytes
   readonly key: Uint8Array // signature key of the person's leaf, 32 bytes
   readonly kem: Uint8Array // X25519 key that knocks are sealed to, 32 bytes

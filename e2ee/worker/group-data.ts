@@ -14,7 +14,7 @@ import type { Roster, Seat } from "./profile.ts"
 import type { Self } from "./self.ts"
 import { cleanName, cleanText } from "./text.ts"
 
-export const BODY_MAX = 16640 // bytes, as on the wire
+const BODY_MAX = 16640 // bytes, as on the wire
 const HELD_MAX = 64 // messages of an epoch still on its way
 const HOLD_MS = 3000
 const OLD_MS = 3000 // how long messages of the last epoch still count
@@ -32,7 +32,7 @@ export interface TalkEpoch extends DataEpoch {
 export type Told = Heard | { readonly on: "rules"; readonly signed: Signed }
 
 /** What a message is said under. */
-export interface Desk {
+interface Desk {
   readonly self: Self
   readonly moderation: Moderation
   /** This person's own grant, while it holds. */

@@ -37,7 +37,7 @@ export const nominate = (epoch: number, more: Partial<Omit<Nominate, "t" | "epoc
 })
 
 /** A moderator's signature without a moderator: says whatever it is asked to. */
-export interface Chair {
+interface Chair {
   readonly person: Uint8Array
   readonly key: Uint8Array
   readonly grant: Uint8Array

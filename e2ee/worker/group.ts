@@ -27,7 +27,7 @@ const ROTATE_MS = 10_000 // before a link generation is begun for somebody else
 const ROTATE_AGAIN_MS = 1000 // before one's own is tried again: the server may want a pause after the last commit
 
 /** What the state machine needs of the world around it. */
-export interface World {
+interface World {
   readonly tell: (message: FromGroup) => void
   /** To the media worker. */
   readonly keys: (keys: Keys) => void

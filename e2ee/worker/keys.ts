@@ -16,7 +16,7 @@ const CTR_MAX = 0xffffffff
 const EPOCHS_MAX = 16 // at one commit in 150 ms never reached before OLD_MS
 
 /** An epoch's keys as the group worker gives them. */
-export type EpochKeys = Extract<Keys, { readonly leaf: number }>
+type EpochKeys = Extract<Keys, { readonly leaf: number }>
 
 /** One use of a key for sealing: this KID with this counter, never again. */
 export interface Grant {
@@ -25,7 +25,7 @@ export interface Grant {
   readonly key: Promise<FrameKey>
 }
 
-export interface Opener {
+interface Opener {
   readonly key: Promise<FrameKey>
   readonly window: ReplayWindow
 }

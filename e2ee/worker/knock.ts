@@ -24,7 +24,7 @@ const NOTE_LABEL = "paravent note v1"
 const SIGNATURE_LABEL = ascii("paravent knock signature v1")
 
 /** Who knocks. */
-export interface Knock {
+interface Knock {
   readonly person: Uint8Array // 16 bytes
   readonly kem: Uint8Array // X25519 key of the stay, 32 bytes
   readonly name: string // at most 512 bytes of UTF-8
@@ -32,7 +32,7 @@ export interface Knock {
 }
 
 /** What the moderator knows of the knocker from the server and its KeyPackage. */
-export interface Knocking {
+interface Knocking {
   readonly person: Uint8Array // Knocked.person, which the KeyPackage must name too, 16 bytes
   readonly key: Uint8Array // signature key of the KeyPackage's leaf, 32 bytes
   readonly ticketKey?: Uint8Array // of Knocked.ticket, once read and found right

@@ -38,7 +38,7 @@ const ROOM_SALT = "paravent v1"
 const MODERATOR_SALT = "paravent moderator v1"
 
 /** A link whose parts fit together, and the server it leads to. */
-export interface ParsedLink {
+interface ParsedLink {
   readonly origin: string
   readonly link: Link
 }
@@ -192,7 +192,7 @@ const originForm = /^(https?):\/\/([a-z0-9]+(?:[.-]+[a-z0-9]+)*|\[[0-9a-f:]+(?:\
 const loopback = ["localhost", "127.0.0.1", "[::1]"]
 
 /** Whether `origin` is one a link may name: https, or http on this very machine; no default port. */
-export function isOrigin(origin: string): boolean {
+function isOrigin(origin: string): boolean {
   const parts = origin.length > ORIGIN_SIZE_MAX ? null : originForm.exec(origin)
   if (parts === null) return false
   const [, scheme, host = "", port] = parts

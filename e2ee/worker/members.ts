@@ -36,7 +36,7 @@ export interface Entered {
 }
 
 /** What the group needs of the worker around it. */
-export interface Surroundings extends Ground {
+interface Surroundings extends Ground {
   readonly tell: (message: FromGroup) => void
   readonly keys: (keys: Keys) => void
   readonly now: () => number // any steady clock, ms

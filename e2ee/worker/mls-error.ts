@@ -5,7 +5,7 @@
  * - `profile`: RFC 9420 allows it, our profile (e2ee/PROTOCOL.md) does not;
  * - `epoch`: it belongs to another epoch or group than the present one.
  */
-export type MlsFault = "malformed" | "invalid" | "profile" | "epoch"
+type MlsFault = "malformed" | "invalid" | "profile" | "epoch"
 
 /** The only error the group code throws. `wanted` says what was wanted and holds no input. */
 export class MlsError extends Error {

@@ -259,7 +259,7 @@ export function process(group: Group, incoming: Incoming, psk: Psk): Promise<Gro
 }
 
 /** A group joined, the PSK that was wanted for it, and the leaf of the member who added us. */
-export interface Joined {
+interface Joined {
   readonly group: Group
   readonly psk: Psk
   readonly inviter: number

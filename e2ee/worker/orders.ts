@@ -14,7 +14,7 @@ import { sameSigned } from "./moderation.ts"
 import * as rules from "./policy.ts"
 import type { FromGroup, Order, PersonId } from "./port.ts"
 
-export const UNCONFIRMED_MS = 5000 // after which an order that has not come back is told
+const UNCONFIRMED_MS = 5000 // after which an order that has not come back is told
 const TRIES_MAX = 5 // of a change that loses against others
 const ADMIT_MS = 24 * 60 * 60 * 1000 // an admission lasts so long: whoever loses its state comes back by it
 const PEOPLE_MAX = 64 // in one Admit

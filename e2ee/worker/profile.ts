@@ -24,7 +24,7 @@ export const WELCOME_MAX = 163840 // bytes
 export const ADDS_MAX = 64 // in one commit
 export const MEMBERS_MAX = 500
 const ENTRY_MAX = 16384 // bytes of an admission or a kick
-export const AUTHENTICATED_MAX = 49152 // bytes of a commit's authenticated data
+const AUTHENTICATED_MAX = 49152 // bytes of a commit's authenticated data
 
 const PERSON_SIZE = 16
 const MAC_SIZE = 16
@@ -90,7 +90,7 @@ export const pskOf = (room: Room, generation = 0): mls.Psk => ({ id: pskId(gener
 // ---- Authenticated data of a commit ----
 
 /** Why a commit was made. */
-export type Reason = 0 | 1 | 2
+type Reason = 0 | 1 | 2
 /** Nobody comes or goes: fresh keys only. */
 export const REFRESH = 0
 /** Somebody comes or goes. */
@@ -99,7 +99,7 @@ export const CHANGE = 1
 export const ROTATE = 2
 
 /** What a commit says besides. The entries of `a` and `k` are signed by moderators (statement.ts). */
-export interface Stated {
+interface Stated {
   readonly r: Reason
   readonly a: readonly Uint8Array[] // admissions
   readonly k: readonly Uint8Array[] // kicks
@@ -207,7 +207,7 @@ export async function checkJoined(group: mls.Group, room: Room, self: Uint8Array
 // ---- Commits ----
 
 /** What a commit that the profile allows does. Whether those it adds may come, admission.ts decides. */
-export interface Allowed {
+interface Allowed {
   readonly said: Stated
   readonly added: readonly Seat[] // leaf numbers not known yet: -1
   readonly removed: readonly number[] // leaf numbers

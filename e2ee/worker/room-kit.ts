@@ -16,7 +16,7 @@ interface Waiting {
   readonly proof: Proof
 }
 
-export const grantedKey = (signed: Signed): Uint8Array => signed.grant.slice(80, 112)
+const grantedKey = (signed: Signed): Uint8Array => signed.grant.slice(80, 112)
 
 export class Room extends Server {
   override policy: Signed | null = null

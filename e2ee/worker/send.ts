@@ -8,7 +8,7 @@ import { tally } from "./receive.ts"
 import type { Codec } from "./shim.ts"
 
 /** What an encoder gives. */
-export interface Encoded {
+interface Encoded {
   readonly codec: Codec | null // null: none that Paravent carries
   readonly key: boolean
   readonly data: Uint8Array

@@ -16,7 +16,7 @@ export const AES_128_GCM_SHA256_128: Suite = { id: 4, hash: "SHA-256", keyBits: 
 /** The suite Paravent uses. */
 export const AES_256_GCM_SHA512_128: Suite = { id: 5, hash: "SHA-512", keyBits: 256 }
 
-export const TAG_SIZE = 16
+const TAG_SIZE = 16
 const NONCE_SIZE = 12
 
 // ---- Header (section 4.3) ----

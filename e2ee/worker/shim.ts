@@ -40,7 +40,7 @@ export function makeShim(codec: Codec, frame: Uint8Array, key: boolean): Bytes |
 }
 
 /** What came in: the shim as the sender made it, and the SFrame ciphertext behind it. */
-export interface Split {
+interface Split {
   readonly shim: Bytes
   readonly sealed: Bytes
 }

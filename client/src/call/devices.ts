@@ -8,7 +8,7 @@ import type { Capture, Device, DeviceKind } from "./state.ts"
 
 export type Source = "microphone" | "camera" | "screen"
 
-export interface DevicesHeard {
+interface DevicesHeard {
   list(list: Record<DeviceKind, readonly Device[]>): void
   capture(source: Source, to: Capture): void
   /** The device went away while it was on. */

@@ -8,7 +8,7 @@ import type { ToGroup } from "../../../e2ee/worker/port.ts"
 import type { ServerMessage } from "../wire/messages.gen.ts"
 import type { Socket } from "../wire/socket.ts"
 
-export type Asked = "join" | "resume" | "resync"
+type Asked = "join" | "resume" | "resync"
 
 export class Door {
   readonly #toGroup: (message: ToGroup) => void

@@ -21,7 +21,7 @@ const FINAL: ReadonlyMap<number, End> = new Map([
   [CLOSED_MALFORMED, "lost"],
 ])
 
-export interface LineHeard {
+interface LineHeard {
   message(message: ServerMessage): void
   /** The connection broke; the way back begins. */
   lost(): void

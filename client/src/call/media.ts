@@ -31,7 +31,7 @@ const ANSWER_LOOKS = 20
 /** A connection that failed is made anew after this, so that a broken network is not hammered. */
 const REBUILD_MS = 1000
 
-export interface CallMediaHeard {
+interface CallMediaHeard {
   send(message: ClientMessage): void
   /** What this person sends has changed: to be told to the others. */
   media(media: Media): void

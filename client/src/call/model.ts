@@ -72,7 +72,7 @@ const NO_DEVICES: Readonly<Record<DeviceKind, readonly Device[]>> = { camera: []
 const NO_LINK = { moderator: false, viewer: false, ticket: false }
 const NO_ENTRY: Model["entry"] = { passphrase: "none", host: "none", waitUntil: 0 }
 
-export const NO_MODERATION: Moderation = {
+const NO_MODERATION: Moderation = {
   role: "participant",
   holder: false,
   rules: FIRST_RULES,

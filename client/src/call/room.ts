@@ -12,13 +12,13 @@ import { CAMERA, MICROPHONE, SCREEN, SCREEN_AUDIO } from "../../../e2ee/worker/p
 import { FIRST_RULES, type Rules, silenced } from "./rules.ts"
 import type { Role } from "./state.ts"
 
-export interface Track {
+interface Track {
   readonly mid: string
   readonly kind: string
 }
 
 /** What the server says of somebody. */
-export interface Presence {
+interface Presence {
   readonly away: boolean
   readonly tracks: readonly Track[]
 }

@@ -17,7 +17,7 @@ import { assign, chosen, type Slot, same, type Wish } from "./slots.ts"
 const WATCHES_PER_SECOND = 25
 const WATCHES_AT_ONCE = 100
 
-export interface SubscribeHeard {
+interface SubscribeHeard {
   answer(sdp: string): void
   watch(slot: string, wanted: Wanted | null, claim: Claim): void
   /** What is shown has changed. */

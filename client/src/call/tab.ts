@@ -12,7 +12,7 @@ const KEY = "paravent"
 const RETURN_MS = 30_000
 
 /** What a reloaded page needs to come back by itself. */
-export interface Return {
+interface Return {
   readonly stay: string // as stay.ts writes it
   readonly name: string
   readonly microphone: boolean

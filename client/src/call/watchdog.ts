@@ -13,7 +13,7 @@ export interface Sent {
   readonly frames: number | null // null where only packets are counted, which may be empty probes: audio
 }
 
-export interface Seen {
+interface Seen {
   readonly id: string
   readonly ssrc: number
   readonly came: number // frames that reached the transform, which seals or drops them; Chromium counts both among those sent

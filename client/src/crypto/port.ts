@@ -32,7 +32,7 @@ export interface Workers {
   end(): void
 }
 
-export interface WorkersHeard {
+interface WorkersHeard {
   group(message: FromGroup): void
   media(message: FromMedia): void
 }

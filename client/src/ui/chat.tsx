@@ -9,7 +9,7 @@ import { Button, Choice } from "./parts.tsx"
 import { hue } from "./person.ts"
 import type { View } from "./view.ts"
 
-export const LONGEST_MESSAGE = 4000 // characters: at most 12 000 bytes of the 16 KiB a data message holds
+const LONGEST_MESSAGE = 4000 // characters: at most 12 000 bytes of the 16 KiB a data message holds
 const TOGETHER = 3 * 60_000 // ms within which lines of one person stand under one name
 const NEAR_END = 80 // CSS px: whoever has scrolled further up is reading and is not moved
 
@@ -85,7 +85,7 @@ const Line = ({ line, first, view: { state, say } }: { line: ChatLine; first: bo
 )
 
 /** Whom this person may write to; "everybody" is left out where a moderator has switched that off. */
-export function recipients({ tiles, moderation }: Pick<State, "tiles" | "moderation">): { all: boolean; people: Recipient[] } {
+function recipients({ tiles, moderation }: Pick<State, "tiles" | "moderation">): { all: boolean; people: Recipient[] } {
   const free = moderation.role === "moderator" || moderation.rules.chat
   const people = tiles.filter((tile) => !tile.self && !tile.away && (free || tile.moderator))
   return { all: free, people: people.map(({ person, name }) => ({ person, name })) }

@@ -7,7 +7,7 @@ import type { Drawing } from "../call/state.ts"
 import type { Box } from "./grid.ts"
 
 /** A tile, and which part of the stage it is on can be seen. */
-export interface Scene {
+interface Scene {
   readonly boxes: readonly Box[]
   readonly from: number // the stage is scrolled down by this much
   readonly height: number // of what can be seen of it; 0: nothing

@@ -7,7 +7,7 @@ export interface Box {
   readonly height: number
 }
 
-export interface Grid {
+interface Grid {
   readonly columns: number
   readonly rows: number
   readonly width: number // of one tile

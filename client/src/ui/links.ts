@@ -1,6 +1,6 @@
 /** Finds web addresses in what somebody wrote. */
 
-export interface Piece {
+interface Piece {
   readonly text: string
   readonly href: string | null // null: plain text
 }

@@ -5,7 +5,7 @@ import { suggest } from "./passphrase.ts"
 import type { View } from "./view.ts"
 import { ever, fromField, toField } from "./when.ts"
 
-export const LONGEST_PASSPHRASE = 200 // characters
+const LONGEST_PASSPHRASE = 200 // characters
 const LONGEST_HOST = 1000 // characters of a host token
 
 const unmoderated: readonly Unmoderated[] = ["lock", "continue", "end"]

@@ -194,7 +194,7 @@ export const Choice = <T extends string>({ id, label, value, options, hint, onCh
 )
 
 /** Each language is offered in its own words. */
-export const LanguageSwitch = ({ state, act, say }: View): VNode => (
+const LanguageSwitch = ({ state, act, say }: View): VNode => (
   <fieldset class="languages">
     <legend class="spoken">{say("language")}</legend>
     {languages.map(([code, name]) => (

@@ -10,7 +10,7 @@ import { Picture } from "./picture.tsx"
 import { CameraButton, MicrophoneButton } from "./toolbar.tsx"
 import type { View } from "./view.ts"
 
-export const LONGEST_NAME = 60 // characters
+const LONGEST_NAME = 60 // characters
 
 type At = Extract<Stage, { at: "prejoin" }>
 

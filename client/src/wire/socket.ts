@@ -6,7 +6,7 @@ import { type ClientMessage, decodeServer, encodeClient, type ServerMessage, sub
 const HEARTBEAT_MS = 4000
 
 /** How the connection ended, where the server did not say: no answer, or a message that is not in the protocol. */
-export const CLOSED_DEAD = 0
+const CLOSED_DEAD = 0
 export const CLOSED_MALFORMED = -1
 
 export interface Socket {

@@ -14,7 +14,7 @@ export interface Inside {
   readonly languages: readonly string[] // of the browser; empty: its own
 }
 
-export interface SeenVideo {
+interface SeenVideo {
   readonly width: number
   readonly height: number
   readonly visible: boolean
@@ -51,7 +51,7 @@ export interface SeenStream {
 }
 
 /** window.probe in every page. */
-export interface Probe {
+interface Probe {
   readonly asked: string[] // what getUserMedia was asked for
   readonly tracks: MediaStreamTrack[] // what it gave
   readonly peers: RTCPeerConnection[]
