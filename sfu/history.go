@@ -121,6 +121,3 @@ func (h *history) get(seq uint16, now time.Duration) (k *kept, payload, dependen
 	}
 	return k, c.bytes[k.start:end], dependency
 }
-
-// size is how many bytes of payload there is room for.
-func (h *history) size() int { return len(h.chunks) * historyChunk }

@@ -123,3 +123,6 @@ func TestKeyFrames(t *testing.T) {
 		t.Fatalf("asked %d times in a minute", asks)
 	}
 }
+
+// size is how many bytes of payload there is room for.
+func (h *history) size() int { return len(h.chunks) * historyChunk }

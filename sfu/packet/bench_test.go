@@ -40,9 +40,9 @@ func TestNothingAllocates(t *testing.T) {
 	}
 	room := make([]byte, 0, 1500)
 	o := transport.Outgoing{SSRC: 1, Index: 2, Format: 96, Timestamp: 3, Payload: make([]byte, 1200), Dependency: []byte{1, 2, 3}, Repeat: true}
-	b := append(AppendBefore(AppendHeader(nil, &o, OutIDs{TransportCC: 4, Dependency: 13}, 5), &o), o.Payload...)
+	b := append(appendBefore(AppendHeader(nil, &o, OutIDs{TransportCC: 4, Dependency: 13}, 5), &o), o.Payload...)
 	nothingAllocates(t, "AppendHeader", func() {
-		AppendBefore(AppendHeader(room, &o, OutIDs{TransportCC: 4, Dependency: 13}, 5), &o)
+		appendBefore(AppendHeader(room, &o, OutIDs{TransportCC: 4, Dependency: 13}, 5), &o)
 	})
 	var h Header
 	var e Extensions

@@ -166,22 +166,3 @@ func appendElement(b []byte, narrow bool, id uint8, size int) []byte {
 	}
 	return append(b, id, byte(size))
 }
-
-// AppendBefore appends what stands between the header of o and its payload, as
-// part of what is sealed: the number of the original before what is sent again
-// (RFC 4588, section 4), and all there is of a packet of padding alone.
-func AppendBefore(b []byte, o *transport.Outgoing) []byte {
-	if len(o.Payload) > 0 {
-		if o.Repeat {
-			b = append(b, byte(o.Original>>8), byte(o.Original))
-		}
-		return b
-	}
-	for i := uint8(1); i < o.Padding; i++ {
-		b = append(b, 0)
-	}
-	if o.Padding > 0 {
-		b = append(b, o.Padding)
-	}
-	return b
-}

@@ -11,10 +11,8 @@
 package floor
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -250,50 +248,4 @@ func writeHeader(b []byte, ssrc uint32, seq uint16, timestamp uint32, count uint
 	binary.BigEndian.PutUint32(b[8:], ssrc)
 	binary.BigEndian.PutUint32(b[12:], 0xBEDE0001)
 	binary.BigEndian.PutUint32(b[16:], 0x31<<24|uint32(count)<<8)
-}
-
-// Measure lets the shapes take turns for so many rounds, each of so much CPU
-// time, and returns the median cost of each. Whoever has something to compare
-// them with runs the rounds themselves.
-func Measure(rounds int, each time.Duration, shapes ...Shape) ([]Cost, error) {
-	if rounds < 1 {
-		return nil, errShape
-	}
-	loops := make([]*Loop, 0, len(shapes))
-	defer func() {
-		for _, l := range loops {
-			l.Close()
-		}
-	}()
-	for _, s := range shapes {
-		l, err := New(s)
-		if err != nil {
-			return nil, fmt.Errorf("floor: a shape: %w", err)
-		}
-		loops = append(loops, l)
-	}
-	costs := make([][]Cost, len(loops))
-	for range rounds {
-		for n, l := range loops {
-			c, err := l.Run(each)
-			if err != nil {
-				return nil, err
-			}
-			costs[n] = append(costs[n], c)
-		}
-	}
-	medians := make([]Cost, len(loops))
-	for n := range costs {
-		medians[n] = Median(costs[n])
-	}
-	return medians, nil
-}
-
-// Median is the cost in the middle; of none, the zero value.
-func Median(costs []Cost) Cost {
-	if len(costs) == 0 {
-		return Cost{}
-	}
-	sorted := slices.SortedFunc(slices.Values(costs), func(a, b Cost) int { return cmp.Compare(a.PerForward(), b.PerForward()) })
-	return sorted[len(sorted)/2]
 }
