@@ -24,9 +24,11 @@ const (
 	spare     = 0.85             // of the rate must do for what is shown more
 	plenty    = 0.75             // of it, if it is shown without waiting
 	spareHold = 2 * time.Second  // that the rate must have sufficed otherwise,
-	longHold  = 30 * time.Second // or twice as long each time, up to this, that it was
+	longHold  = 8 * time.Second  // or twice as long each time, up to this, that it was
 	soon      = 10 * time.Second // too little again so soon,
-	lessHold  = 5 * time.Second  // and always so soon after less had to be shown
+	lessHold  = 5 * time.Second  // and always so soon after less had to be shown,
+	another   = 1.5              // but not with so many times the rate that was too little
+	forget    = 30 * time.Second // after which it no longer matters that it was
 )
 
 // Layer is one way to show a track.
@@ -70,15 +72,18 @@ type Allocator struct {
 	lowered bool          // less had to be shown
 	last    time.Duration // and when
 	raised  time.Duration // when more was shown
+	enough  float64       // budget with which it was
 	hold    time.Duration // that the rate must have sufficed
+	failed  float64       // budget with which more was shown that was too much; 0: none
 }
 
 // Allocate sets Shown of every track so that audio and all of them take no
 // more than rate, in bits per second; but the smallest layer of the most
 // important one is shown whatever the rate.
 //
-// Less is shown at once. More is shown once the rate has had room to spare
-// for a while, or has plenty, or if more is wanted than before.
+// Less is shown at once, and more pictures of the same size too. Larger ones
+// are shown once the rate has had room to spare for a while, or has plenty, or
+// if more is wanted than before.
 func (a *Allocator) Allocate(rate, audio int, tracks []Track, now time.Duration) Allocation {
 	budget := rate - audio
 	asked := look(tracks)
@@ -109,20 +114,19 @@ func (a *Allocator) Allocate(rate, audio int, tracks []Track, now time.Duration)
 // less notes that less had to be shown.
 func (a *Allocator) less(now time.Duration) {
 	if a.raised != 0 && now-a.raised < max(soon, 2*a.hold) {
-		a.hold = min(2*a.hold, longHold)
+		a.hold, a.failed = min(2*a.hold, longHold), a.enough
 	}
 	a.lowered, a.last = true, now
 }
 
 // raise shows more if there has been room for it for long enough, else what
-// is kept.
+// is kept and more pictures of that.
 func (a *Allocator) raise(budget float64, tracks []Track, now time.Duration) {
-	if a.hold == 0 || now-a.last > longHold {
+	if a.hold == 0 || now-a.last > forget || a.failed != 0 && budget >= another*a.failed {
 		a.hold = spareHold
 	}
 	share(int(plenty*budget), tracks)
-	rested := !a.lowered || now-a.last >= max(lessHold, a.hold)
-	much := rested && improves(tracks)
+	much := a.rested(budget, now) && improves(tracks)
 	share(int(spare*budget), tracks)
 	if !improves(tracks) {
 		a.more = false
@@ -130,11 +134,36 @@ func (a *Allocator) raise(budget float64, tracks []Track, now time.Duration) {
 		a.more, a.since = true, now
 	}
 	if a.more && (much || now-a.since >= a.hold) {
-		a.more, a.raised = false, now
+		a.more, a.raised, a.enough = false, now, budget
 		return
 	}
+	quicken(int(spare*budget), tracks)
+}
+
+// rested says whether what had to be shown less no longer is a reason to wait.
+func (a *Allocator) rested(budget float64, now time.Duration) bool {
+	return !a.lowered || now-a.last >= max(lessHold, a.hold) || a.failed != 0 && budget >= another*a.failed
+}
+
+// quicken gives what is kept, and more pictures of the same size where they
+// fit: they need no key frame, and are as easily taken back.
+func quicken(budget int, tracks []Track) {
 	for i := range tracks {
-		tracks[i].given = tracks[i].kept
+		t := &tracks[i]
+		t.given = t.kept
+		budget -= t.rate(t.given)
+	}
+	for t := range ranked(tracks) {
+		if t.given == Paused {
+			continue
+		}
+		for i := t.given + 1; i <= t.cap && t.Layers[i].Height == t.Layers[t.given].Height; i++ {
+			more := t.rate(i) - t.rate(t.given)
+			if t.Layers[i].Rate > 0 && more <= budget {
+				budget -= more
+				t.given = i
+			}
+		}
 	}
 }
 

@@ -266,7 +266,7 @@ func TestMoreOnlyWithRoomToSpare(t *testing.T) {
 		{12, 1_200_000, 1}, // had room for two seconds
 		{13, 1_010_000, 1}, // stays as long as it fits
 		{14, 990_000, 0},
-		{15, 2_000_000, 0}, // plenty, but it was too little just now
+		{15, 1_700_000, 0}, // plenty, but it was too little just now
 		{16, 1_100_000, 0},
 		{17, 1_300_000, 0},
 		{18, 1_100_000, 0},
@@ -278,6 +278,70 @@ func TestMoreOnlyWithRoomToSpare(t *testing.T) {
 		a.Allocate(s.rate, 0, tracks, time.Duration(s.at)*time.Second)
 		if tracks[0].Shown != s.want {
 			t.Fatalf("at %d s with %d: layer %d, want %d", s.at, s.rate, tracks[0].Shown, s.want)
+		}
+	}
+}
+
+// After more that was too much it takes longer each time until it is tried
+// again, but not long; and with much more than what was too little it is not
+// waited at all.
+func TestTooMuchIsNotTriedAgainSoon(t *testing.T) {
+	tracks := []Track{{Wanted: 720, Layers: []Layer{{180, 100_000}, {720, 1_000_000}}}}
+	const step, little, enough = 100 * time.Millisecond, 500_000, 1_200_000
+	var a Allocator
+	now := time.Second
+	pass := func(rate, want int) {
+		t.Helper()
+		now += step
+		if a.Allocate(rate, 0, tracks, now); tracks[0].Shown != want {
+			t.Fatalf("at %v with %d: layer %d, want %d", now, rate, tracks[0].Shown, want)
+		}
+	}
+	a.Allocate(little, 0, tracks, now)
+	var waits []time.Duration
+	for range 5 {
+		began := now
+		for tracks[0].Shown == 0 {
+			now += step
+			a.Allocate(enough, 0, tracks, now)
+		}
+		waits = append(waits, now-began)
+		pass(enough, 1)
+		pass(little, 0)
+	}
+	for i, want := range []time.Duration{spareHold, 2 * spareHold, longHold, longHold, longHold} {
+		if got := waits[i]; got < want || got > want+2*step {
+			t.Errorf("attempt %d came after %v, want %v", i, got, want)
+		}
+	}
+	pass(another*enough-1, 0)
+	pass(another*enough, 1)
+	pass(little, 0) // that was too much as well
+	pass(another*enough, 0)
+	pass(another*another*enough, 1)
+}
+
+// More pictures of the size that is shown come without waiting, whatever became
+// of a larger one.
+func TestMorePicturesAtOnce(t *testing.T) {
+	layers := []Layer{{180, 50_000}, {180, 70_000}, {180, 100_000}, {360, 300_000}, {360, 0}, {360, 500_000}}
+	tracks := []Track{{Wanted: 180, Layers: layers}, {Priority: Pinned, Wanted: 360, Layers: layers}}
+	var a Allocator
+	for i, s := range []struct{ rate, small, large int }{
+		{600_000, 2, 5},
+		{500_000, 2, 3}, // less, at once
+		{600_000, 2, 3}, // the fastest would fit, but barely
+		{710_000, 2, 5}, // no larger picture: at once
+		{390_000, 1, 3},
+		{440_000, 1, 3},
+		{471_000, 2, 3}, // the other has no more that fits
+		{130_000, 0, 1},
+		{180_000, 0, 2}, // the more important first
+		{3_000_000, 2, 2},
+	} {
+		a.Allocate(s.rate, 0, tracks, time.Second+time.Duration(i)*time.Millisecond)
+		if got := [2]int{tracks[0].Shown, tracks[1].Shown}; got != [2]int{s.small, s.large} {
+			t.Fatalf("step %d, with %d: layers %v, want %v", i, s.rate, got, s)
 		}
 	}
 }
