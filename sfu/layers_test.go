@@ -125,6 +125,58 @@ func TestHighestLayerIsShown(t *testing.T) {
 	}
 }
 
+// padding sends one packet of nothing but padding on a layer.
+func (c *simulcast) padding(layer int) {
+	c.seq[layer]++
+	push(c.layers[layer], raw(transport.VP8, c.seq[layer]+uint16(1000*layer), uint32(c.lane.now/time.Millisecond)*90, nil))
+}
+
+// A layer of which nothing but padding comes is not there, and padding is no
+// part of what a layer takes.
+func TestPaddingIsNoLayer(t *testing.T) {
+	c := newSimulcast(t)
+	for layer := range maxLayers {
+		c.begin(layer)
+		c.frame(layer, true)
+	}
+	c.expect(2)
+	const most = 60 // 33 ms each
+	pad := func(after func() bool) {
+		t.Helper()
+		for n := 0; !after(); n++ {
+			if n == most {
+				t.Fatal("padding keeps the layer alive")
+			}
+			c.padding(2)
+			c.frame(0, false)
+			c.frame(1, true)
+		}
+	}
+	pad(func() bool { return c.slot.flow.source == c.layers[1] })
+	c.expect(1)
+	pad(func() bool { l := c.feed.ladder(); return l.top(2) < 0 })
+	before := c.feed.ladder()[0][0]
+	for range 2 * most {
+		c.padding(0)
+		c.padding(0)
+		c.frame(0, false)
+		c.frame(1, false)
+	}
+	if after := c.feed.ladder()[0][0]; after > before*5/4 {
+		t.Fatalf("%d bits per second, of which %d were the pictures'", after, before)
+	}
+	// It comes back.
+	for range most {
+		c.frame(0, false)
+		c.frame(1, false)
+		c.frame(2, true)
+	}
+	c.expect(2)
+	if l := c.feed.ladder(); l.top(2) < 0 {
+		t.Fatal("not there again")
+	}
+}
+
 // A layer that comes again under another SSRC takes the place of its own.
 func TestLayerIsReplaced(t *testing.T) {
 	c := newSimulcast(t)

@@ -15,7 +15,7 @@ type source struct {
 	ssrc    uint32
 	ask     func() // the publisher for a key frame
 	ended   bool
-	last    time.Duration // when something came
+	last    time.Duration // when a part of a picture or of sound came
 	arrived uint64        // packets
 	history history
 	reader  packet.Reader
@@ -39,10 +39,7 @@ func newSource(f *feed, info transport.StreamInfo) *source {
 
 // Receive forwards a burst.
 func (s *source) Receive(burst []transport.Packet) {
-	if len(burst) > 0 && burst[0].At-s.last > layerSilence {
-		s.last = burst[0].At
-		s.feed.changed() // it is there again
-	}
+	s.wake(burst)
 	s.burst = s.burst[:0]
 	for i := range burst {
 		s.burst = append(s.burst, parcel{})
@@ -51,11 +48,28 @@ func (s *source) Receive(burst []transport.Packet) {
 			s.burst = s.burst[:len(s.burst)-1]
 			continue
 		}
-		s.meter.add(&p.frame, len(p.payload))
+		if len(p.payload) > 0 {
+			s.meter.add(&p.frame, len(p.payload))
+		}
 		tap(s.ssrc, &burst[i])
 		s.note(p)
 	}
 	s.feed.forward(s, s.burst)
+}
+
+// wake says that the source is there again, if it was not and a burst has
+// anything to show. Padding is none: browsers send it to find out what the
+// network carries, on layers too which they have stopped.
+func (s *source) wake(burst []transport.Packet) {
+	for i := range burst {
+		if p := &burst[i]; len(p.Payload) > 0 {
+			if p.At-s.last > layerSilence {
+				s.last = p.At
+				s.feed.changed()
+			}
+			return
+		}
+	}
 }
 
 // End implements transport.Stream.
@@ -75,13 +89,13 @@ func (s *source) take(p *parcel, in *transport.Packet) bool {
 	if ahead {
 		s.high = in.Seq
 	}
-	s.last = in.At
 	s.arrived++
 	p.run, p.codec, p.marker = s.run, in.Codec, in.Marker
 	p.seq, p.timestamp, p.payload, p.at = in.Seq, in.Timestamp, in.Payload, in.At
 	if len(in.Payload) == 0 {
 		return true // slots close the gap
 	}
+	s.last = in.At
 	if !s.reader.Read(&p.frame, in) {
 		return false
 	}
