@@ -208,6 +208,15 @@ func TestPaused(t *testing.T) {
 	}
 	s.pass(time.Second)
 	s.expect(0, -1, -1)
+	// Another matters more; what finds out whether more is carried goes with it.
+	s.watch(2, 1, 2)
+	s.pass(10 * time.Second)
+	s.expect(-1, -1, 0)
+	before := len(s.out.packets)
+	s.down.Probe(1000)
+	if n := len(s.out.packets) - before; n != 4 {
+		t.Fatalf("%d packets of padding", n)
+	}
 	s.out.rate = 10_000_000
 	s.pass(20 * time.Second)
 	s.expect(0, 0, 0)

@@ -95,10 +95,12 @@ func (d *subscribing) Rated() {
 	d.peer.poke()
 }
 
-// Probe implements transport.SubscribeEvents.
+// Probe implements transport.SubscribeEvents. Padding goes with a picture that
+// is forwarded: what is paused because the network does not carry it is shown
+// as well, but has no stream to pad.
 func (d *subscribing) Probe(bytes int) {
 	for _, s := range d.slots {
-		if s.video && s.showing() {
+		if s.video && !s.chosen().paused && s.showing() {
 			s.inLane(func(w *flow) { w.pad(bytes) })
 			return
 		}
