@@ -78,7 +78,13 @@ func (c *control) decrease(s *seen, now time.Duration) {
 	c.rate, c.decreased, c.lowered = rate, now, true
 }
 
+// increase goes upwards: slowly near the end, else faster, but not far above
+// what arrives. If far more arrives without a queue than is thought to be
+// carried, for some is sent whatever the rate, that was wrong.
 func (c *control) increase(s *seen, passed float64) {
+	if s.queue <= queueNone && s.acked > ahead*c.rate {
+		c.rate = backOff * s.acked
+	}
 	most := max(ahead*s.acked+aheadAlways, c.rate)
 	if s.acked > (1+nearEnd)*c.capacity {
 		c.capacity = 0

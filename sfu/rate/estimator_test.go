@@ -133,6 +133,26 @@ func TestClocksOfReceivers(t *testing.T) {
 	}
 }
 
+// What arrives without a queue is carried: some is sent whatever the rate.
+func TestMoreArrivesThanWasThought(t *testing.T) {
+	c := control{rate: 40_000}
+	s := seen{usage: fitting, acked: 130_000, recent: 130_000, queue: 2 * queueNone}
+	c.update(&s, time.Second)
+	if c.rate > 50_000 {
+		t.Fatalf("%.0f though there is a queue", c.rate)
+	}
+	s.queue, s.usage = 0, emptying
+	c.update(&s, 2*time.Second)
+	if c.rate > 50_000 {
+		t.Fatalf("%.0f though a queue gets shorter", c.rate)
+	}
+	s.usage = fitting
+	c.update(&s, 3*time.Second)
+	if c.rate < 100_000 || c.rate > 130_000 {
+		t.Fatalf("%.0f", c.rate)
+	}
+}
+
 func TestMemory(t *testing.T) {
 	e := NewEstimator(Limits{})
 	ring := func() uintptr {
