@@ -16,10 +16,10 @@ import { stage } from "./harness/stage.ts"
 
 const at = stage()
 
-const WIDTH = 1280
-const HEIGHT = 720
+const WIDTH = 960
+const HEIGHT = 540
 
-/** A camera with enough lines for three layers, in place of the one that harness/inside.ts gives. */
+/** A camera with just enough lines for three layers (client/src/call/quality.ts), in place of the one that harness/inside.ts gives. */
 const camera = (person: number): string => `if (navigator.mediaDevices !== undefined) {
   const blocks = ${blocksOf.toString()}
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
