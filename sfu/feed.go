@@ -70,6 +70,9 @@ func (f *feed) tick() {
 	}
 	now := f.lane.Now()
 	f.measure(now)
+	if !f.video {
+		f.lose(now)
+	}
 	for _, w := range f.flows {
 		w.aim()
 		w.report(now)

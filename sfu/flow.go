@@ -35,6 +35,7 @@ type flow struct {
 	octets   uint32
 	repair   repair
 	queue    queue
+	loss     loss
 	way      *way
 	now      time.Duration // when the burst at hand came
 }
@@ -58,6 +59,7 @@ func newFlow(s *slot) *flow {
 func (w *flow) join(f *feed, wish *wish) {
 	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
 	w.hurry, w.queue.timed = false, false // what was to be looked at was elsewhere
+	w.loss.forget(&w.slot.lost)
 	f.attach(w)
 	w.slot.unsettled()
 	w.aim()

@@ -12,6 +12,7 @@ const (
 	packetOverhead = 50        // bytes around a payload
 	maxWaiting     = 256       // packets of a slot that wait until they may leave
 	repairShare    = 3         // what is sent again takes so small a part of what the network carries
+	mostLoss       = 51        // of 256 packets, a fifth: beyond it more redundancy takes more from the sound than it gives
 	unknownRate    = 1 << 30   // bits per second, where it is not known
 	videoSlots     = 25        // a full grid
 	audioSlots     = 16        // more open microphones are not understood anyway
@@ -30,6 +31,7 @@ const (
 	paceTogether    = 10 * time.Millisecond  // what may leave so soon leaves at once: a frame of usual size
 	repairBurst     = 300 * time.Millisecond // that nothing was sent again may be made up for at once
 	urgentWait      = 300 * time.Millisecond // that too much is forwarded while a key frame of less is awaited
+	lossAge         = 10 * time.Second       // that a report of loss holds: browsers report of sound every 2.5 to 7.5 s
 	leastMeasure    = 400 * time.Millisecond // that a layer is measured for
 	wantLess        = 2 * time.Second        // that layers are not wanted before the publisher is told
 	wantNothing     = 5 * time.Second        // and that nobody comes to want any

@@ -31,6 +31,10 @@ type slot struct {
 	asked atomic.Uint32        // times that settle has to look since it last did
 	at    atomic.Pointer[feed] // where the slot is; nil: nowhere. Written by settle
 
+	// lost is the part of the slot's packets that the viewer has reported as lost,
+	// in 256ths, and 1; 0: nothing since the flow last looked.
+	lost atomic.Uint32
+
 	size   atomic.Int32           // layers that are of use; 0: not said yet
 	choice atomic.Pointer[choice] // of layers; nil: the largest
 	stale  atomic.Bool            // there may be more to choose from now, or less

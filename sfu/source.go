@@ -13,7 +13,8 @@ type source struct {
 	feed    *feed
 	layer   int
 	ssrc    uint32
-	ask     func() // the publisher for a key frame
+	ask     func()           // the publisher for a key frame
+	lossy   func(part uint8) // says what viewers lose of it; nil: nobody is to know
 	ended   bool
 	last    time.Duration // when a part of a picture or of sound came
 	arrived uint64        // packets
@@ -34,7 +35,11 @@ type source struct {
 var _ transport.Stream = (*source)(nil)
 
 func newSource(f *feed, info transport.StreamInfo) *source {
-	return &source{feed: f, layer: info.Layer, ssrc: info.SSRC, ask: info.KeyFrame, last: f.lane.Now(), meter: meter{since: f.lane.Now()}}
+	s := &source{feed: f, layer: info.Layer, ssrc: info.SSRC, ask: info.KeyFrame, last: f.lane.Now(), meter: meter{since: f.lane.Now()}}
+	if !f.video {
+		s.lossy = info.Lossy
+	}
+	return s
 }
 
 // Receive forwards a burst.

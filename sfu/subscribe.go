@@ -89,6 +89,13 @@ func (d *subscribing) KeyFrame(slot int) {
 	}
 }
 
+// Lossy implements transport.SubscribeEvents. Pictures are repaired otherwise.
+func (d *subscribing) Lossy(slot int, part uint8) {
+	if slot >= 0 && slot < len(d.slots) && !d.slots[slot].video {
+		d.slots[slot].lost.Store(uint32(part) + 1)
+	}
+}
+
 // Rated implements transport.SubscribeEvents.
 func (d *subscribing) Rated() {
 	d.rated.Store(true)

@@ -15,7 +15,11 @@ const (
 	OfferedAV1  = 100
 )
 
-// offered is what we offer in a section for video, or for audio.
+// offered is what we offer in a section for video, or for audio. Opus without
+// nack: what is lost is sent again as a retransmission stream or not at all (RFC
+// 3711, section 9.1: nothing is sealed twice under one number), and browsers take
+// none for audio. Chromium would ask nevertheless, though its answer says that
+// it does not.
 func offered(video bool) ([]format, Extensions) {
 	if !video {
 		return []format{{codec: transport.Opus, media: OfferedOpus, feedback: congestion}}, Extensions{Mid: 1, TransportCC: 2}

@@ -384,6 +384,7 @@ func (in *inbound) start(o *origin, section *description.Section, layer int) {
 	s.sink = in.events.Stream(transport.StreamInfo{
 		Mid: o.mid, Layer: layer, SSRC: o.ssrc, Lane: in.home,
 		KeyFrame: func() { in.home.Do(func() { in.refresh(s) }) },
+		Lossy:    func(part uint8) { s.lossy = part },
 	})
 	if s.sink == nil {
 		o.unread = true

@@ -123,6 +123,7 @@ func newWatcher(t testing.TB) *watcher {
 func (s *watcher) Connected()            { s.connected.happen() }
 func (s *watcher) Ended()                { s.ended.happen() }
 func (s *watcher) Missing(int, []uint16) {}
+func (s *watcher) Lossy(int, uint8)      {}
 func (s *watcher) Rated()                {}
 func (s *watcher) Probe(int)             {}
 func (s *watcher) KeyFrame(slot int) {

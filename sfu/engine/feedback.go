@@ -161,13 +161,16 @@ func (o *outbound) heed(a *agreed, p *piece, at time.Duration) bool {
 	return true
 }
 
-// gauge takes the round trip from what is reported of a slot.
+// gauge takes the round trip from what is reported of a slot, and tells what was
+// lost of it.
 func (o *outbound) gauge(a *agreed, p *piece, at time.Duration) bool {
 	blocks, ok := p.blocks()
 	for ; len(blocks) > 0; blocks = blocks[reportBlockSize:] {
-		if _, ours := a.places[binary.BigEndian.Uint32(blocks)]; !ours {
+		slot, ours := a.places[binary.BigEndian.Uint32(blocks)]
+		if !ours {
 			continue
 		}
+		o.events.Lossy(slot, blocks[4])
 		sent, delay := binary.BigEndian.Uint32(blocks[16:]), binary.BigEndian.Uint32(blocks[20:])
 		if trip, ok := roundTrip(sent, delay, o.heard.home.wall(at)); ok {
 			o.trip.Store(int64(trip))

@@ -42,8 +42,12 @@ func TestFeedback(t *testing.T) {
 	// A report of 7 s ago that was kept for 6.5 s.
 	sent := uint32(ntp(l.wall(3*time.Second)) >> 16)
 	v.out.control(marshal(t, &rtcp.ReceiverReport{SSRC: 1, Reports: []rtcp.ReceptionReport{
-		{SSRC: 999, LastSenderReport: sent}, {SSRC: 102, LastSenderReport: sent, Delay: 65536 * 13 / 2},
+		{SSRC: 999, FractionLost: 9, LastSenderReport: sent},
+		{SSRC: 102, FractionLost: 13, LastSenderReport: sent, Delay: 65536 * 13 / 2},
 	}}), l.now)
+	if len(v.lossy) != 1 || v.lossy[2] != 13 {
+		t.Errorf("lost %v", v.lossy)
+	}
 	if d := v.out.roundTrip() - 500*time.Millisecond; d.Abs() > time.Millisecond {
 		t.Errorf("round trip %v", v.out.roundTrip())
 	}
@@ -305,5 +309,6 @@ func (quietEvents) Connected()            {}
 func (quietEvents) Ended()                {}
 func (quietEvents) Missing(int, []uint16) {}
 func (quietEvents) KeyFrame(int)          {}
+func (quietEvents) Lossy(int, uint8)      {}
 func (quietEvents) Rated()                {}
 func (quietEvents) Probe(int)             {}

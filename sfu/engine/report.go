@@ -106,7 +106,9 @@ func (in *inbound) feed(at time.Duration) {
 }
 
 // tell reports what was received of every stream that sent something since the
-// last time (RFC 3550, section 6.4).
+// last time (RFC 3550, section 6.4). The fraction lost is no smaller than what
+// is lost further on. By the cumulative number, which browsers reckon with when
+// they ask themselves what the network carries, it stays what was lost up to here.
 func (in *inbound) tell(at time.Duration) {
 	b, blocks := appendStart(in.report[:0], kindReceiver, 0, in.ssrc), 0
 	for _, s := range in.streams {
@@ -114,6 +116,8 @@ func (in *inbound) tell(at time.Duration) {
 			continue
 		}
 		b = s.reception.append(b, s.ssrc, at)
+		fraction := &b[len(b)-reportBlockSize+4]
+		*fraction = max(*fraction, s.lossy)
 		if blocks++; blocks == maxReportBlocks {
 			break // there are no more of those that send at a time
 		}

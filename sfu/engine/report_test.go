@@ -74,6 +74,48 @@ func TestReceiverReports(t *testing.T) {
 	}
 }
 
+// A publisher is told of no less loss than those have who it is for, and of no
+// packet that did arrive here.
+func TestReportsSayWhatIsLostFurtherOn(t *testing.T) {
+	in, p := receiving(t, sound("0", 10))
+	number, begun := uint64(7), in.home.now
+	second := func(lost bool) rtcp.ReceptionReport {
+		t.Helper()
+		for range 10 {
+			in.take(raw{ssrc: 10, kind: ptOpus, number: number, payload: []byte("x")})
+			number++
+			if lost {
+				number++
+			}
+		}
+		begun += reportInterval
+		in.home.advance(begun)
+		in.tick(in.home.now)
+		all := p.lastReports()
+		if len(all) != 1 || all[0].SSRC != 10 {
+			t.Fatalf("%+v", all)
+		}
+		return all[0]
+	}
+	if r := second(false); r.FractionLost != 0 || r.TotalLost != 0 {
+		t.Errorf("%+v of nothing", r)
+	}
+	p.begun[0].info.Lossy(26)
+	for range 2 { // it holds until something else is said
+		if r := second(false); r.FractionLost != 26 || r.TotalLost != 0 {
+			t.Errorf("%+v, want 26 in 256", r)
+		}
+	}
+	if r := second(true); r.FractionLost < 100 || r.TotalLost < 9 {
+		t.Errorf("%+v, want what was lost up to here", r)
+	}
+	p.begun[0].info.Lossy(0)
+	second(false) // the last gap of before
+	if r := second(false); r.FractionLost != 0 {
+		t.Errorf("%+v after the end", r)
+	}
+}
+
 func TestLostAtMost(t *testing.T) {
 	var r reception
 	r.count(0, 0, 90000, 0)

@@ -91,6 +91,7 @@ type stream struct {
 	codecs    [transport.Codecs]bool // that it may be in
 	sink      transport.Stream
 	ended     bool
+	lossy     uint8 // part of its packets that is lost further on, in 256ths
 	window    window
 	gaps      gaps
 	reception reception

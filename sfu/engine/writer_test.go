@@ -50,6 +50,7 @@ type hints struct {
 	frames  map[int]int
 	rated   int
 	probes  []int
+	lossy   map[int]uint8 // the last of each slot
 }
 
 func (h *hints) Missing(slot int, seqs []uint16) {
@@ -57,8 +58,14 @@ func (h *hints) Missing(slot int, seqs []uint16) {
 	h.events++
 }
 func (h *hints) KeyFrame(slot int) { h.frames[slot]++ }
-func (h *hints) Rated()            { h.rated++ }
-func (h *hints) Probe(bytes int)   { h.probes = append(h.probes, bytes) }
+func (h *hints) Lossy(slot int, part uint8) {
+	if h.lossy == nil {
+		h.lossy = map[int]uint8{}
+	}
+	h.lossy[slot] = part
+}
+func (h *hints) Rated()          { h.rated++ }
+func (h *hints) Probe(bytes int) { h.probes = append(h.probes, bytes) }
 
 // answer is to two slots for video and one for audio, with SSRCs 100, 101 and
 // 102, repair 200 and 201.

@@ -145,6 +145,12 @@ type StreamInfo struct {
 	// each time it is called: spacing requests is the caller's part. Safe for
 	// concurrent use.
 	KeyFrame func()
+	// Lossy says what part of the stream's packets is lost on the way to those
+	// it is for, in 256ths; it holds until the next call. No smaller loss is
+	// reported to the sender, so that it writes what lost sound can be made up
+	// from (RFC 7587, section 3.3). Only to be called in the lane. Nil: the
+	// transport cannot do so.
+	Lossy func(part uint8)
 }
 
 // Stream takes in what one SSRC sends, and what is sent again in its place.
@@ -223,6 +229,10 @@ type SubscribeEvents interface {
 	// KeyFrame says that the peer cannot go on with a slot without one (PLI or
 	// FIR).
 	KeyFrame(slot int)
+	// Lossy says what part of a slot's packets the peer reports as lost since its
+	// last report, in 256ths (fraction lost, RFC 3550, section 6.4.1). A transport
+	// that cannot have it told to senders does not say so.
+	Lossy(slot int, part uint8)
 	// Rated says that Rate has changed.
 	Rated()
 	// Probe asks for padding of about so many bytes, at once, so that it can be

@@ -6,6 +6,9 @@
 // Each publish connection is a lane. It has no goroutine of its own: whoever
 // comes with something to do carries it out, one after another (lane).
 //
+// Lost sound is not made up for: it neither tells of what viewers lose of it, nor
+// has publishers told (Lossy in package transport).
+//
 // Nothing is logged: what pion would say has addresses in it. Every description
 // is checked before pion sees it, and what pion breaks on ends one connection.
 package viapion

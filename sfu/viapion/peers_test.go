@@ -262,6 +262,7 @@ func (r *receiver) Connected()            { r.connected <- struct{}{} }
 func (r *receiver) Ended()                {}
 func (r *receiver) Missing(int, []uint16) {}
 func (r *receiver) KeyFrame(int)          {}
+func (r *receiver) Lossy(int, uint8)      {}
 func (r *receiver) Probe(int)             {}
 func (r *receiver) Rated() {
 	select {

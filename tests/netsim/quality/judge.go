@@ -21,6 +21,7 @@ type seen struct {
 	sent   int // asked of the publisher
 	nacks  int
 	clash  int // see viewer.clashes
+	told   []told
 }
 
 // window is a part of a run.
@@ -149,6 +150,18 @@ func (s *seen) late(in window, percent int) time.Duration {
 		return in.to - in.from
 	}
 	return sorted(all)[len(all)*percent/100]
+}
+
+// loss is how much of the sound is lost by what the publisher is told, on average.
+func (s *seen) loss(in window) (part float64) {
+	n := 0
+	for _, t := range s.told {
+		if t.at >= in.from && t.at <= in.to {
+			part += t.part
+			n++
+		}
+	}
+	return part / float64(max(n, 1))
 }
 
 // soundLate is how much later than the way takes sound may come to be heard.

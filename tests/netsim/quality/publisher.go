@@ -67,6 +67,8 @@ type publisher struct {
 	sound  *webrtc.TrackLocalStaticRTP
 	keys   atomic.Int32 // key frames that were asked for
 	wants  atomic.Int32 // layers that somebody wants
+	mu     sync.Mutex   // guards told
+	told   []told
 	ended  sync.WaitGroup
 	stop   context.CancelFunc
 }
@@ -180,16 +182,39 @@ func (p *publisher) begin(ctx context.Context) {
 	for i, l := range p.layers {
 		p.ended.Go(func() { p.asked(sender, ladder[i].rid, l) })
 	}
-	p.ended.Go(func() { drain(p.pc.GetSenders()[1]) })
+	p.ended.Go(func() { p.hear(p.pc.GetSenders()[1]) })
 	p.ended.Go(func() { p.film(ctx) })
 	p.ended.Go(func() { p.speak(ctx) })
 }
 
-func drain(s *webrtc.RTPSender) {
+// told is how much of the sound is lost by what the server reports: a browser
+// writes in-band FEC by it.
+type told struct {
+	at   time.Duration
+	part float64
+}
+
+// hear takes in what is reported of the sound.
+func (p *publisher) hear(s *webrtc.RTPSender) {
+	ssrc := uint32(s.GetParameters().Encodings[0].SSRC)
 	for {
-		if _, _, err := s.ReadRTCP(); err != nil {
+		reports, _, err := s.ReadRTCP()
+		if err != nil {
 			return
 		}
+		var blocks []rtcp.ReceptionReport
+		for _, r := range reports {
+			if r, ok := r.(*rtcp.ReceiverReport); ok {
+				blocks = append(blocks, r.Reports...)
+			}
+		}
+		p.mu.Lock()
+		for _, b := range blocks {
+			if b.SSRC == ssrc {
+				p.told = append(p.told, told{p.clock.now(), float64(b.FractionLost) / 256})
+			}
+		}
+		p.mu.Unlock()
 	}
 }
 

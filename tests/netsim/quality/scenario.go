@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"paravent/tests/netsim"
@@ -70,6 +71,7 @@ func scenarios() []scenario {
 				return []figure{
 					{"audio_lost_percent_loss5", 100 * lost},
 					{"audio_gap_percent_loss5", 100 * gaps},
+					{"audio_told_percent_loss5", 100 * s.loss(in)},
 					{"freeze_ms_loss5", ms(s.freeze(in))},
 					{"fps_loss5", s.rate(in)},
 					{"full_share_loss5", s.share(in, 2)},
@@ -84,6 +86,7 @@ func scenarios() []scenario {
 				return []figure{
 					{"audio_lost_percent_uploss5", 100 * lost},
 					{"audio_gap_percent_uploss5", 100 * gaps},
+					{"audio_told_percent_uploss5", 100 * s.loss(in)},
 					{"freeze_ms_uploss5", ms(s.freeze(in))},
 					{"fps_uploss5", s.rate(in)},
 				}
@@ -188,8 +191,19 @@ func (s *scenario) play(ctx context.Context, kind string, seed uint64) (*seen, e
 		return nil, ctx.Err()
 	}
 	r := v.report(began)
-	r.sent = int(p.keys.Load())
+	r.sent, r.told = int(p.keys.Load()), p.reports(began)
 	return r, nil
+}
+
+// reports are what the publisher was told, counted from a moment.
+func (p *publisher) reports(from time.Duration) []told {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := slices.Clone(p.told)
+	for i := range all {
+		all[i].at -= from
+	}
+	return all
 }
 
 // report is what was seen, counted from a moment.
