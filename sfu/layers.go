@@ -1,15 +1,14 @@
 package sfu
 
 import (
-	"slices"
 	"time"
 
 	"paravent/sfu/packet"
 )
 
 // choice says which layers of a track a slot is to show. Steps are sizes of the
-// picture, the smallest first: simulcast layers, or spatial layers of the only
-// source.
+// picture, the smallest first: simulcast layers, and spatial layers above the
+// lowest of a source.
 type choice struct {
 	paused   bool // none: the network does not carry it
 	step     int
@@ -61,24 +60,20 @@ func (m *meter) read(now time.Duration) {
 // needs of lower layers included; 0: it is not sent.
 type ladder [maxSteps][maxTemporals]int
 
-// climb puts in what the meter has of a source that is the layer. Whole says
-// that all of its spatial layers belong to that.
-func (l *ladder) climb(m *meter, layer int, video, whole bool) {
+// climb puts in what the meter has of a source that is the layer.
+func (l *ladder) climb(m *meter, layer int, video bool) {
 	if !m.known {
 		l[layer][0] = presumed(layer, video)
 		return
 	}
 	var below [maxTemporals]int
-	for i := range m.rates {
-		step, sum := i, 0
-		if whole {
-			step = layer
-		}
+	for i := range min(maxSteps-layer, maxSteps) {
+		sum := 0
 		for j, bits := range m.rates[i] {
 			below[j] += bits
 			sum += below[j]
 			if bits > 0 {
-				l[step][j] = sum
+				l[layer+i][j] = sum
 			}
 		}
 	}
@@ -106,7 +101,6 @@ func (l *ladder) top(step int) int {
 // viewers.
 func (f *feed) measure(now time.Duration) {
 	var l ladder
-	whole := f.simulcast()
 	for i, s := range f.layers {
 		if s == nil {
 			continue
@@ -116,19 +110,13 @@ func (f *feed) measure(now time.Duration) {
 			continue
 		}
 		s.meter.read(now)
-		l.climb(&s.meter, i, f.video, whole)
+		l.climb(&s.meter, i, f.video)
 	}
 	for i := range l {
 		for j, bits := range l[i] {
 			f.rates[i][j].Store(int32(min(bits, 1<<30)))
 		}
 	}
-}
-
-// simulcast says that every source is one size of the picture, and all of its
-// spatial layers belong to that: each that Firefox sends in VP9 has several.
-func (f *feed) simulcast() bool {
-	return slices.ContainsFunc(f.layers[1:], func(s *source) bool { return s != nil })
 }
 
 // ladder is what was measured last. Safe for concurrent use.

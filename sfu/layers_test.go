@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"paravent/sfu/packet"
 	"paravent/sfu/transport"
 )
 
@@ -175,67 +174,6 @@ func TestPaddingIsNoLayer(t *testing.T) {
 	c.expect(2)
 	if l := c.feed.ladder(); l.top(2) < 0 {
 		t.Fatal("not there again")
-	}
-}
-
-// picture sends a picture of a layer in VP9, of two spatial layers. It returns
-// how many of them came through.
-func (c *simulcast) picture(layer int, key bool) int {
-	c.t.Helper()
-	const (
-		descriptor, predicted = 0xac, 0x40 // a picture id, layers, a frame in one packet
-		upper                 = 1<<1 | 1   // spatial layer 1, on the one below
-	)
-	c.lane.pass(33 * time.Millisecond)
-	number, before := c.seq[layer]/2, len(c.out.packets)
-	for spatial := range byte(2) {
-		b := []byte{descriptor, 0x80 | byte(number>>8), byte(number), spatial * upper, byte(number)}
-		if !key {
-			b[0] |= predicted
-		}
-		b = append(b, make([]byte, 200)...)
-		p := raw(transport.VP9, c.seq[layer], uint32(c.lane.now/time.Millisecond)*90, b)
-		p.Marker = spatial == 1
-		c.seq[layer]++
-		push(c.layers[layer], p)
-	}
-	return len(c.out.packets) - before
-}
-
-// A source that is one size among others has all of its spatial layers for that;
-// those of an only one are sizes.
-func TestSpatialLayersOfSimulcast(t *testing.T) {
-	for _, c := range []struct {
-		name         string
-		layers, step int
-		want         int
-	}{{"an only source, small", 1, 0, 1}, {"an only source, larger", 1, 1, 2}, {"one of three", 3, 1, 2}, {"the largest of three", 3, 2, 2}} {
-		s := newSimulcast(t)
-		s.slot.choose(s.feed.track, choice{step: c.step, temporal: packet.All})
-		for layer := range c.layers {
-			s.begin(layer)
-		}
-		shown := min(c.step, c.layers-1)
-		got := 0
-		for n := range 60 {
-			for layer := range c.layers {
-				if count := s.picture(layer, n == 0); layer == shown {
-					got = count
-				} else if count > 0 {
-					t.Fatalf("%s: layer %d is forwarded", c.name, layer)
-				}
-			}
-		}
-		if got != c.want {
-			t.Errorf("%s: %d frames of a picture, want %d", c.name, got, c.want)
-		}
-		l := s.feed.ladder()
-		if small, large := l[0][0], l[c.layers-1][0]; c.layers > 1 && large < small*9/10 {
-			t.Errorf("%s: the largest takes %d, the smallest %d", c.name, large, small)
-		}
-		if c.layers == 1 && l[1][0] < l[0][0]*19/10 {
-			t.Errorf("%s: %v", c.name, l)
-		}
 	}
 }
 

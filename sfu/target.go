@@ -60,10 +60,10 @@ func (w *flow) wants(s *source) (spatial, temporal uint8) {
 	if w.next != nil && w.next.layer < s.layer {
 		temporal = 0
 	}
-	if w.target.step >= maxSteps-1 || w.feed.simulcast() {
-		return packet.All, temporal
+	if spatial := w.target.step - s.layer; spatial < maxSteps-1 {
+		return uint8(max(0, spatial)), temporal
 	}
-	return uint8(w.target.step), temporal
+	return packet.All, temporal
 }
 
 // tooMuch reports whether more is forwarded than is to be.
