@@ -36,7 +36,7 @@ const FIREFOX: LaunchOptions = {
     "media.navigator.permission.disabled": true,
     "media.devices.unfocused.enabled": true, // else only the window in front may list devices
     "media.peerconnection.ice.loopback": true,
-    // Else a busy machine makes what is sent smaller, and it stays so for 40 s at least.
+    // Else it makes what is sent smaller where the machine is busy, and leaves it so for long.
     "media.peerconnection.video.lock_scaling": true,
     "permissions.default.camera": 1,
     "permissions.default.microphone": 1,
