@@ -108,9 +108,7 @@ test("Chromium sends nothing when its transforms are not attached", async () => 
   await tapped(async (server, meeting) => {
     const ada = await meeting.host("chromium", { number: 93, name: "Ada" }, {})
     const bob = await meeting.arrive("chromium", { number: 94, name: "Bob", scripts: [WITHOUT_TRANSFORMS] })
-    await bob.open(meeting.links.participant)
-    await ask(bob)
-    await meeting.admit(bob)
+    await meeting.enter(bob)
     await bob.until("stops the call", async () => (await bob.text()).includes("Paravent has stopped the call"))
     await ada.seesPeople("Ada")
     assert.deepEqual(await server.heard(), [])
@@ -122,9 +120,7 @@ test("Firefox, which would send clear frames then, ends the call; the tap knows 
   await tapped(async (server, meeting) => {
     await meeting.host("chromium", { number: 95, name: "Ada" }, {})
     const bob = await meeting.arrive("firefox", { number: 96, name: "Bob", scripts: [WITHOUT_TRANSFORMS] })
-    await bob.open(meeting.links.participant)
-    await ask(bob)
-    await meeting.admit(bob)
+    await meeting.enter(bob)
     await bob.until("stops the call", async () => (await bob.text()).includes("Paravent has stopped the call"))
     const states = await bob.page.evaluate(() => window.probe.tracks.map((t) => t.readyState))
     assert.ok(
@@ -190,9 +186,7 @@ for (const kind of KINDS) {
     await tapped(async (server, meeting) => {
       const ada = await meeting.arrive(kind, { number: 99, name: "Ada", scripts: [DEAF] })
       const maker = await meeting.host("chromium", { number: 100, name: "Eve" }, {})
-      await ada.open(meeting.links.participant)
-      await ask(ada)
-      await meeting.admit(ada)
+      await meeting.enter(ada)
       await inCall(ada)
       await maker.sees(ada)
       await deafen(ada)

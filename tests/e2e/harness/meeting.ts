@@ -169,11 +169,16 @@ export class Meeting {
   /** Opens the participant link, asks to join and is let in. */
   async guest(kind: Kind, who: Arriving, devices: Devices = BOTH): Promise<Person> {
     const person = await this.arrive(kind, who)
+    await this.enter(person, devices)
+    await inCall(person)
+    return person
+  }
+
+  /** Somebody whose window is there opens the participant link, asks to join and is let in. */
+  async enter(person: Person, devices: Devices = BOTH): Promise<void> {
     await person.open(this.links.participant)
     await ask(person, devices)
     await this.admit(person)
-    await inCall(person)
-    return person
   }
 
   /** Whoever made the meeting lets somebody in. */
