@@ -43,6 +43,8 @@ type inbound struct {
 	extensions packet.Extensions // of the packet at hand
 	burst      []transport.Packet
 
+	came     time.Duration // when something was last received
+	resting  bool          // as tick said
 	ssrc     uint32        // ours, in reports
 	media    uint32        // the last that came
 	trip     time.Duration // round trip as repair shows it, smoothed; 0: not known
@@ -76,7 +78,7 @@ func newInbound(l link, events transport.PublishEvents) *inbound {
 }
 
 // begin implements media.
-func (in *inbound) begin(home *lane) { in.home = home }
+func (in *inbound) begin(home *lane) { in.home, in.came = home, home.Now() }
 
 // admits implements media.
 func (in *inbound) admits(sealed []byte, at time.Duration) bool {
@@ -190,6 +192,10 @@ func codecs(s *description.Section) (in [transport.Codecs]bool) {
 
 // receive implements media.
 func (in *inbound) receive(burst []arrived, at time.Duration) {
+	if in.came = at; in.resting {
+		in.resting = false
+		in.link.rouse()
+	}
 	if in.offer == nil || in.over || len(burst) == 0 {
 		in.home.tally.unknown += uint64(len(burst))
 		return

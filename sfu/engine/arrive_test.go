@@ -43,12 +43,14 @@ type peer struct {
 	t      testing.TB
 	sent   [][]byte // RTCP
 	strays int
+	rouses int
 	begun  []*sink
 	refuse bool // streams are left unread
 }
 
 func (p *peer) control(packet []byte) { p.sent = append(p.sent, bytes.Clone(packet)) }
 func (p *peer) stray()                { p.strays++ }
+func (p *peer) rouse()                { p.rouses++ }
 
 func (p *peer) Connected()                   {}
 func (p *peer) Ended()                       {}
@@ -611,6 +613,7 @@ type taker struct{}
 
 func (taker) control([]byte)                                 {}
 func (taker) stray()                                         {}
+func (taker) rouse()                                         {}
 func (taker) Connected()                                     {}
 func (taker) Ended()                                         {}
 func (taker) Sections([]transport.Section)                   {}

@@ -50,7 +50,8 @@ type connection struct {
 
 	// The home's:
 	opener *srtp.Opener
-	place  int // among the connections of the home
+	place  int  // among the connections of the home
+	awake  bool // it is among those that are ticked often
 }
 
 var errClosed = errors.New("engine: want an open transport")
@@ -362,11 +363,16 @@ func (c *connection) receive(burst []arrived, at time.Duration) {
 	}
 }
 
-// tick is called every tickInterval, in the home.
-func (c *connection) tick(at time.Duration) {
+// tick is called now and then, in the home. It says whether that may be rarely.
+func (c *connection) tick(at time.Duration) (rests bool) {
 	defer guard.End(c.stray)
-	if !c.over.Load() {
-		c.media.tick(at)
+	return c.over.Load() || c.media.tick(at)
+}
+
+// rouse implements link.
+func (c *connection) rouse() {
+	if home := c.home.Load(); home != nil {
+		home.Do(func() { home.rouse(c) })
 	}
 }
 

@@ -36,6 +36,8 @@ type heard struct {
 	due     time.Duration   // when the estimator is to be asked whether to probe
 	armed   bool            // there is a timer for that
 	probe   func()
+	number  uint32        // the last that was seen of outbound.numbers
+	wrote   time.Duration // and when it was
 }
 
 func newHeard(slots int) heard {
@@ -51,7 +53,7 @@ func newHeard(slots int) heard {
 
 // begin implements media.
 func (o *outbound) begin(home *lane) {
-	o.heard.home = home
+	o.heard.home, o.heard.wrote = home, home.Now()
 	o.heard.told = o.rate()
 	o.heard.probe = func() {
 		o.heard.armed = false
@@ -68,15 +70,42 @@ func (o *outbound) receive(burst []arrived, _ time.Duration) {
 }
 
 // tick implements media.
-func (o *outbound) tick(at time.Duration) {
+func (o *outbound) tick(at time.Duration) (rests bool) {
 	if o.heard.over || o.rate() == 0 {
-		return
+		return true
 	}
+	rests = o.rest(at)
 	if o.estimator.Tick(at) {
 		o.rated()
 	}
 	if !o.heard.armed && at >= o.heard.due {
 		o.test(at)
+	}
+	return rests
+}
+
+// rest says whether nothing was written for a while. If so, who writes next
+// calls rouse.
+func (o *outbound) rest(at time.Duration) bool {
+	h := &o.heard
+	if n := o.numbers.Load(); n != h.number {
+		if at-h.wrote >= restTime {
+			o.estimator.Begin(at)
+		}
+		h.number, h.wrote = n, at
+	}
+	if at-h.wrote < restTime {
+		return false
+	}
+	o.resting.Store(true)
+	// Who has written since then may not have seen it.
+	return o.numbers.Load() == h.number
+}
+
+// rouse ends the rest. In any lane.
+func (o *outbound) rouse() {
+	if o.resting.Swap(false) {
+		o.link.rouse()
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +24,9 @@ type lane struct {
 	now         time.Duration // when the burst at hand came
 	connections map[netip.AddrPort]*connection
 	homed       []*connection // those whose home this is; each knows its place
-	ticking     bool          // tick is among the timers
+	awake       []*connection // of those, who are ticked often
+	due         time.Duration // when tick is; 0: not at all
+	round       time.Duration // when it is for the others too
 	groups      groups
 	parcels     []parcel // for each lane, by its number
 	timers      timers
@@ -178,18 +181,48 @@ func isCheck(first byte) bool  { return first <= 3 }
 func isRecord(first byte) bool { return first >= 20 && first <= 63 }
 func isMedia(first byte) bool  { return first >= 128 && first <= 191 }
 
-// tick calls what connections do now and then, for as long as there are any.
+// tick calls what connections do now and then, for as long as there are any: of
+// those at rest in every round only, and if there are no others the lane rests
+// too.
 func (l *lane) tick() {
-	for i := 0; i < len(l.homed); {
-		c := l.homed[i]
-		c.tick(l.now)
-		if i < len(l.homed) && l.homed[i] == c {
-			i++ // else it left, and the last has its place
+	if l.due == 0 || l.now < l.due {
+		return // it came sooner than it was first to come
+	}
+	l.due = 0
+	l.awake = slices.DeleteFunc(l.awake, func(c *connection) bool {
+		c.awake = !c.tick(l.now)
+		return !c.awake
+	})
+	if l.now >= l.round {
+		l.round = l.now + restInterval
+		for _, c := range l.homed {
+			if !c.awake && !c.tick(l.now) {
+				l.rouse(c)
+			}
 		}
 	}
-	l.ticking = len(l.homed) > 0
-	if l.ticking {
-		l.At(l.now+tickInterval, l.tick)
+	switch {
+	case len(l.awake) > 0:
+		l.hasten(l.now + tickInterval)
+	case len(l.homed) > 0:
+		l.hasten(l.round)
+	}
+}
+
+// hasten sees to it that tick comes by a moment.
+func (l *lane) hasten(when time.Duration) {
+	if l.due == 0 || when < l.due {
+		l.due = when
+		l.At(when, l.tick)
+	}
+}
+
+// rouse has a connection ticked often.
+func (l *lane) rouse(c *connection) {
+	if !c.awake && !c.over.Load() {
+		c.awake = true
+		l.awake = append(l.awake, c)
+		l.hasten(l.now + tickInterval)
 	}
 }
 
@@ -197,10 +230,7 @@ func (l *lane) tick() {
 func (l *lane) adopt(c *connection) {
 	c.place = len(l.homed)
 	l.homed = append(l.homed, c)
-	if !l.ticking {
-		l.ticking = true
-		l.At(l.now+tickInterval, l.tick)
-	}
+	l.rouse(c)
 }
 
 // release undoes adopt.
@@ -210,6 +240,10 @@ func (l *lane) release(c *connection) {
 	l.homed[c.place].place = c.place
 	l.homed[last] = nil
 	l.homed = l.homed[:last]
+	if c.awake {
+		c.awake = false
+		l.awake = slices.DeleteFunc(l.awake, func(other *connection) bool { return other == c })
+	}
 }
 
 // enter has what comes from an address taken for a connection's.

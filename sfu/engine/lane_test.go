@@ -175,7 +175,7 @@ func (s *shelfful) receive(burst []arrived, _ time.Duration) {
 	s.bursts = append(s.bursts, kept)
 }
 func (s *shelfful) control([]byte, time.Duration) { s.controls++ }
-func (*shelfful) tick(time.Duration)              {}
+func (*shelfful) tick(time.Duration) bool         { return false }
 func (*shelfful) end()                            {}
 
 // keyed makes a connection that is there already, at home in a lane, and what

@@ -28,11 +28,13 @@ const (
 	recordBurst = 100 // DTLS records of a connection at once: a handshake takes ten
 	recordRate  = 20  // and so many a second in the long run
 
-	tickInterval = 50 * time.Millisecond // between calls to what a connection does now and then
-	connectTime  = 30 * time.Second      // from the first description to DTLS done
-	silentTime   = 5 * time.Second       // without a check until ICE doubts a connection
-	failTime     = 10 * time.Second      // and from there until it is lost: 15 s in all
-	closeTime    = 10 * time.Second      // until connections that do not close are given up
-	claimTime    = 10 * time.Second      // until a TCP connection has said whose it is
-	writeTime    = 10 * time.Second      // for a write to a TCP connection
+	tickInterval = 50 * time.Millisecond  // between calls to what a connection does now and then
+	restInterval = 500 * time.Millisecond // the same where nothing comes or goes
+	restTime     = time.Second            // of nothing but reports and checks, until it is so
+	connectTime  = 30 * time.Second       // from the first description to DTLS done
+	silentTime   = 5 * time.Second        // without a check until ICE doubts a connection
+	failTime     = 10 * time.Second       // and from there until it is lost: 15 s in all
+	closeTime    = 10 * time.Second       // until connections that do not close are given up
+	claimTime    = 10 * time.Second       // until a TCP connection has said whose it is
+	writeTime    = 10 * time.Second       // for a write to a TCP connection
 )

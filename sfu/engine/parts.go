@@ -25,8 +25,9 @@ type media interface {
 	receive(burst []arrived, at time.Duration)
 	// control takes a compound RTCP packet, opened.
 	control(packet []byte, at time.Duration)
-	// tick comes every tickInterval.
-	tick(at time.Duration)
+	// tick comes every tickInterval, or if it said that all is at rest, every
+	// restInterval until rouse is called.
+	tick(at time.Duration) (rests bool)
 	// end comes once when the connection is over, if there was a begin.
 	end()
 }
@@ -51,6 +52,8 @@ type link interface {
 	control(packet []byte)
 	// stray ends the connection because its client strayed from the limits.
 	stray()
+	// rouse has tick come every tickInterval again.
+	rouse()
 }
 
 // way is how the packets of a connection travel. It is never changed, but

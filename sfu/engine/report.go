@@ -79,15 +79,17 @@ func (r *reception) append(b []byte, ssrc uint32, now time.Duration) []byte {
 }
 
 // tick implements media.
-func (in *inbound) tick(at time.Duration) {
+func (in *inbound) tick(at time.Duration) (rests bool) {
 	if in.over {
-		return
+		return true
 	}
 	in.feed(at)
 	if at-in.reported >= reportInterval {
 		in.reported = at
 		in.tell(at)
 	}
+	in.resting = at-in.came >= restTime
+	return in.resting
 }
 
 // feed tells the publisher when its packets arrived, if that is due.

@@ -29,6 +29,7 @@ type outbound struct {
 
 	agreed    atomic.Pointer[agreed] // nil: nothing yet
 	numbers   atomic.Uint32          // the last transport-wide number
+	resting   atomic.Bool            // tick comes rarely: who writes next is to call rouse
 	estimator *rate.Estimator
 	trip      atomic.Int64 // latest round trip
 	writers   []atomic.Pointer[writer]
@@ -169,6 +170,9 @@ func (w *writer) Write(p *transport.Outgoing) {
 	var number uint16
 	if s.ids.TransportCC != 0 {
 		number = uint16(o.numbers.Add(1))
+		if o.resting.Load() {
+			o.rouse()
+		}
 	}
 	b = packet.AppendHeader(b, p, s.ids, number)
 	header, payload := len(b), p.Payload

@@ -245,8 +245,12 @@ func (e *Estimator) tell(now time.Duration) (changed bool) {
 	return true
 }
 
-// Tick is to be called about ten times a second: it notices that feedback
-// stays away. Changed says that Rate is another now.
+// Begin says that something is being sent again after a while without, in which
+// Tick may have been called more rarely.
+func (e *Estimator) Begin(now time.Duration) { e.quiet = now }
+
+// Tick is to be called about ten times a second while something is sent: it
+// notices that feedback stays away. Changed says that Rate is another now.
 func (e *Estimator) Tick(now time.Duration) (changed bool) {
 	if e.quiet == 0 || e.sent.total.Load() == e.total {
 		e.quiet = now // nothing is sent that could be told of

@@ -254,3 +254,20 @@ func BenchmarkPacer(b *testing.B) {
 		p.Take(1200, time.Duration(i)*time.Millisecond)
 	}
 }
+
+// Whoever has sent nothing for long, and did not look meanwhile, has not lost
+// the network by that.
+func TestBeginIsNoCut(t *testing.T) {
+	e, _, now := fed(t)
+	e.Tick(now)
+	rate := e.Rate()
+	now += time.Minute
+	e.Sent(500, 1200, now)
+	e.Begin(now)
+	if e.Tick(now+silence/2) || e.cut || e.Rate() != rate {
+		t.Errorf("rate %d, cut %v", e.Rate(), e.cut)
+	}
+	if !e.Tick(now+2*silence) || !e.cut {
+		t.Error("no cut, although nothing comes back")
+	}
+}
