@@ -9,7 +9,9 @@
 // nothing of what was read. Nothing that was read is written again but numbers,
 // media ids and rids, and those have been checked letter by letter.
 //
-// The package is pure: it keeps nothing, and asks neither clock nor network.
+// The package is pure: it keeps nothing, and asks neither clock nor network. What
+// it returns shares no memory with what was read, which is large: a few letters
+// that are kept for a connection's life do not keep the text.
 package description
 
 import (

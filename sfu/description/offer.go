@@ -76,7 +76,7 @@ func announce(all map[uint32]bool, streams []Stream) bool {
 
 // section reads one of an offer.
 func (p *part) section(mixed bool) (s Section, ok bool) {
-	s = Section{Mid: p.mid, Video: p.video, protocol: p.protocol, first: p.numbers[0]}
+	s = Section{Mid: strings.Clone(p.mid), Video: p.video, protocol: p.protocol, first: p.numbers[0]}
 	if !p.active {
 		s.Stopped = true
 		return s, true
@@ -137,8 +137,8 @@ func (p *part) layers() (layers []string, paused []bool, ok bool) {
 	}
 	paused = make([]bool, len(layers))
 	for i := range layers {
-		layers[i], paused[i] = strings.CutPrefix(layers[i], "~")
-		l := layers[i]
+		l, stopped := strings.CutPrefix(layers[i], "~")
+		layers[i], paused[i] = strings.Clone(l), stopped
 		if !isName(l) || slices.Contains(layers[:i], l) || !slices.Contains(rids, l+" send") {
 			return nil, nil, false
 		}

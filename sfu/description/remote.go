@@ -39,6 +39,7 @@ func (t *text) remote(roles ...string) (Remote, error) {
 	if !ok || !isIce(r.Pwd, 22) {
 		return r, ErrRefused
 	}
+	r.Ufrag, r.Pwd = strings.Clone(r.Ufrag), strings.Clone(r.Pwd)
 	r.Fingerprints, ok = fingerprints(levels)
 	if !ok {
 		return r, ErrRefused
