@@ -108,7 +108,7 @@ func connected() *state {
 // newTestSlot makes a slot whose packets are kept.
 func newTestSlot(video bool) (*slot, *fakeViewer) {
 	v := &fakeViewer{keeps: true, info: transport.SlotInfo{SSRC: 1, RTX: 2, Types: allTypes}}
-	return &slot{video: video, conn: v, state: connected(), poke: func() {}}, v
+	return &slot{video: video, conn: v, state: connected(), poke: func() {}, way: &way{}}, v
 }
 
 // newTestTrack makes a track that something feeds, without a connection.

@@ -42,9 +42,6 @@ type flow struct {
 
 func newFlow(s *slot) *flow {
 	w := &flow{slot: s, way: s.way}
-	if w.way == nil {
-		w.way = &way{} // it has one of its own, that carries everything
-	}
 	// RFC 3550, section 5.1, wants them to start anywhere; sequence numbers in
 	// the lower half, so that no early loss makes SRTP miscount the wraps.
 	var seed [8]byte

@@ -245,7 +245,7 @@ func TestNothingIsBegunAfterwards(t *testing.T) {
 			in, out := make(chan struct{}), make(chan struct{})
 			v := &gate{in: in, out: out}
 			v.info = transport.SlotInfo{SSRC: 1, Types: allTypes}
-			s := &slot{conn: v, state: connected(), poke: func() {}}
+			s := &slot{conn: v, state: connected(), poke: func() {}, way: &way{}}
 			tr.add(s)
 			s.show(tr)
 			l.wait(func() {})

@@ -34,7 +34,7 @@ func newStage(t *testing.T, tracks int) *stage {
 	s := &stage{t: t, lane: &fakeLane{now: time.Second}, out: v}
 	s.down = &subscribing{conn: v}
 	for i := range videoSlots + audioSlots {
-		s.down.slots = append(s.down.slots, &slot{number: i, video: i < videoSlots, conn: v, state: connected(), poke: func() {}})
+		s.down.slots = append(s.down.slots, &slot{number: i, video: i < videoSlots, conn: v, state: connected(), poke: func() {}, way: &s.down.way})
 	}
 	for i := range tracks {
 		c := &simulcast{t: t, lane: s.lane}

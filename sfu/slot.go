@@ -24,7 +24,7 @@ type slot struct {
 	mid    string // set before anything is shown
 	conn   transport.Subscribing
 	state  *state // of the connection
-	way    *way   // of the connection; nil: it carries everything
+	way    *way   // of the connection
 	poke   func() // something is to be told
 
 	wish  atomic.Pointer[wish] // nil: nothing; written under mu
