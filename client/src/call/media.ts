@@ -20,7 +20,7 @@ import type { Wanted } from "./room.ts"
 import { Sound } from "./sound.ts"
 import type { Codec, Drawing } from "./state.ts"
 import { type Showing, Subscribe } from "./subscribe.ts"
-import { HOLD_MS, Voices } from "./voices.ts"
+import { HOLD_MS, SOUNDS, Voices } from "./voices.ts"
 import { type Sent, Watchdog } from "./watchdog.ts"
 
 const WATCH_MS = 1000
@@ -38,8 +38,8 @@ interface CallMediaHeard {
   /** What can be played has changed. */
   showing(showing: readonly Showing[]): void
   speaking(people: ReadonlySet<PersonId>): void
-  /** A voice is in what this person sends. */
-  voice(): void
+  /** A voice is in what this person sends, and more microphones are open than anybody receives. */
+  unheard(): void
   /** Something was sent that had not been sealed, or could have been. */
   unsealed(): void
   /** Frames of keys this person does not have keep coming. */
@@ -302,11 +302,16 @@ export class CallMedia {
     const now = performance.now()
     for (const { id, voice } of levels) {
       if (!voice) continue
-      if (this.#publish?.sends(MICROPHONE, id) === true) this.#heard.voice()
+      if (this.#publish?.sends(MICROPHONE, id) === true && this.#crowded()) this.#heard.unheard()
       const person = this.#subscribe?.speaker(id)?.person
       if (person !== undefined) this.#voices.hear(person, now)
     }
     this.#hush()
+  }
+
+  /** Whether there are more sounds, this person's own among them, than anybody receives. */
+  #crowded(): boolean {
+    return this.#wanted.filter((w) => w.kind === "audio").length >= SOUNDS
   }
 
   #hush(): void {

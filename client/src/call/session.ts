@@ -21,7 +21,6 @@ import { covers, EMPTY, type Keys, keysOf, type Room, selfOf, sendable, wanted, 
 import type { End } from "./state.ts"
 import type { Back } from "./stay.ts"
 import type { Showing } from "./subscribe.ts"
-import { SOUNDS } from "./voices.ts"
 
 /** Chat lines kept while nothing can be said: with the greetings they must fit into what the server takes at once. */
 const UNSENT_MAX = 15
@@ -103,7 +102,9 @@ export class Session {
         this.#changed()
       },
       speaking: (people) => report({ on: "speaking", people }),
-      voice: () => this.#speaks(),
+      unheard: () => {
+        if (this.#voice.wait(performance.now()) === 0) this.#say({ t: "speaking" })
+      },
       unsealed: () => this.end("unencrypted"),
       stuck: () => {
         if (this.#line.entered && this.#stuck.due(performance.now())) this.#door.resync()
@@ -446,12 +447,6 @@ export class Session {
     if (deed.deed !== "remove" || deed.person !== me) return
     if (deed.how === "lobby") this.#finish({ on: "renew", why: "lobby" })
     else this.end(deed.how === "ban" ? "banned" : "removed")
-  }
-
-  /** A voice is in what this person sends: said where more microphones are open than anybody receives. */
-  #speaks(): void {
-    const sounds = wanted(this.#room).filter((w) => w.kind === "audio").length + 1
-    if (sounds > SOUNDS && this.#voice.wait(performance.now()) === 0) this.#say({ t: "speaking" })
   }
 
   #hello(to: PersonId | null): void {
