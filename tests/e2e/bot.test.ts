@@ -1,22 +1,20 @@
 /** The headless person in Go and the browsers in one meeting: two implementations that only the protocol joins. */
 
 import assert from "node:assert/strict"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { join } from "node:path"
+import type { ChildProcess } from "node:child_process"
 import test, { after, before } from "node:test"
 import { KINDS } from "./harness/browsers.ts"
 import { chooseCodec, codeOf, type Meeting, reads, say } from "./harness/meeting.ts"
+import { compile, start } from "./harness/programs.ts"
 import type { Server } from "./harness/server.ts"
 import { stage } from "./harness/stage.ts"
 
-const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
-const program = (name: string): string => join(ROOT, "bin/e2e", name)
-
 const at = stage()
 const started: ChildProcess[] = []
+const programs = new Map<string, string>()
 
 before(() => {
-  for (const name of ["echo", "mirror"]) execFileSync("go", ["build", "-o", program(name), `./bot/examples/${name}`], { cwd: ROOT })
+  for (const name of ["echo", "mirror"]) programs.set(name, compile(`bot/examples/${name}`))
 })
 
 after(() => {
@@ -25,8 +23,7 @@ after(() => {
 
 /** Starts an example, as docs/bots.en.md says, and lets it in. */
 async function arrives(example: string, name: string, meeting: Meeting, server: Server): Promise<ChildProcess> {
-  const certificate = join(server.folder, "paravent-data/certificate.pem")
-  const child = spawn(program(example), ["-name", name, "-certificate", certificate, meeting.links.participant])
+  const child = start(programs.get(example) ?? "", server, "-name", name, meeting.links.participant)
   started.push(child)
   await meeting.admit({ name })
   return child

@@ -1,15 +1,14 @@
 /** A room with more open microphones than anybody receives. */
 
 import assert from "node:assert/strict"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { join } from "node:path"
+import type { ChildProcess } from "node:child_process"
 import test, { after } from "node:test"
 import { KINDS } from "./harness/browsers.ts"
 import { ask, inCall, turn } from "./harness/meeting.ts"
 import { rule, told } from "./harness/orders.ts"
+import { compile, start } from "./harness/programs.ts"
 import { stage } from "./harness/stage.ts"
 
-const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
 const SILENT = 16 // sounds that somebody can receive
 
 const at = stage()
@@ -19,9 +18,7 @@ after(() => crowd?.kill("SIGKILL"))
 
 /** So many headless people with open, silent microphones; resolves when all of them send. */
 async function fill(link: string): Promise<ChildProcess> {
-  execFileSync("go", ["build", "-o", "bin/e2e/crowd", "./tests/crowd"], { cwd: ROOT })
-  const certificate = join(at.server.folder, "paravent-data/certificate.pem")
-  const child = spawn(join(ROOT, "bin/e2e/crowd"), ["-people", String(SILENT), "-certificate", certificate, link])
+  const child = start(compile("tests/crowd"), at.server, "-people", String(SILENT), link)
   let said = ""
   child.stderr.on("data", (text) => {
     said += text

@@ -16,9 +16,9 @@ import { join } from "node:path"
 import test, { after, before } from "node:test"
 import type { Browser, Page } from "puppeteer-core"
 import { launch } from "./harness/browsers.ts"
+import { ROOT } from "./harness/server.ts"
 import { until } from "./harness/wait.ts"
 
-const root = process.env["PARAVENT_ROOT"] ?? process.cwd()
 const shots = process.env["PARAVENT_SHOTS"] ?? ""
 const TOUCH = 44 // CSS px: the least a finger hits
 const POINTER = 24 // CSS px: the least of WCAG 2.5.8
@@ -28,7 +28,7 @@ const types: Readonly<Record<string, string>> = { "app.js": "text/javascript", "
 
 /** The policy as the server sends it, read from its source so that both cannot drift apart. */
 function policy(): string {
-  const source = readFileSync(join(root, "server/headers.go"), "utf8")
+  const source = readFileSync(join(ROOT, "server/headers.go"), "utf8")
   const value = /"Content-Security-Policy", ((?:"[^"]*"[\s+]*)+)/.exec(source)?.[1]
   assert.ok(value !== undefined, "server/headers.go has a content security policy")
   return [...value.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join("")
@@ -51,7 +51,7 @@ function bundle(entry: string, out: string): void {
     "--charset=utf8",
   ]
   execFileSync("go", ["tool", "-modfile=tools.mod", "esbuild", entry, `--outfile=${join(folder, out)}`, ...flags, "--log-level=error"], {
-    cwd: root,
+    cwd: ROOT,
   })
 }
 
@@ -63,7 +63,7 @@ before(async () => {
   server = createServer((request, response) => {
     const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html"
     if (name !== "index.html" && types[name] === undefined) return response.writeHead(404).end()
-    const from = name === "index.html" || name === "favicon.svg" ? join(root, "client") : folder
+    const from = name === "index.html" || name === "favicon.svg" ? join(ROOT, "client") : folder
     response.writeHead(200, { "content-type": types[name] ?? "text/html; charset=utf-8", "content-security-policy": csp })
     return response.end(readFileSync(join(from, name)))
   })

@@ -3,8 +3,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { ROOT } from "./server.ts"
 
-const RELAY = join(process.env["PARAVENT_ROOT"] ?? process.cwd(), "bin/relay")
+const RELAY = join(ROOT, "bin/relay")
 
 /** How a way is from `at` ms on; what is not said is as good as can be. See netsim.Link. */
 export interface Step {

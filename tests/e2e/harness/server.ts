@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { PAGE_MS, until } from "./wait.ts"
 
 /** What run.sh built. */
-const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
+export const ROOT = process.env["PARAVENT_ROOT"] ?? process.cwd()
 export const BINARY = join(ROOT, "bin/paravent")
 export const TAPPED = join(ROOT, "bin/tapserver")
 
