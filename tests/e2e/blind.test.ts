@@ -25,11 +25,13 @@ async function tapped(run: (server: Server, meeting: Meeting) => Promise<void>):
 const video = (h: Heard): boolean => h.codec !== "opus"
 const sum = (all: readonly Heard[], of: (h: Heard) => number): number => all.reduce((n, h) => n + of(h), 0)
 
-/** Frames that this person's senders of one context have sealed: 0 microphone, 1 camera. */
-const sealed = async (person: Person, context: 0 | 1): Promise<number> =>
-  (await person.counts())
-    .filter((c) => c.side === "send" && /^p\d+\./.test(c.id) && c.id.endsWith(`.${context}`))
-    .reduce((n, c) => n + c.passed, 0)
+/** Frames that this person has sealed. */
+const sealed = async (person: Person): Promise<number> =>
+  (await person.counts()).filter((c) => c.side === "send" && /^p\d+\./.test(c.id)).reduce((n, c) => n + c.passed, 0)
+
+/** Frames that this person has opened. */
+const opened = async (person: Person): Promise<number> =>
+  (await person.counts()).filter((c) => c.side === "receive" && /^s\d+\./.test(c.id)).reduce((n, c) => n + c.passed, 0)
 
 /** Nothing clear has been heard, and what was heard looks like chance behind its headers. */
 function blind(all: readonly Heard[]): void {
@@ -66,18 +68,13 @@ for (const codec of ["VP8", "VP9", "AV1"] as const) {
         const of = (kind: boolean): Heard[] => all.filter((h) => video(h) === kind && h.sealed >= 60)
         return of(true).length >= 2 && of(false).length >= 2
       })
-      for (const person of [ada, bob]) {
-        await turn(person, "camera", false)
-        await turn(person, "microphone", false)
-      }
-      // The counts stand still once the last frame is out; then both sides must agree.
-      const agree = async (kind: boolean, context: 0 | 1): Promise<boolean> => {
-        const heard = (await server.heard()).filter((h) => video(h) === kind)
-        return sum(heard, (h) => h.sealed + h.torn) === (await sealed(ada, context)) + (await sealed(bob, context))
-      }
-      await ada.until("as many pictures are heard as were sealed", () => agree(true, 1))
-      await ada.until("as much sound is heard as was sealed", () => agree(false, 0))
+      // Whatever reached anybody was heard: no stream passes the tap by.
+      const reached = (await opened(ada)) + (await opened(bob))
       const all = await server.heard()
+      const heard = sum(all, (h) => h.sealed + h.torn)
+      assert.ok(reached <= heard + sum(all, (h) => h.late), `${reached} frames were opened, but ${JSON.stringify(all)} was heard`)
+      // Whatever was heard had been sealed. A browser may seal frames that it never sends: those in its queue when a camera goes off.
+      await ada.until("no more is heard than was sealed", async () => heard <= (await sealed(ada)) + (await sealed(bob)))
       assert.deepEqual([...new Set(all.map((h) => h.codec))].sort(), ["opus", codec].sort())
       blind(all)
       await meeting.end()
@@ -171,8 +168,7 @@ for (const kind of KINDS) {
       await ada.until("sends on", async () => sum(await server.heard(), (h) => h.sealed) >= 100)
       assert.equal(await bob.has("button", "End-to-end encrypted"), false, "the page does not claim to be secure")
       assert.deepEqual(await bob.tiles(), [])
-      assert.equal(await sealed(bob, 0), 0)
-      assert.equal(await sealed(bob, 1), 0)
+      assert.equal(await sealed(bob), 0)
       for (const s of await bob.streams()) {
         if (s.side === "send") assert.equal(s.packets, 0, `nothing is sent: ${JSON.stringify(s)}`)
         else assert.equal(s.kind === "video" ? s.frames : s.energy, 0, `nothing is played: ${JSON.stringify(s)}`)

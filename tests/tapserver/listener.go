@@ -22,6 +22,7 @@ type stream struct {
 	Packets int    `json:"packets"`
 	Frames  int    `json:"frames"` // complete ones
 	Torn    int    `json:"torn"`   // frames with a packet missing or late
+	Late    int    `json:"late"`   // packets that came after later ones: frames are put together without them
 	Sealed  int    `json:"sealed"` // frames that are shim and SFrame, with a fresh counter and the right context
 	Clear   int    `json:"clear"`  // frames that are not
 	Marked  int    `json:"marked"` // frames with the mark of a clear frame of this codec where it would stand
@@ -35,7 +36,6 @@ type stream struct {
 	last   uint16
 	begun  bool
 	whole  bool
-	stamp  uint32
 	frame  []byte
 	av1    codecs.AV1Depacketizer
 	ctr    map[uint64]uint64 // next counter by key id
@@ -89,17 +89,18 @@ func (l *listener) report() []stream {
 // hear adds one packet. A late one is not put in its place: its frame is torn.
 func (s *stream) hear(p *rtp.Packet) {
 	s.Packets++
-	if s.begun && p.SequenceNumber != s.last+1 {
-		if int16(p.SequenceNumber-s.last) <= 0 {
-			return
-		}
-		s.whole = false
+	if s.begun && int16(p.SequenceNumber-s.last) <= 0 {
+		s.Late++
+		return
 	}
-	if !s.begun || p.Timestamp != s.stamp {
-		if s.begun && len(s.frame) > 0 {
+	begins, ends := s.place(p)
+	if begins {
+		if len(s.frame) > 0 {
 			s.Torn++ // its last packet never came
 		}
-		s.frame, s.whole, s.stamp = nil, true, p.Timestamp
+		s.frame, s.whole, s.av1 = nil, true, codecs.AV1Depacketizer{}
+	} else if !s.begun || len(s.frame) == 0 || p.SequenceNumber != s.last+1 {
+		s.whole = false
 	}
 	s.begun, s.last = true, p.SequenceNumber
 	part, err := s.unpack(p.Payload)
@@ -110,9 +111,13 @@ func (s *stream) hear(p *rtp.Packet) {
 		return
 	}
 	s.frame = append(s.frame, part...)
-	if !p.Marker && s.Codec != "opus" {
-		return
+	if ends {
+		s.end()
 	}
+}
+
+// end judges the frame that its last packet has come of.
+func (s *stream) end() {
 	if s.whole {
 		s.Frames++
 		s.judge(s.frame)
@@ -120,6 +125,27 @@ func (s *stream) hear(p *rtp.Packet) {
 		s.Torn++
 	}
 	s.frame = nil
+}
+
+// place says whether a packet is the first and whether it is the last of its
+// frame. Spatial layers of one picture are sealed one by one, and the marker is
+// on the last of them alone.
+func (s *stream) place(p *rtp.Packet) (begins, ends bool) {
+	switch s.Codec {
+	case "VP8":
+		var d codecs.VP8Packet
+		_, err := d.Unmarshal(p.Payload)
+		return err != nil || d.S == 1 && d.PID == 0, p.Marker
+	case "VP9":
+		var d codecs.VP9Packet
+		_, err := d.Unmarshal(p.Payload)
+		return err != nil || d.B, d.E
+	case "AV1":
+		const goesOn, continues = 0x80, 0x40 // AV1 RTP, section 4.4; a sealed frame is one OBU
+		return p.Payload[0]&goesOn == 0, p.Payload[0]&continues == 0
+	default:
+		return true, true
+	}
 }
 
 // unpack takes the payload descriptor off.

@@ -27,6 +27,7 @@ export interface Heard {
   readonly packets: number
   readonly frames: number
   readonly torn: number
+  readonly late: number
   readonly sealed: number
   readonly clear: number
   readonly marked: number
