@@ -87,6 +87,7 @@ test: test-go test-client test-browsers ## everything: Go, TypeScript, browsers
 
 test-go: build
 	go test -race -short -shuffle=on -timeout $(PATIENCE) ./...
+	go test -tags tap -run 'Tap|Lost|Clear' ./sfu ./tests/tapserver
 	go test -run '$(LONG)' -timeout $(PATIENCE) ./signaling ./tests/mls
 
 test-client: bundle-tests

@@ -35,6 +35,7 @@ type stream struct {
 
 	last   uint16
 	begun  bool
+	open   bool // a frame has begun and not ended
 	whole  bool
 	frame  []byte
 	av1    codecs.AV1Depacketizer
@@ -95,19 +96,19 @@ func (s *stream) hear(p *rtp.Packet) {
 	}
 	begins, ends := s.place(p)
 	if begins {
-		if len(s.frame) > 0 {
+		if s.open {
 			s.Torn++ // its last packet never came
 		}
 		s.frame, s.whole, s.av1 = nil, true, codecs.AV1Depacketizer{}
-	} else if !s.begun || len(s.frame) == 0 || p.SequenceNumber != s.last+1 {
+	} else if !s.open || p.SequenceNumber != s.last+1 {
 		s.whole = false
 	}
-	s.begun, s.last = true, p.SequenceNumber
+	s.begun, s.open, s.last = true, true, p.SequenceNumber
 	part, err := s.unpack(p.Payload)
-	if err != nil {
+	if err != nil && s.whole { // what begins in the middle need not unpack
 		s.Clear++
 		s.Why = "payload descriptor"
-		s.frame = nil
+		s.open = false
 		return
 	}
 	s.frame = append(s.frame, part...)
@@ -124,7 +125,7 @@ func (s *stream) end() {
 	} else {
 		s.Torn++
 	}
-	s.frame = nil
+	s.open = false
 }
 
 // place says whether a packet is the first and whether it is the last of its
