@@ -13,7 +13,7 @@ import (
 )
 
 // payloaders cut frames as browsers do.
-var payloaders = map[sframe.Codec]func() rtp.Payloader{ //nolint:gochecknoglobals // immutable table
+var payloaders = map[sframe.Codec]func() rtp.Payloader{
 	sframe.Opus: func() rtp.Payloader { return &codecs.OpusPayloader{} },
 	sframe.VP8:  func() rtp.Payloader { return &codecs.VP8Payloader{EnablePictureID: true} },
 	sframe.VP9:  func() rtp.Payloader { return &codecs.VP9Payloader{FlexibleMode: true} },
@@ -32,6 +32,7 @@ type sender struct {
 }
 
 func newSender(t *testing.T, codec sframe.Codec, seed uint64, sealed bool) *sender {
+	t.Helper()
 	id := sframe.KeyID{Context: sframe.Camera, Leaf: 3, Epoch: 7}
 	if codec == sframe.Opus {
 		id.Context = sframe.Microphone
@@ -89,10 +90,10 @@ func TestWhatIsLostIsNotTakenForClear(t *testing.T) {
 			for ctr := range uint32(frames) {
 				packets, lost := from.frame(ctr), false
 				for _, p := range packets {
-					switch chance := from.random.IntN(20); {
-					case chance == 0:
+					switch from.random.IntN(20) {
+					case 0:
 						lost = true
-					case chance == 1:
+					case 1:
 						late = append(late, p)
 					default:
 						to.hear(&p)
