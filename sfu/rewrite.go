@@ -8,15 +8,23 @@ import "time"
 // Sequence numbers are 16 bits and wrap (RFC 3550, section 5.1); they are
 // compared by serial arithmetic (RFC 1982). An output number is given at most
 // once: SRTP would encrypt two packets under one nonce (RFC 3711, section
-// 9.1). Outputs advance by at most rewriteWindow at a time, so that SRTP never
-// miscounts the wraps. What is given is the whole number, the wraps in its upper
+// 9.1). Outputs advance by at most rewriteWindow at a time, and in the long run by
+// two for each that is given, so that SRTP never miscounts the wraps: a publisher
+// that leaves gaps and sends nothing of use between them would otherwise carry a
+// viewer's slot so far that nobody's packets open there any more. What is given is the whole number, the wraps in its upper
 // bits: 48 bits last for thousands of years. The zero value is ready. It belongs
 // to a lane.
 type rewriter struct {
-	out  uint64 // highest number given or set aside
-	high uint16 // newest input
-	past [rewriteWindow]fate
+	out   uint64 // highest number given or set aside
+	high  uint16 // newest input
+	aside int    // how many were set aside, less those that were given since
+	past  [rewriteWindow]fate
 }
+
+// mostAside is how many numbers may be set aside beyond those that are given. A
+// receiver follows a leap of up to 2^15 (RFC 3711, appendix A), on its way packets
+// are lost too.
+const mostAside = 8 * rewriteWindow
 
 // fate is what became of one input.
 type fate struct {
@@ -44,6 +52,7 @@ func (r *rewriter) next(in uint16) (uint64, bool) {
 	if int16(in-r.high) > 0 {
 		r.advance(in)
 		r.out++
+		r.aside = max(0, r.aside-1)
 		r.past[in%rewriteWindow] = fate{in: in, out: uint16(r.out), state: settled}
 		return r.out, true
 	}
@@ -52,6 +61,7 @@ func (r *rewriter) next(in uint16) (uint64, bool) {
 		return 0, false
 	}
 	f.state = settled
+	r.aside = max(0, r.aside-1)
 	return r.out - uint64(uint16(r.out)-f.out), true
 }
 
@@ -70,11 +80,14 @@ func (r *rewriter) drop(in uint16) {
 
 // advance sets numbers aside for what lies between the newest input and in,
 // and makes in the newest. What lies further back than the window is lost for
-// good and leaves no gap.
+// good and leaves no gap; nor does anything where too much was set aside already.
 func (r *rewriter) advance(in uint16) {
-	if in-r.high > rewriteWindow {
+	gap := int(in - r.high - 1)
+	if gap >= rewriteWindow || r.aside+gap > mostAside {
 		r.begin(in)
+		gap = 0
 	}
+	r.aside += gap
 	for i := r.high + 1; i != in; i++ {
 		r.out++
 		r.past[i%rewriteWindow] = fate{in: i, out: uint16(r.out), state: missing}

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"bytes"
 	"testing"
 	"time"
 )
@@ -50,11 +51,13 @@ func TestRewrite(t *testing.T) {
 
 // FuzzRewrite holds the promise SRTP depends on: no output number is given
 // twice, whatever is dropped, late, repeated or switched, and none strays so
-// far from the newest that SRTP could miscount the wraps.
+// far from the newest, nor from what was given before, that SRTP could miscount
+// the wraps.
 func FuzzRewrite(f *testing.F) {
 	f.Add(uint16(10), uint16(0), []byte{0, 1, 0, 1, 1, 1, 2, 3, 0, 1, 4, 200, 0, 1})
 	f.Add(uint16(65530), uint16(65530), []byte{0, 1, 1, 1, 3, 2, 0, 1, 2, 1, 0, 9, 2, 5, 5, 5})
 	f.Add(uint16(0), uint16(0x7fff), []byte{0, 255, 0, 255, 0, 255, 2, 255, 5, 2, 2, 1, 1, 1})
+	f.Add(uint16(0), uint16(0), bytes.Repeat([]byte{1, 255}, 50))
 	f.Fuzz(func(t *testing.T, first, out uint16, steps []byte) {
 		type input struct {
 			source int
@@ -65,6 +68,9 @@ func FuzzRewrite(f *testing.F) {
 		at := input{number: int64(first)}
 		r.begin(first)
 		for i := 0; i+1 < len(steps); i += 2 {
+			if gone := r.out - uint64(out); gone > 2*uint64(len(given))+mostAside {
+				t.Fatalf("%d numbers are gone, %d of them given", gone, len(given))
+			}
 			far, in := int64(steps[i+1]), at
 			switch steps[i] % 8 {
 			case 0: // on, with a loss
@@ -110,6 +116,32 @@ func FuzzRewrite(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A publisher that sends padding alone, each packet far ahead of the last, does
+// not carry its viewers' numbers to where SRTP takes them for those of another
+// round: whoever is shown there next would not be seen.
+func TestGapsOfNothing(t *testing.T) {
+	r := &rewriter{}
+	r.begin(0)
+	last, _ := r.next(0)
+	for i := range uint16(1000) {
+		r.drop((i + 1) * rewriteWindow)
+	}
+	if r.out-last > 1<<14 {
+		t.Fatalf("%d numbers were given to nothing", r.out-last)
+	}
+	r.begin(7)
+	if next, ok := r.next(7); !ok || next-last > 1<<14 {
+		t.Fatalf("another source goes on with %d after %d", next, last)
+	}
+	// What is lost on the way may leave its gaps, half of all packets as well.
+	for in := uint16(9); in < 60000; in += 2 {
+		before := r.out
+		if got, ok := r.next(in); !ok || got != before+2 {
+			t.Fatalf("packet %d became %d after %d", in, got, before)
+		}
+	}
 }
 
 func TestClock(t *testing.T) {

@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	secondNTP      = 1 << 16     // in the unit of round trips in reports
-	reportInterval = time.Second // between receiver reports
+	secondNTP      = 1 << 16             // in the unit of round trips in reports
+	reportInterval = time.Second         // between receiver reports
+	mostKept       = 65535 * time.Second // that a sender report was kept: what the field holds
+	mostJitter     = 5                   // seconds: more is another beginning of the timestamps
 )
 
 // ntp is t as an NTP timestamp: seconds since 1900 in 32.32 fixed point (RFC
@@ -42,9 +44,11 @@ func (r *reception) count(number uint64, ticks uint32, clock uint32, at time.Dur
 	}
 	r.received++
 	r.first, r.newest = min(r.first, number), max(r.newest, number)
-	d := int32(transit - r.transit)
+	d := int64(int32(transit - r.transit))
 	r.transit = transit
-	r.jitter += uint32(max(d, -d)) - (r.jitter+8)>>4
+	if d = max(d, -d); d <= mostJitter*int64(clock) {
+		r.jitter += uint32(d) - (r.jitter+8)>>4
+	}
 }
 
 // hear takes in a sender report.
@@ -73,9 +77,9 @@ func (r *reception) append(b []byte, ssrc uint32, now time.Duration) []byte {
 	if !r.heard {
 		return append(b, 0, 0, 0, 0, 0, 0, 0, 0)
 	}
-	delay := uint64(now-r.sentAt) * secondNTP / uint64(time.Second)
+	kept := min(now-r.sentAt, mostKept)
 	b = binary.BigEndian.AppendUint32(b, r.sent)
-	return binary.BigEndian.AppendUint32(b, uint32(min(delay, 1<<32-1)))
+	return binary.BigEndian.AppendUint32(b, uint32(kept*secondNTP/time.Second))
 }
 
 // tick implements media.

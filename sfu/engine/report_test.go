@@ -74,6 +74,30 @@ func TestReceiverReports(t *testing.T) {
 	}
 }
 
+// Nothing that is reported wraps around: neither the time since a sender report of
+// days ago, nor jitter where timestamps begin anew wherever they like.
+func TestReportsDoNotWrap(t *testing.T) {
+	var r reception
+	r.hear(0x1122334455667788, time.Second)
+	for i := range uint32(200) {
+		r.count(uint64(i), i*1<<31+i*1800, 90000, time.Duration(i)*20*time.Millisecond)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		delay uint32
+	}{
+		{time.Second, 1 << 16}, {65535 * time.Second, 65535 << 16}, {100 * time.Hour, 65535 << 16}, {10000 * time.Hour, 65535 << 16},
+	} {
+		var report rtcp.ReceptionReport
+		if err := report.Unmarshal(r.append(nil, 7, time.Second+c.after)); err != nil {
+			t.Fatal(err)
+		}
+		if report.Delay != c.delay || report.Jitter > 5*90000 {
+			t.Errorf("after %v: %+v", c.after, report)
+		}
+	}
+}
+
 // A publisher is told of no less loss than those have who it is for, and of no
 // packet that did arrive here.
 func TestReportsSayWhatIsLostFurtherOn(t *testing.T) {

@@ -16,6 +16,11 @@ const (
 	strayed      = 5 * time.Second // that clocks may part from one feedback packet to the next
 	tripSpan     = 5 * time.Second // the shortest round trip is that of the last one to two of these
 	worthTelling = 0.02            // of the rate is a change
+
+	// Packets that feedback may speak of: five times what the highest rate has.
+	// Each costs a look, and 24 bytes can speak of thousands.
+	heedRate  = 1 << 15 // a second
+	heedBurst = 1 << 15 // at once
 )
 
 // Limits say within what an estimate may move, in bits per second. Zeros mean
@@ -40,6 +45,7 @@ type Estimator struct {
 	control control
 	loss    loss
 	probe   probe
+	heed    Budget // packets that feedback may still speak of
 
 	told      bool          // some feedback has come
 	last      uint8         // count of the newest feedback packet
@@ -73,7 +79,7 @@ func NewEstimator(l Limits) *Estimator {
 	}
 	l.Max = max(l.Max, l.Min)
 	l.Start = min(max(l.Start, l.Min), l.Max)
-	e := &Estimator{limits: l, sent: newSent(), control: control{rate: float64(l.Start)}}
+	e := &Estimator{limits: l, sent: newSent(), control: control{rate: float64(l.Start)}, heed: NewBudget(heedRate, heedBurst)}
 	e.rate.Store(int64(l.Start))
 	return e
 }
@@ -96,10 +102,11 @@ func (e *Estimator) RoundTrip() time.Duration { return time.Duration(e.trip.Load
 
 // Feedback takes a transport-wide feedback packet (RTCP, opened: type 205,
 // format 15). Changed says that Rate is another now; ok is false if the packet
-// could not be read and nothing came of it.
+// could not be read, or there is more of it than can be meant, and nothing came
+// of it.
 func (e *Estimator) Feedback(b []byte, now time.Duration) (changed, ok bool) {
 	var f feedback
-	if !readFeedback(&f, b) {
+	if !readFeedback(&f, b) || !e.heed.Take(float64(f.statuses), now) {
 		return false, false
 	}
 	e.follow(&f, now)
@@ -127,7 +134,7 @@ func (e *Estimator) follow(f *feedback, now time.Duration) {
 		e.acked, e.delay, e.loss.at = acked{}, delay{skip: e.delay.skip}, span{}
 	}
 	e.offset = now - at
-	if gap := f.base - e.following; e.told && f.count != e.last+1 && gap < maxSent {
+	if gap := f.base - e.following; e.told && f.count != e.last+1 && gap < maxSent && e.heed.Take(float64(gap), now) {
 		e.credit(gap, now)
 	}
 	e.told, e.last, e.following = true, f.count, f.base+uint16(f.statuses)

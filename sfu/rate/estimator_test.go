@@ -101,6 +101,38 @@ func TestFeedbackOfLies(t *testing.T) {
 	}
 }
 
+// A few bytes can speak of thousands of packets: of those that a storm of them
+// names no more are looked at than a peer can have been sent.
+func TestFeedbackStorm(t *testing.T) {
+	e := NewEstimator(Limits{})
+	lost := []byte{
+		0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0x1f, 0xff, 0, 0, 1, 0, // 8191 packets
+		0x1f, 0xff, 0, 0, // of which none arrived
+	}
+	const seconds, each = 10, 1000
+	heeded := 0
+	for i := range seconds * each {
+		lost[12]++ // feedback before it was lost, too
+		lost[19] += 2
+		if _, ok := e.Feedback(lost, time.Duration(i)*time.Second/each); ok {
+			heeded++
+		}
+	}
+	if most := (heedBurst + seconds*heedRate) / 8191; heeded == 0 || heeded > most {
+		t.Errorf("%d were heeded, want at most %d", heeded, most)
+	}
+	// What is meant is heeded again a moment later.
+	now := (seconds + 1) * time.Second
+	var a Arrivals
+	for n := range uint16(40) {
+		e.Sent(n, 1000, now)
+		a.Add(n, now)
+	}
+	if _, ok := e.Feedback(a.Append(nil, 1, 2, now+time.Second), now+50*time.Millisecond); !ok || e.RoundTrip() == 0 {
+		t.Error("not heeded after the storm")
+	}
+}
+
 // Silence counts from when something was sent, not from when time began.
 func TestTheFirstTickIsNoCut(t *testing.T) {
 	e := NewEstimator(Limits{})
