@@ -25,7 +25,9 @@ func (b bridge) Publish(peer signaling.PeerID, offer string, restart bool) {
 }
 
 // Subscribe implements signaling.Media.
-func (b bridge) Subscribe(peer signaling.PeerID) { b.router.Subscribe(sfu.PeerID(peer)) }
+func (b bridge) Subscribe(peer signaling.PeerID, video int) {
+	b.router.Subscribe(sfu.PeerID(peer), video)
+}
 
 // Answer implements signaling.Media.
 func (b bridge) Answer(peer signaling.PeerID, answer string) {

@@ -273,12 +273,18 @@ func (c *client) offer(restart bool) string {
 // subscribe opens the subscribe connection.
 func (c *client) subscribe(set codecSet) string {
 	c.t.Helper()
+	if c.down != nil {
+		_ = c.down.Close()
+	}
+	return c.subscribeTo(VideoSlots, set)
+}
+
+// subscribeTo opens one with so many video slots, beside the present one.
+func (c *client) subscribeTo(video int, set codecSet) string {
+	c.t.Helper()
 	pc, err := newAPI(c.t, set).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		c.t.Fatal(err)
-	}
-	if c.down != nil {
-		_ = c.down.Close()
 	}
 	c.down = pc
 	c.mu.Lock()
@@ -309,7 +315,7 @@ func (c *client) subscribe(set codecSet) string {
 			}
 		}
 	})
-	c.r.Subscribe(c.id)
+	c.r.Subscribe(c.id, video)
 	offer := wait(c.t, "offer", c.offers)
 	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
 		c.t.Fatal(err)

@@ -26,8 +26,8 @@
 //
 // A peer has two connections. On the publish connection the client offers what
 // it sends, up to 8 tracks, and offers again when that changes. On the subscribe
-// connection the router offers once a fixed set of slots, 25 for video and 16
-// for audio, and never again: what a slot shows changes by Watch, without SDP.
+// connection the router offers once a fixed set of slots, 25 or 49 for video
+// and 16 for audio, and never again: what a slot shows changes by Watch, without SDP.
 // To its viewer a slot is one unbroken stream under one SSRC, whatever it shows
 // and in whatever codec.
 //

@@ -159,7 +159,7 @@ func TestBadSDP(t *testing.T) {
 			"empty": "", "binary": "\x00\xff", "an offer": good, "too long": good + strings.Repeat("a=x\r\n", answerBytes/5),
 			"passive": strings.ReplaceAll(good, "setup:actpass", "setup:passive"),
 		} {
-			r.Subscribe(66)
+			r.Subscribe(66, VideoSlots)
 			wait(t, "offer", mallory.offers)
 			r.Answer(66, answer)
 			select {
@@ -434,7 +434,7 @@ func TestLostWhenNeverConnected(t *testing.T) {
 	withEach(t, func(t *testing.T, kind string) {
 		r := newRouterWith(t, kind, options{}, Config{connect: time.Millisecond})
 		alice := newClient(t, r, 1)
-		r.Subscribe(1)
+		r.Subscribe(1, VideoSlots)
 		wait(t, "offer", alice.offers)
 		if c := wait(t, "lost", alice.lost); c != SubscribeConnection {
 			t.Fatal("lost the wrong connection")
@@ -462,7 +462,7 @@ func TestNothingLeaksOverManyJoins(t *testing.T) {
 				defer bob.close()
 				bob.publish(false, newTrack(t, webrtc.MimeTypeOpus))
 				if !answers {
-					r.Subscribe(id)
+					r.Subscribe(id, VideoSlots)
 					slot := slotsOf(wait(t, "offer", bob.offers), "video")[0]
 					bob.look(slot, 1, "0")
 					r.ClosePeer(id)
@@ -530,7 +530,7 @@ func TestRouterClose(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Open(5, alice)
-		r.Subscribe(5)
+		r.Subscribe(5, VideoSlots)
 		if c := r.Counts(); c.Peers != 0 || c.Closing != 0 {
 			t.Fatalf("%+v", c)
 		}

@@ -14,9 +14,8 @@ const (
 	repairShare    = 3         // what is sent again takes so small a part of what the network carries
 	mostLoss       = 51        // of 256 packets, a fifth: beyond it more redundancy takes more from the sound than it gives
 	unknownRate    = 1 << 30   // bits per second, where it is not known
-	videoSlots     = 25        // a full grid
 	audioSlots     = 16        // more open microphones are not understood anyway
-	maxQueue       = 256       // operations a peer may be behind: six for each slot
+	maxQueue       = 256       // operations a peer may be behind: more than a client may ask for at once
 	rewriteWindow  = 512       // packets a late one may be behind: half a second of 1000 a second
 	sentWindow     = 1024      // packets a viewer may ask for again
 	historyPackets = 1024      // packets kept of a video layer, for all its viewers

@@ -27,6 +27,7 @@ type peer struct {
 
 	up     *publishing        // nil: none
 	down   *subscribing       // nil: none
+	before *subscribing       // what down takes the place of as soon as it is connected; nil: nothing
 	listed []Track            // what Tracks was last told
 	again  *time.Timer        // when the network is to be shared anew
 	wanted map[string]*demand // by media id of the pictures that are published
@@ -141,6 +142,9 @@ func (p *peer) settle() {
 	}
 	if p.down == nil {
 		return
+	}
+	if p.before != nil && p.down.state.carries() {
+		p.dropBefore()
 	}
 	anew := p.down.rated.Swap(false)
 	for _, s := range p.down.slots {
@@ -264,10 +268,11 @@ func (p *peer) dropUp() {
 	p.router.release(up.conn.Close)
 }
 
-// subscribe offers a new connection.
-func (p *peer) subscribe() {
-	p.dropDown()
-	down, err := newSubscribing(p)
+// subscribe offers a new connection. The present one goes on until that is
+// connected: what is heard has no gap.
+func (p *peer) subscribe(video int) {
+	p.replaceDown()
+	down, err := newSubscribing(p, video)
 	if err != nil {
 		p.lose(SubscribeConnection)
 		return
@@ -324,19 +329,31 @@ func (p *peer) watch(name string, w Watch) {
 	s.need()
 }
 
-func (p *peer) dropDown() {
-	if p.down == nil {
-		return
+// replaceDown makes room for a new connection. One that carries nothing yet is
+// not worth keeping, in place of one that does.
+func (p *peer) replaceDown() {
+	if p.down != nil && p.down.state.carries() {
+		p.dropBefore()
+		p.before = p.down
+	} else if p.down != nil {
+		p.down.drop()
 	}
-	down := p.down
 	p.down = nil
-	down.state.end(func() {})
-	for _, s := range down.slots {
-		if t := s.show(nil); t != nil {
-			p.router.leave(s, t)
-		}
+}
+
+func (p *peer) dropBefore() {
+	if p.before != nil {
+		p.before.drop()
+		p.before = nil
 	}
-	p.router.release(down.conn.Close)
+}
+
+func (p *peer) dropDown() {
+	p.dropBefore()
+	if p.down != nil {
+		p.down.drop()
+		p.down = nil
+	}
 }
 
 // state is how far a connection is. Safe for concurrent use.

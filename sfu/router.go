@@ -114,10 +114,19 @@ func (r *Router) Publish(id PeerID, offer string, restart bool) {
 	r.post(id, func(p *peer) { p.publish(offer, restart) })
 }
 
-// Subscribe asks for a connection to receive on, in place of the present one.
-// Answered by Offered, or Lost.
-func (r *Router) Subscribe(id PeerID) {
-	r.post(id, (*peer).subscribe)
+// How many video slots a subscribe connection may have: what usual pages show,
+// or what the largest do. Browsers are slower to connect with more.
+const (
+	VideoSlots     = 25
+	MostVideoSlots = 49
+)
+
+// Subscribe asks for a connection to receive on, in place of the present one,
+// with VideoSlots or MostVideoSlots. Answered by Offered, or Lost, as any other
+// number is. The present connection goes on as it is until the new one is
+// connected; Answer and Watch are for the new one from now on.
+func (r *Router) Subscribe(id PeerID, video int) {
+	r.post(id, func(p *peer) { p.subscribe(video) })
 }
 
 // Answer answers Offered. It must be the answer to the last one; if it is not

@@ -75,14 +75,16 @@ func TestOfferOfSlots(t *testing.T) {
 	withEach(t, func(t *testing.T, kind string) {
 		r := newRouter(t, kind)
 		bob := newClient(t, r, 2)
-		start := time.Now()
-		offer := bob.subscribe(codecSet{rtx: true})
-		t.Logf("%d bytes, connected in %v", len(offer), time.Since(start))
-		if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != videoSlots || a != audioSlots {
-			t.Fatalf("%d video and %d audio slots", v, a)
-		}
-		if len(offer) > answerBytes {
-			t.Fatalf("%d bytes of offer", len(offer))
+		for _, video := range []int{VideoSlots, MostVideoSlots} {
+			start := time.Now()
+			offer := bob.subscribeTo(video, codecSet{rtx: true})
+			t.Logf("%d slots for video: %d bytes, connected in %v", video, len(offer), time.Since(start))
+			if v, a := len(slotsOf(offer, "video")), len(slotsOf(offer, "audio")); v != video || a != audioSlots {
+				t.Fatalf("%d video and %d audio slots", v, a)
+			}
+			if len(offer) > answerBytes {
+				t.Fatalf("%d bytes of offer", len(offer))
+			}
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 // that it is shown. It belongs to the viewer's goroutine.
 type sharing struct {
 	allocator rate.Allocator
-	shares    [videoSlots]share
+	shares    []share      // one for each video slot
 	tracks    []rate.Track // one for each share
 }
 
@@ -56,7 +56,7 @@ func (d *subscribing) intend(s *slot, t *track, w Watch) (news bool) {
 func (d *subscribing) divide(now time.Duration) (again time.Duration) {
 	h := &d.sharing
 	if h.tracks == nil {
-		h.tracks = make([]rate.Track, videoSlots)
+		h.tracks = make([]rate.Track, len(h.shares))
 	}
 	bits, first := d.conn.Rate(), h.first()
 	for i := range h.shares {
@@ -97,7 +97,7 @@ func (h *sharing) first() int {
 
 // sound is how many bits per second all that is heard takes.
 func (d *subscribing) sound() (bits int) {
-	for _, s := range d.slots[videoSlots:] {
+	for _, s := range d.slots[d.video:] {
 		if f := s.at.Load(); f != nil && !f.track.silenced.Load() {
 			bits += int(f.rates[0][0].Load())
 		}

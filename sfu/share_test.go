@@ -32,9 +32,9 @@ func newStage(t *testing.T, tracks int) *stage {
 	t.Helper()
 	v := &ratedViewer{fakeViewer: fakeViewer{keeps: true, info: transport.SlotInfo{SSRC: 1, RTX: 2, Types: allTypes}}}
 	s := &stage{t: t, lane: &fakeLane{now: time.Second}, out: v}
-	s.down = &subscribing{conn: v}
-	for i := range videoSlots + audioSlots {
-		s.down.slots = append(s.down.slots, &slot{number: i, video: i < videoSlots, conn: v, state: connected(), poke: func() {}, way: &s.down.way})
+	s.down = &subscribing{conn: v, video: VideoSlots, sharing: sharing{shares: make([]share, VideoSlots)}}
+	for i := range VideoSlots + audioSlots {
+		s.down.slots = append(s.down.slots, &slot{number: i, video: i < VideoSlots, conn: v, state: connected(), poke: func() {}, way: &s.down.way})
 	}
 	for i := range tracks {
 		c := &simulcast{t: t, lane: s.lane}

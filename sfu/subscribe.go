@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"errors"
 	"slices"
 	"sync/atomic"
 
@@ -12,7 +13,8 @@ type subscribing struct {
 	peer  *peer
 	conn  transport.Subscribing
 	state state
-	slots []*slot
+	slots []*slot // first those for video
+	video int     // how many they are
 
 	way     way
 	rated   atomic.Bool // the rate has changed
@@ -21,13 +23,19 @@ type subscribing struct {
 
 var _ transport.SubscribeEvents = (*subscribing)(nil)
 
-func newSubscribing(p *peer) (*subscribing, error) {
-	d := &subscribing{peer: p}
-	d.state.begin(p)
-	for i := range videoSlots + audioSlots {
-		d.slots = append(d.slots, &slot{number: i, video: i < videoSlots, state: &d.state, way: &d.way, poke: p.poke})
+var errVideoSlots = errors.New("sfu: want 25 or 49 video slots")
+
+func newSubscribing(p *peer, video int) (*subscribing, error) {
+	if video != VideoSlots && video != MostVideoSlots {
+		return nil, errVideoSlots
 	}
-	conn, err := p.router.transport.Subscribe(videoSlots, audioSlots, d)
+	d := &subscribing{peer: p, video: video}
+	d.state.begin(p)
+	d.sharing.shares = make([]share, video)
+	for i := range video + audioSlots {
+		d.slots = append(d.slots, &slot{number: i, video: i < video, state: &d.state, way: &d.way, poke: p.poke})
+	}
+	conn, err := p.router.transport.Subscribe(video, audioSlots, d)
 	if err != nil {
 		return nil, err
 	}
@@ -112,4 +120,15 @@ func (d *subscribing) Probe(bytes int) {
 			return
 		}
 	}
+}
+
+// drop ends the connection, and what its slots forward.
+func (d *subscribing) drop() {
+	d.state.end(func() {})
+	for _, s := range d.slots {
+		if t := s.show(nil); t != nil {
+			d.peer.router.leave(s, t)
+		}
+	}
+	d.peer.router.release(d.conn.Close)
 }

@@ -227,7 +227,7 @@ func TestViewersReceiveOnly(t *testing.T) {
 		v.say(&wire.Publish{SDP: "offer"})
 		v.say(&wire.Subscribe{})
 		v.want("lost publish")
-		h.media.want(t, "subscribe 2")
+		h.media.want(t, "subscribe 2 25")
 		h.come("c")
 		time.Sleep(time.Second)
 		a.want("committed 0", "arrived c", "nominate 1 +c") // not the viewer's turn, though A was last

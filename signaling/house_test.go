@@ -477,7 +477,7 @@ func (f *fakeMedia) Silence(peer PeerID, on bool) {
 func (f *fakeMedia) Publish(peer PeerID, offer string, restart bool) {
 	f.note("publish %d %s %v", peer, offer, restart)
 }
-func (f *fakeMedia) Subscribe(peer PeerID)             { f.note("subscribe %d", peer) }
+func (f *fakeMedia) Subscribe(peer PeerID, video int)  { f.note("subscribe %d %d", peer, video) }
 func (f *fakeMedia) Answer(peer PeerID, answer string) { f.note("answer %d %s", peer, answer) }
 func (f *fakeMedia) Watch(peer PeerID, slot string, w MediaWatch) {
 	f.note("watch %d %s %d %s %d %d", peer, slot, w.Publisher, w.Mid, w.Size, w.Priority)

@@ -97,7 +97,9 @@ const (
 	// notice one that is shown again.
 	usedTokens = 16
 	// heldWatches is how many slots may be asked for before the first Ready.
-	heldWatches = 64
+	heldWatches = 65 // 49 for video and 16 for audio
+	// usualPictures is how many slots for video somebody gets who does not say.
+	usualPictures = 25
 	// mostTracks is what a list of tracks may hold (wire.Tracks).
 	mostTracks = 8
 )

@@ -20,7 +20,8 @@ const (
 type Media interface {
 	Open(peer PeerID, events MediaEvents)
 	Publish(peer PeerID, offer string, restart bool)
-	Subscribe(peer PeerID)
+	// Subscribe asks for a connection with so many slots for video: 25 or 49.
+	Subscribe(peer PeerID, video int)
 	Answer(peer PeerID, answer string)
 	// Watch shows a track in a slot; publisher 0 shows nothing.
 	Watch(peer PeerID, slot string, w MediaWatch)

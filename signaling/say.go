@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"cmp"
 	"time"
 
 	"paravent/signaling/wire"
@@ -31,7 +32,7 @@ func (r *room) say(p *person, m wire.ClientMessage, now time.Time) {
 			r.tell(p, lostMessage(PublishConnection))
 		}
 	case *wire.Subscribe:
-		r.hub.media.Subscribe(p.peer)
+		r.hub.media.Subscribe(p.peer, cmp.Or(m.Pictures, usualPictures))
 	case *wire.Answer:
 		r.hub.media.Answer(p.peer, m.SDP)
 	case *wire.Watch:

@@ -125,7 +125,7 @@ func (h *half) do(r request) {
 		return
 	case "subscribe":
 		p.expect(&p.offered, r.Number)
-		h.router.Subscribe(id)
+		h.router.Subscribe(id, sfu.VideoSlots)
 		return
 	case "answer":
 		h.router.Answer(id, r.Text)

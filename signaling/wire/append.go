@@ -22,7 +22,7 @@ func appendList(out []byte, shape *Shape, v reflect.Value) ([]byte, error) {
 	return append(out, ']'), nil
 }
 
-func appendInteger(out []byte, v reflect.Value) ([]byte, error) {
+func appendInteger(out []byte, shape *Shape, v reflect.Value) ([]byte, error) {
 	var n uint64
 	if v.CanInt() {
 		n = uint64(v.Int()) // a negative one is beyond MaxInteger
@@ -31,6 +31,9 @@ func appendInteger(out []byte, v reflect.Value) ([]byte, error) {
 	}
 	if n > MaxInteger {
 		return nil, malformed("an integer from 0 to 2^53 - 1")
+	}
+	if !shape.counts(n) {
+		return nil, malformed("one of a few integers")
 	}
 	return strconv.AppendUint(out, n, 10), nil
 }

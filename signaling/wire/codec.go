@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"reflect"
 	"slices"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -138,7 +139,11 @@ func (s *scanner) value(shape *Shape, v reflect.Value) {
 		}
 		v.SetString(string(text))
 	case Integer:
-		if n := s.integer(); v.CanInt() {
+		n := s.integer()
+		if !shape.counts(n) {
+			s.fail("one of a few integers")
+		}
+		if v.CanInt() {
 			v.SetInt(int64(n))
 		} else {
 			v.SetUint(n)
@@ -225,6 +230,11 @@ func (s *Shape) fits(text []byte) bool {
 	return len(text) <= s.Max
 }
 
+// counts says whether an integer is one that may be said.
+func (s *Shape) counts(n uint64) bool {
+	return s.Enum == nil || slices.Contains(s.Enum, strconv.FormatUint(n, 10))
+}
+
 func encode(t table, m any) ([]byte, error) {
 	v := reflect.ValueOf(m)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
@@ -246,7 +256,7 @@ func appendMembers(out []byte, shape *Shape, v reflect.Value) ([]byte, error) {
 	for _, f := range shape.Fields {
 		member := v.Field(f.index)
 		if f.Optional && (member.Kind() == reflect.Pointer && member.IsNil() ||
-			member.Kind() == reflect.Slice && member.Len() == 0) {
+			member.Kind() == reflect.Slice && member.Len() == 0 || member.CanInt() && member.IsZero()) {
 			continue
 		}
 		if out[len(out)-1] != '{' {
@@ -277,7 +287,7 @@ func appendValue(out []byte, shape *Shape, v reflect.Value) ([]byte, error) {
 		}
 		return appendText(out, text), nil
 	case Integer:
-		return appendInteger(out, v)
+		return appendInteger(out, shape, v)
 	case Bool:
 		if v.Bool() {
 			return append(out, "true"...), nil

@@ -15,7 +15,7 @@ const (
 	Object
 	Bytes   // base64url text, Min to Max bytes once decoded
 	Text    // UTF-8, at most Max bytes, or one of Enum
-	Integer // 0 to MaxInteger
+	Integer // 0 to MaxInteger, or one of Enum
 	Bool
 	List // at most Max of Elem
 )
@@ -108,13 +108,9 @@ func shapeOf(t reflect.Type, tag reflect.StructTag) *Shape {
 	case reflect.Struct:
 		return object(t)
 	case reflect.String:
-		s := &Shape{Kind: Text, Max: number(tag, "max")}
-		if enum, ok := tag.Lookup("enum"); ok {
-			s.Enum = strings.Split(enum, ",")
-		}
-		return s
+		return &Shape{Kind: Text, Max: number(tag, "max"), Enum: enum(tag)}
 	case reflect.Uint64, reflect.Int:
-		return &Shape{Kind: Integer}
+		return &Shape{Kind: Integer, Enum: enum(tag)}
 	case reflect.Bool:
 		return &Shape{Kind: Bool}
 	case reflect.Slice:
@@ -145,6 +141,14 @@ func object(t reflect.Type) *Shape {
 		})
 	}
 	return s
+}
+
+// enum returns the only values that a tag allows; nil: it does not say.
+func enum(tag reflect.StructTag) []string {
+	if all, ok := tag.Lookup("enum"); ok {
+		return strings.Split(all, ",")
+	}
+	return nil
 }
 
 // number returns the tag's value, or 0: nothing fits then, and a test says so.

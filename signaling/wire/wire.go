@@ -7,7 +7,7 @@
 // `max` is the greatest length (bytes of a byte string or of UTF-8 text,
 // elements of a list), `len` an exact one (of a byte string, or of each element
 // of a list of them); a byte string is never empty. `enum` lists the only texts
-// allowed; `omitempty` marks a field that may be absent.
+// or integers allowed; `omitempty` marks a field that may be absent.
 //
 // The TypeScript types and validators in client/src/wire/messages.gen.ts are
 // written from this file by signaling/wire/gen.
@@ -255,7 +255,11 @@ type Publish struct {
 
 // Subscribe asks for a connection to receive on; the server answers Offered.
 // A present one is replaced.
-type Subscribe struct{}
+type Subscribe struct {
+	// Pictures is how many slots for video the connection has; absent: 25. Each
+	// costs a browser time when the connection is made, shown or not.
+	Pictures int `json:"pictures,omitempty" enum:"25,49"`
+}
 
 // Answer answers Offered.
 type Answer struct {

@@ -1,5 +1,5 @@
 // Written by signaling/wire/gen from signaling/wire/wire.go, where every field is explained. Do not edit.
-import { bool, bytes, int, list, messages, object, optional, parse, type Schema, stringify, text, words } from "./schema.ts"
+import { bool, bytes, int, integers, list, messages, object, optional, parse, type Schema, stringify, text, words } from "./schema.ts"
 
 /** The WebSocket subprotocol to ask for. */
 export const subprotocol = "paravent.1"
@@ -114,6 +114,7 @@ export interface Publish {
 
 export interface Subscribe {
   readonly t: "subscribe"
+  readonly pictures?: 25 | 49
 }
 
 export interface Answer {
@@ -179,7 +180,7 @@ const clientMessageSchema: Schema<ClientMessage> = messages<ClientMessage>({
   resync: { epoch: int, keyPackage: bytes(1, 2048) },
   data: { to: optional(bytes(16, 16)), body: bytes(1, 16640) },
   publish: { sdp: text(65536), restart: bool },
-  subscribe: {},
+  subscribe: { pictures: optional(integers(25, 49)) },
   answer: { sdp: text(131072) },
   watch: { slot: text(8), person: optional(bytes(16, 16)), mid: text(8), size: words("small", "medium", "large"), priority: words("low", "medium", "high") },
   knock: { boxes: list(boxSchema, 16) },

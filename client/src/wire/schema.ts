@@ -35,6 +35,9 @@ const plain = <T>(fits: (v: unknown) => v is T): Schema<T> => {
 /** 0 to 2^53 - 1. */
 export const int: Schema<number> = plain((v): v is number => Number.isSafeInteger(v) && (v as number) >= 0)
 
+/** One of a few integers. */
+export const integers = <N extends number>(...all: readonly N[]): Schema<N> => plain((v): v is N => all.includes(v as N))
+
 export const bool: Schema<boolean> = plain((v): v is boolean => typeof v === "boolean")
 
 /** One of a few words. */

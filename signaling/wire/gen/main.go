@@ -32,7 +32,7 @@ func main() {
 const head = "// Written by signaling/wire/gen from signaling/wire/wire.go, where every field is explained. Do not edit.\n"
 
 // schemas are the names that schema.ts exports for these files.
-var schemas = []string{"bool", "bytes", "int", "list", "messages", "object", "optional", "parse", "Schema", "stringify", "text", "words"} //nolint:gochecknoglobals // immutable table
+var schemas = []string{"bool", "bytes", "int", "integers", "list", "messages", "object", "optional", "parse", "Schema", "stringify", "text", "words"} //nolint:gochecknoglobals // immutable table
 
 // file is the finished text: what the body needs of schema.ts comes first.
 func (g *generator) file() string {
@@ -161,6 +161,9 @@ func typeName(s *wire.Shape) string {
 	case wire.Bytes:
 		return "Uint8Array"
 	case wire.Integer:
+		if s.Enum != nil {
+			return strings.Join(s.Enum, " | ")
+		}
 		return "number"
 	case wire.Bool:
 		return "boolean"
@@ -182,6 +185,9 @@ func schema(s *wire.Shape) string {
 	case wire.Bytes:
 		return fmt.Sprintf("bytes(%d, %d)", s.Min, s.Max)
 	case wire.Integer:
+		if s.Enum != nil {
+			return "integers(" + strings.Join(s.Enum, ", ") + ")"
+		}
 		return "int"
 	case wire.Bool:
 		return "bool"

@@ -95,7 +95,7 @@ func view(ctx context.Context, h *house, id sfu.PeerID, relay netip.AddrPort, c 
 		}
 	})
 	v.pc.OnTrack(v.receive)
-	h.Subscribe(id)
+	h.Subscribe(id, sfu.VideoSlots)
 	offer, err := v.await(ctx, v.offers)
 	if err != nil {
 		return nil, err
