@@ -111,7 +111,7 @@ func (p *play) open() {
 		if id <= viewing1 {
 			p.router.Publish(id, "both", false)
 		} else {
-			p.router.Subscribe(id)
+			p.router.Subscribe(id, sfu.VideoSlots)
 		}
 		p.rest()
 	}
