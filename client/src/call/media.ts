@@ -16,7 +16,9 @@ import { type Claim, claim, SOUND } from "./claims.ts"
 import { personBytes } from "./person.ts"
 import { MEDIA_CONTEXTS, Publish } from "./publish.ts"
 import { cameraBudget } from "./quality.ts"
+import { Receiving } from "./receiving.ts"
 import type { Wanted } from "./room.ts"
+import { MOST_PICTURES } from "./slots.ts"
 import { Sound } from "./sound.ts"
 import type { Codec, Drawing } from "./state.ts"
 import { type Showing, Subscribe } from "./subscribe.ts"
@@ -59,7 +61,7 @@ export class CallMedia {
   #started = false
   #people = 1
   #publish: Publish | null = null
-  #subscribe: Subscribe | null = null
+  readonly #receiving: Receiving
   #wanted: readonly Wanted[] = []
   #drawings: ReadonlyMap<string, Drawing> = new Map() // by picture
   #claims: ReadonlyMap<string, Claim> = new Map() // of the wanted pictures
@@ -69,7 +71,7 @@ export class CallMedia {
   #speaking = ""
   #media = ""
   /** Replaced connections. They are closed when the server has answered for their successors: closed sooner, they would be told as lost. */
-  readonly #retired = { publish: [] as Publish[], subscribe: [] as Subscribe[] }
+  readonly #retired: Publish[] = []
   readonly #failed = new Set<"publish" | "subscribe">()
   #rebuild: ReturnType<typeof setTimeout> | undefined
 
@@ -77,6 +79,10 @@ export class CallMedia {
     this.#workers = workers
     this.#sends = sends
     this.#heard = heard
+    this.#receiving = new Receiving(() => this.#makeSubscribe(), {
+      subscribe: (pictures) => heard.send({ t: "subscribe", ...(pictures === MOST_PICTURES && { pictures }) }),
+      changed: () => this.#show(),
+    })
     this.#timers.push(setInterval(() => void this.#watch(), WATCH_MS))
     this.#timers.push(setInterval(() => this.#hush(), HOLD_MS / 2))
   }
@@ -85,15 +91,15 @@ export class CallMedia {
   start(): void {
     this.#started = true
     this.#startPublish()
-    this.#startSubscribe()
+    this.#claim()
+    this.#receiving.start()
   }
 
   /** Makes anew what did not survive, or was never there; also what was begun while the server could not be reached. */
   revive(): void {
     this.#started = true
     if (this.#publish?.alive !== true) this.#startPublish()
-    if (this.#subscribe?.alive === true) this.#subscribe.repeat()
-    else this.#startSubscribe()
+    this.#receiving.revive()
   }
 
   track(context: Context, track: MediaStreamTrack | null): void {
@@ -131,7 +137,7 @@ export class CallMedia {
 
   /** Somebody says to speak: to be heard, if it is not, instead of who has been silent for longest. */
   spoke(person: PersonId): void {
-    if (this.#subscribe?.hears(person) !== false) return
+    if (this.#receiving.hears(person)) return
     this.#voices.tell(person, performance.now())
     this.#claim()
   }
@@ -173,11 +179,10 @@ export class CallMedia {
   fromServer(m: Extract<ServerMessage, { t: "published" | "offered" | "shown" | "wanted" | "lost" }>): void {
     switch (m.t) {
       case "published":
-        for (const old of this.#retired.publish.splice(0)) old.close()
+        for (const old of this.#retired.splice(0)) old.close()
         return void this.#publish?.answer(m.sdp)
       case "offered":
-        for (const old of this.#retired.subscribe.splice(0)) old.close()
-        return void this.#subscribe?.offered(m.sdp)
+        return this.#receiving.offered(m.sdp)
       case "lost":
         return this.#again(m.connection)
       case "wanted":
@@ -192,7 +197,7 @@ export class CallMedia {
       case "attached":
         return this.#publish?.attached(m.id)
       case "opened":
-        return this.#subscribe?.opened(m.id, m.turn)
+        return this.#receiving.opened(m.id, m.turn)
       case "levels":
         return this.#levels(m.levels)
       case "counts":
@@ -205,7 +210,7 @@ export class CallMedia {
   close(): void {
     clearTimeout(this.#rebuild)
     for (const timer of this.#timers) clearInterval(timer)
-    for (const connection of [this.#publish, this.#subscribe, ...this.#retired.publish, ...this.#retired.subscribe]) connection?.close()
+    for (const connection of [this.#publish, this.#receiving, ...this.#retired]) connection?.close()
     this.#sound.play([])
   }
 
@@ -213,7 +218,7 @@ export class CallMedia {
     if (this.#codec === null || !this.#sends) return
     if (this.#publish !== null) {
       this.#publish.retire()
-      this.#retired.publish.push(this.#publish)
+      this.#retired.push(this.#publish)
     }
     this.#watchdog = new Watchdog()
     const publish = new Publish(this.#workers.media, this.#codec, cameraBudget(this.#people), {
@@ -230,12 +235,8 @@ export class CallMedia {
     return this.#allowed.has(context) ? (this.#tracks.get(context) ?? null) : null
   }
 
-  #startSubscribe(): void {
-    if (this.#subscribe !== null) {
-      this.#subscribe.retire()
-      this.#retired.subscribe.push(this.#subscribe)
-    }
-    this.#subscribe = new Subscribe(this.#workers.media, this.#workers.toMedia, {
+  #makeSubscribe(): Subscribe {
+    return new Subscribe(this.#workers.media, this.#workers.toMedia, {
       answer: (sdp) => this.#heard.send({ t: "answer", sdp }),
       watch: (slot, w, { size, priority }) =>
         this.#heard.send({
@@ -249,9 +250,6 @@ export class CallMedia {
       changed: () => this.#show(),
       failed: () => this.#again("subscribe"),
     })
-    this.#claim()
-    this.#show()
-    this.#heard.send({ t: "subscribe" })
   }
 
   /** Claims for every picture what it needs as it is drawn now. */
@@ -265,11 +263,14 @@ export class CallMedia {
     }
     this.#claims = now
     const at = performance.now()
-    this.#subscribe?.want({
+    const height = (w: Wanted): number | undefined => this.#drawings.get(pictureOf(w.person, w.context))?.height
+    const wish = {
       wanted: this.#wanted,
-      claimOf: (w) => now.get(pictureOf(w.person, w.context)) ?? SOUND,
-      voiceOf: (w) => (w.context === SCREEN_AUDIO ? Number.POSITIVE_INFINITY : this.#voices.claim(w.person, at)),
-    })
+      claimOf: (w: Wanted) => now.get(pictureOf(w.person, w.context)) ?? SOUND,
+      seen: (w: Wanted) => height(w) !== 0,
+      voiceOf: (w: Wanted) => (w.context === SCREEN_AUDIO ? Number.POSITIVE_INFINITY : this.#voices.claim(w.person, at)),
+    }
+    this.#receiving.want(wish, this.#wanted.filter((w) => w.kind === "video" && (height(w) ?? 0) > 0).length)
   }
 
   #again(connection: "publish" | "subscribe"): void {
@@ -278,14 +279,14 @@ export class CallMedia {
         const failed = new Set(this.#failed)
         this.#failed.clear()
         if (failed.has("publish")) this.#startPublish()
-        if (failed.has("subscribe")) this.#startSubscribe()
+        if (failed.has("subscribe")) this.#receiving.start()
       }, REBUILD_MS)
     }
     this.#failed.add(connection)
   }
 
   #show(): void {
-    const showing = this.#subscribe?.showing() ?? []
+    const showing = this.#receiving.showing()
     this.#sound.play(showing.filter((s) => s.wanted.kind === "audio").map((s) => s.stream))
     this.#heard.showing(showing)
   }
@@ -303,7 +304,7 @@ export class CallMedia {
     for (const { id, voice } of levels) {
       if (!voice) continue
       if (this.#publish?.sends(MICROPHONE, id) === true && this.#crowded()) this.#heard.unheard()
-      const person = this.#subscribe?.speaker(id)?.person
+      const person = this.#receiving.speaker(id)?.person
       if (person !== undefined) this.#voices.hear(person, now)
     }
     this.#hush()

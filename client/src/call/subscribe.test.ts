@@ -42,7 +42,7 @@ async function start(...mids: string[]) {
   await subscribe.offered("v=0\r\n")
   const people = (): string[] => subscribe.showing().map((s) => s.wanted.person)
   const want = (all: readonly Wanted[], claims: Readonly<Record<string, Claim>> = {}): void =>
-    subscribe.want({ wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, voiceOf: () => 0 })
+    subscribe.want({ wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, seen: () => true, voiceOf: () => 0 })
   return { subscribe, binds, watches, track, people, want }
 }
 
@@ -125,13 +125,46 @@ test("when there are more pictures than slots, the important ones are shown, and
   assert.ok(anna && bert && carl && dora)
   const all = [anna, bert, carl, dora]
   const pick = (slots: readonly Slot[], claims: Readonly<Record<string, Claim>>): string[] =>
-    chosen(slots, { wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, voiceOf: () => 0 }).map((w) => w.person)
+    chosen(slots, { wanted: all, claimOf: (w) => claims[w.person] ?? PLAIN, seen: () => true, voiceOf: () => 0 }).map((w) => w.person)
   const two = [slot("1", null), slot("2", null)]
   assert.deepEqual(pick(two, {}), ["anna", "bert"])
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], {}), ["carl", "dora"], "nobody is put out without need")
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { anna: GRAND }), ["anna", "carl"])
   assert.deepEqual(pick([slot("1", carl), slot("2", dora)], { dora: { size: "small", priority: "low" } }), ["anna", "carl"])
   assert.deepEqual(pick([...two, slot("3", null), slot("4", null)], {}), ["anna", "bert", "carl", "dora"])
+})
+
+test("pictures that nobody sees come last, and have no slots beyond the usual ones", () => {
+  const people = Array.from({ length: 60 }, (_, i) => wanted(`p${i}`, i))
+  const pick = (slots: number, shown: readonly Wanted[], seen: (i: number) => boolean): number[] => {
+    const all = Array.from({ length: slots }, (_, i): Slot => ({ mid: `${i}`, kind: "video", shows: shown[i] ?? null }))
+    const got = chosen(all, { wanted: people, claimOf: () => PLAIN, seen: (w) => seen(w.leaf), voiceOf: () => 0 })
+    return got.map((w) => w.leaf)
+  }
+  const from = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  assert.deepEqual(
+    pick(25, [], () => true),
+    from(0, 24),
+  )
+  assert.deepEqual(
+    pick(25, people, (i) => i >= 35),
+    from(35, 59),
+    "a page is turned: what is on it goes before what was shown",
+  )
+  assert.deepEqual(
+    pick(25, people, (i) => i < 9),
+    from(0, 24),
+    "what is not seen may wait where there is room",
+  )
+  assert.deepEqual(
+    pick(49, people, (i) => i < 48),
+    from(0, 47),
+  )
+  assert.deepEqual(
+    pick(49, people, (i) => i >= 50),
+    [...from(0, 14), ...from(50, 59)],
+    "on the last page",
+  )
 })
 
 test("when more microphones are open than there are slots, those are heard who spoke last", () => {
@@ -141,7 +174,9 @@ test("when more microphones are open than there are slots, those are heard who s
   assert.ok(anna && bert && carl)
   const voices = new Voices()
   const pick = (now: number, ...slots: readonly Slot[]): string[] =>
-    chosen(slots, { wanted: sounds, claimOf: () => SOUND, voiceOf: (w) => voices.claim(w.person, now) }).map((w) => w.person)
+    chosen(slots, { wanted: sounds, claimOf: () => SOUND, seen: () => true, voiceOf: (w) => voices.claim(w.person, now) }).map(
+      (w) => w.person,
+    )
   const shown = [slot("1", bert), slot("2", carl)]
   assert.deepEqual(pick(0, slot("1", null), slot("2", null)), ["anna", "bert"])
   assert.deepEqual(pick(0, ...shown), ["bert", "carl"], "nobody is put out without need")

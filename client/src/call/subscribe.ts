@@ -47,7 +47,7 @@ export class Subscribe {
   readonly #flow = new Flow(WATCHES_PER_SECOND, WATCHES_AT_ONCE)
   #telling: ReturnType<typeof setTimeout> | undefined
   #slots: Slot[] = []
-  #wish: Wish = { wanted: [], claimOf: () => SOUND, voiceOf: () => 0 }
+  #wish: Wish = { wanted: [], claimOf: () => SOUND, seen: () => true, voiceOf: () => 0 }
   #ready = false // the answer is sent and the keys are there
   #closed = false
 
@@ -65,7 +65,9 @@ export class Subscribe {
       this.#streams.set(mid, new MediaStream([track]))
     }
     this.#pc.onconnectionstatechange = () => {
-      if (this.#pc.connectionState === "failed" && !this.#closed) heard.failed()
+      if (this.#closed) return
+      if (this.#pc.connectionState === "failed") heard.failed()
+      else if (this.#pc.connectionState === "connected") heard.changed()
     }
   }
 
@@ -130,7 +132,7 @@ export class Subscribe {
     return this.#slots.find((s) => s.mid === mid)?.shows ?? null
   }
 
-  /** Shows nothing and tells nothing any more. */
+  /** Tells nothing any more, and changes nothing of what is shown. */
   retire(): void {
     this.#closed = true
     clearTimeout(this.#telling)
