@@ -103,7 +103,7 @@ interface Way {
 }
 
 const alike =
-  /^call-(3|5|9|25)|^ended-(full|busy|throttled|taken-over|lost|restarting|broken|over|unmoderated|banned|early|late|barred|replaced)|^(asked|keys|reactions)$/ // the same parts with other words or more of them
+  /^call-(3|5|9|25|49)|^ended-(full|busy|throttled|taken-over|lost|restarting|broken|over|unmoderated|banned|early|late|barred|replaced)|^(asked|keys|reactions)$/ // the same parts with other words or more of them
 const desktop: Viewport = { width: 1280, height: 800, isMobile: false, hasTouch: false }
 const hand = (width: number, height: number): Viewport => ({ width, height, isMobile: true, hasTouch: true })
 const desk: Way = { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop, turned: {} }

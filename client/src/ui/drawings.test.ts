@@ -44,6 +44,17 @@ test("what the stage is scrolled past is not seen", () => {
   )
 })
 
+test("whoever is on another page is not seen", () => {
+  const told = drawingsOf([subject("a"), subject("b")], { boxes: even(1, 300, 400), from: 0, height: 400, ratio: 1 })
+  assert.deepEqual(
+    told.map(({ person, height }) => [person, height > 0]),
+    [
+      ["a", true],
+      ["b", false],
+    ],
+  )
+})
+
 test("what changes all the time is told five times a second, and the last of it too", () => {
   mock.timers.enable({ apis: ["setTimeout"] })
   let height = 0

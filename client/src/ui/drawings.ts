@@ -23,11 +23,12 @@ const WIDE = 9 / 16 // lines of a picture of width 1: what cameras and most scre
 const pictureHeight = ({ width, height }: Box, whole: boolean): number =>
   whole ? Math.min(height, width * WIDE) : Math.max(height, width * WIDE)
 
-/** The drawings of everybody else, in the order of the tiles. Pure. */
+/** The drawings of everybody else, in the order of the tiles; who has no box is on another page. Pure. */
 export function drawingsOf(subjects: readonly Subject[], { boxes, from, height, ratio }: Scene): Drawing[] {
   return subjects.flatMap(({ person, of, large, self }, i) => {
     const box = boxes[i]
-    if (self || box === undefined) return []
+    if (self) return []
+    if (box === undefined) return [{ person, of, large, height: 0 }]
     const seen = box.y < from + height && box.y + box.height > from
     return [{ person, of, large, height: seen ? Math.round(pictureHeight(box, large || of === "screen") * ratio) : 0 }]
   })

@@ -300,12 +300,15 @@ const views: Readonly<Record<string, () => State>> = {
   "call-9": () => meeting(9),
   "call-12": () => meeting(12),
   "call-25": () => meeting(25),
+  "call-49": () => meeting(49),
+  "call-100": () => meeting(100),
   "call-off": () => {
     const state = meeting(4, { devices: off })
     return { ...state, tiles: state.tiles.map((tile) => ({ ...tile, video: null, camera: false })) }
   },
   pinned: () => meeting(5, { pinned: id(1) }),
   screen: () => shares(meeting(6), 1),
+  "screen-60": () => shares(meeting(60), 1),
   "screen-own": () => shares(meeting(3, { devices: { ...base.devices, screen: "on" } }), 0),
   reconnecting: () =>
     meeting(3, {

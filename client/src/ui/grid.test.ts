@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { type Box, even, GAP, grid, spotlight } from "./grid.ts"
+import { type Box, capacity, even, GAP, grid, MOST_TILES, spotlight } from "./grid.ts"
 
 /** Numbers that look random and are the same in every run (xorshift32). */
 function random(seed: number): (from: number, to: number) => number {
@@ -65,6 +65,27 @@ test("on a wide stage tiles are 16:9 and no other number of columns would make t
       const exact = Math.min((w - GAP * (columns - 1)) / columns, (((h - GAP * (rows - 1)) / rows) * 16) / 9)
       assert.ok(exact * exact <= width * width * 1.03, `${n} in ${w}×${h}: ${columns} columns are better`)
     }
+  }
+})
+
+test("a large screen has 49 tiles on a page, a laptop more than 25, a phone far fewer", () => {
+  assert.equal(capacity(1828, 880).even, MOST_TILES)
+  const laptop = capacity(1274, 590).even
+  assert.ok(laptop > 25 && laptop < MOST_TILES, `${laptop}`)
+  const phone = capacity(374, 620).even
+  assert.ok(phone >= 9 && phone <= 16, `${phone}`)
+})
+
+test("what a page has room for fits on it, and can be made out", () => {
+  const pick = random(4)
+  for (let i = 0; i < 4000; i++) {
+    const [w, h] = [pick(560, 2600), pick(320, 1600)]
+    const most = capacity(w, h)
+    assert.ok(most.even >= 9 && most.even <= MOST_TILES && most.spotlight >= 10 && most.spotlight <= MOST_TILES)
+    const boxes = even(most.even, w, h)
+    assert.ok(bottom(boxes) <= h, `${most.even} in ${w}×${h}`)
+    const { width, height } = boxes[0] ?? { width: 0, height: 0 }
+    assert.ok(width * height >= 0.9 * 160 * 90, `${most.even} in ${w}×${h}: ${width}×${height}`)
   }
 })
 

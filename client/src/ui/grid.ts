@@ -23,6 +23,30 @@ const NARROWEST = 3 / 5
 /** No tile is narrower than this; a stage too small for all of them scrolls. */
 const SMALLEST = 88
 
+/** On one page are so many tiles at most: seven rows of seven. */
+export const MOST_TILES = 49
+
+/** So narrow the tiles of a page may become before some go to the next one; beside a large one they may be smaller. */
+const PAGED = 160
+const PAGED_BESIDE = 120
+
+/** So many are on one page however small the stage is. */
+const LEAST_TILES = 9
+
+/** How many tiles of at least that width there is room for. */
+function roomFor(w: number, h: number, least: number): number {
+  const columns = Math.floor((w + GAP) / (least + GAP))
+  const rows = Math.floor((h + GAP) / (least / WIDEST + GAP))
+  return Math.max(LEAST_TILES, Math.min(MOST_TILES, columns * rows))
+}
+
+/** How many tiles are on one page of a w × h stage, and how many if one of them is large. */
+export function capacity(w: number, h: number): { readonly even: number; readonly spotlight: number } {
+  const { upright, strip } = halves(w, h)
+  const beside = upright ? roomFor(w, strip, PAGED_BESIDE) : roomFor(strip, h, PAGED_BESIDE)
+  return { even: roomFor(w, h, PAGED), spotlight: Math.min(MOST_TILES, 1 + beside) }
+}
+
 const narrowest = (w: number, h: number): number => (h > w ? NARROWEST : WIDEST)
 
 /** The tile of `columns` columns and as many rows as n tiles need. */
@@ -64,17 +88,22 @@ export function even(n: number, w: number, h: number): Box[] {
 }
 
 /**
- * One tile large, the others in a strip: beside it on a wide stage, below it
+ * A large tile and a strip for the others: beside it on a wide stage, below it
  * on an upright one. The strip takes what a 16:9 picture leaves over, and a
  * fifth of the stage at least.
  */
-export function spotlight(n: number, large: number, w: number, h: number): Box[] {
-  if (n < 2) return Array.from({ length: n }, () => ({ x: 0, y: 0, width: w, height: h }))
+function halves(w: number, h: number): { readonly upright: boolean; readonly main: number; readonly strip: number } {
   const upright = h > w
   const length = upright ? h : w
   const spare = upright ? h - w / WIDEST : w - h * WIDEST
   const strip = Math.floor(Math.min(length * 0.4, Math.max(length * 0.2, spare - GAP)))
-  const main = length - strip - GAP
+  return { upright, main: length - strip - GAP, strip }
+}
+
+/** One tile large, the others in the strip. */
+export function spotlight(n: number, large: number, w: number, h: number): Box[] {
+  if (n < 2) return Array.from({ length: n }, () => ({ x: 0, y: 0, width: w, height: h }))
+  const { upright, main, strip } = halves(w, h)
   const rest = upright ? even(n - 1, w, strip) : even(n - 1, strip, h)
   const boxes = rest.map((b) => (upright ? { ...b, y: b.y + main + GAP } : { ...b, x: b.x + main + GAP }))
   boxes.splice(large, 0, upright ? { x: 0, y: 0, width: w, height: main } : { x: 0, y: 0, width: main, height: h })
