@@ -94,8 +94,14 @@ func (l *lane) accept(p parcel) bool {
 		l.coming.Add(-1)
 		return false
 	}
+	l.bring(p, func() { l.coming.Add(-1) })
+	return true
+}
+
+// bring has a parcel opened in the lane, and then says so.
+func (l *lane) bring(p parcel, opened func()) {
 	l.Do(func() {
-		l.coming.Add(-1)
+		defer opened()
 		for _, it := range p.items {
 			it.c.open(p.bytes[:it.size])
 			p.bytes = p.bytes[it.size:]
@@ -103,5 +109,4 @@ func (l *lane) accept(p parcel) bool {
 		// They are opened where they lie, and this is kept until then.
 		l.groups.deliver(l.now)
 	})
-	return true
 }

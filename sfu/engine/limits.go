@@ -22,6 +22,7 @@ const (
 	maxLetters    = 32        // what waits for pion on a connection: a client's checks from all its addresses
 	maxLines      = 4         // TCP connections of one client
 	maxNewLines   = 256       // TCP connections that have not said whose they are
+	lineBuffer    = 16 << 10  // bytes that are read from a TCP connection at once
 	lineQueue     = 256 << 10 // bytes that wait to be written to a TCP connection: most of a second
 	nameLetters   = 8         // random letters of a user name of ICE, of five bits each (RFC 8445, section 5.3: at least 24 bits)
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -49,10 +50,17 @@ func TestClientsWithoutUDP(t *testing.T) {
 			accept(t, on, e)
 			exchange(t, e, one.from, one.to, 300)
 			eventually(t, "nothing is left", func() bool {
-				return e.Counts().Connections == 0 && boxes(e) == 0 && e.newLines.Load() == 0
+				return e.Counts().Connections == 0 && boxes(e) == 0 && strangers(e) == 0
 			})
 		})
 	}
+}
+
+// strangers are the TCP connections that have not said whose they are.
+func strangers(e *Transport) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.newLines)
 }
 
 // knock connects to a transport by TCP.
@@ -111,7 +119,7 @@ func TestStrangersByTCP(t *testing.T) {
 		if _, err := last.Write(framed(checkFor(name + ":theirs"))); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "it is known whose the connection is", func() bool { return e.newLines.Load() == 0 })
+		eventually(t, "it is known whose the connection is", func() bool { return strangers(e) == 0 })
 	}
 	if _, err := last.Read(make([]byte, 1)); err == nil {
 		t.Error("there is no end to them")
@@ -139,10 +147,101 @@ func TestCloseEndsStrangers(t *testing.T) {
 	}
 }
 
+// Whoever says nothing keeps nobody out: the one that has said nothing for the
+// longest goes.
+func TestCrowdOfStrangers(t *testing.T) {
+	e := start(t, setting{})
+	w := newWatcher(t)
+	var err error
+	if w.s, err = e.Subscribe(1, 0, w); err != nil {
+		t.Fatal(err)
+	}
+	first := knock(t, e)
+	for range maxNewLines {
+		knock(t, e)
+	}
+	if n := strangers(e); n > maxNewLines {
+		t.Errorf("%d wait", n)
+	}
+	if _, err := first.Read(make([]byte, 1)); err == nil {
+		t.Error("the first is still there")
+	}
+	c := knock(t, e)
+	if _, err := c.Write(framed(checkFor(w.s.(*subscribing).c.local.Ufrag + ":theirs"))); err != nil {
+		t.Fatal(err)
+	}
+	b := w.s.(*subscribing).c.box
+	eventually(t, "a client among them is heard", func() bool {
+		b.port.mu.Lock()
+		defer b.port.mu.Unlock()
+		return len(b.lines) == 1
+	})
+}
+
+// What comes by TCP waits for its lane, and is lost only where nobody has a use
+// for it: it takes no place from what others send, however much it is.
+func TestLinesWaitForTheirLane(t *testing.T) {
+	l := bench(t, 1)[0]
+	m := &shelfful{}
+	c, seals := keyed(t, l, from(1), m)
+	e := &Transport{port: l.port, lanes: l.all, lines: map[*line]struct{}{}}
+	b := l.port.open("name")
+	near, far := net.Pipe()
+	e.TakeTCP(tcpConn{near})
+	const count = 10 * maxParcels
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = far.Write(framed(checkFor("name:theirs")))
+		_, _ = far.Write(framed(sealed(t, seals, 10, 0))) // nobody's yet
+		_, _ = far.Write(framed([]byte{70}))
+		l.port.give(b, c)
+		for seq := range uint16(count) {
+			_, _ = far.Write(framed(sealed(t, seals, 10, seq+1)))
+		}
+	}()
+	packets := func() (n int) {
+		for _, burst := range m.bursts {
+			n += len(burst)
+		}
+		return n
+	}
+	most := 0
+	for end := time.Now().Add(atMost); packets() < count && time.Now().Before(end); runtime.Gosched() {
+		l.mu.Lock()
+		most = max(most, len(l.mail))
+		l.mu.Unlock()
+		l.empty()
+	}
+	<-done
+	if packets() != count {
+		t.Fatalf("%d packets of %d", packets(), count)
+	}
+	if most > 1 || l.coming.Load() != 0 {
+		t.Errorf("%d parcels waited at a time", most)
+	}
+	if e.unknown.Load() != 1 || e.malformed.Load() != 1 {
+		t.Errorf("%d and %d were counted", e.unknown.Load(), e.malformed.Load())
+	}
+	// It ends although the lane takes nothing any more.
+	_, _ = far.Write(framed(sealed(t, seals, 10, count+1)))
+	e.mu.Lock()
+	for one := range e.lines {
+		one.close()
+	}
+	e.mu.Unlock()
+	e.running.Wait()
+}
+
+// tcpConn is a connection that seems to be one by TCP.
+type tcpConn struct{ net.Conn }
+
+func (tcpConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 9} }
+
 // A client that does not read holds up nobody: what does not fit is lost.
 func TestLineNeverWaits(t *testing.T) {
 	near, far := net.Pipe()
-	l := &line{conn: near, wake: make(chan struct{}, 1)}
+	l := newLine(near, netip.AddrPort{})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -189,7 +288,7 @@ func FuzzFrames(f *testing.F) {
 			_, _ = far.Write(b)
 			_ = far.Close()
 		}()
-		l := &line{conn: near}
+		l := newLine(near, netip.AddrPort{})
 		room := make([]byte, lineSize)
 		rest := b
 		for {

@@ -61,11 +61,13 @@ type Transport struct {
 	looping    sync.WaitGroup // the lanes
 	running    sync.WaitGroup // connections, and all that serves them
 	turn       atomic.Uint32  // the lane that the last connection without a natural home came to
-	newLines   atomic.Int32   // TCP connections that have not said whose they are
+	unknown    atomic.Uint64  // what came by TCP and nobody had a use for
+	malformed  atomic.Uint64  // what came by TCP and could not be read
 
 	mu          sync.Mutex // guards what follows, and that nothing is begun that Close does not see
 	connections map[*connection]struct{}
 	lines       map[*line]struct{}
+	newLines    []*line // that have not said whose they are, the oldest first
 	closed      bool
 }
 
@@ -230,6 +232,7 @@ func (t *Transport) Counts() transport.Counts {
 	t.mu.Unlock()
 	d := t.datagrams.Counts()
 	c.Received, c.Sends, c.Unsent = d.Received, d.Sends, d.Unsent
+	c.Unknown, c.Malformed = t.unknown.Load(), t.malformed.Load()
 	for _, l := range t.lanes {
 		c.Opened += l.sums.opened.Load()
 		c.Sealed += l.sums.sealed.Load()
