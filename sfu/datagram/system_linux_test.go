@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -348,5 +350,30 @@ func TestErrorsHideNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		collect(t, s, 1)
+	}
+}
+
+// A socket has the buffers that were asked for, or as much of them as the system
+// allows (it says twice what it was told).
+func TestBuffers(t *testing.T) {
+	allowed := func(name string) int {
+		b, err := os.ReadFile("/proc/sys/net/core/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return 2 * min(n, 4<<20)
+	}
+	c, _ := listen(t, v4, Options{}).Sockets()[0].wire.(*fast)
+	in, out := 0, 0
+	if err := c.raw.Control(func(fd uintptr) { in, _ = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) }); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
+	if in < allowed("rmem_max") || out < allowed("wmem_max") {
+		t.Errorf("%d bytes may wait to be read, %d to be sent", in, out)
 	}
 }
