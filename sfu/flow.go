@@ -3,6 +3,7 @@ package sfu
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"paravent/sfu/packet"
@@ -18,8 +19,8 @@ type flow struct {
 	out  transport.Writer // of this lane
 	info transport.SlotInfo
 
-	source *source // what is forwarded; nil: nothing yet
-	next   *source // what is to be, from its next key frame on; the same if nothing else; nil: there is nothing
+	source *source // what is forwarded; nil: nothing yet. Changed by turn
+	next   *source // what is to be, from its next key frame on; the same if nothing else; nil: there is nothing. Changed by turn
 	target choice  // what it is to show of the feed
 	tries  int     // times that a key frame was asked for to get there
 	hurry  bool    // stop is to be called
@@ -67,17 +68,38 @@ func (w *flow) leave() {
 	w.feed.detach(w)
 	w.queue.clear()
 	w.slot.paused(w.wish)
-	w.feed, w.wish, w.out, w.source, w.next, w.run = nil, nil, nil, nil, nil, 0
+	w.turn(nil, nil)
+	w.feed, w.wish, w.out, w.run = nil, nil, nil, 0
+}
+
+// turn changes what is forwarded and what is to be. The burst of a source at hand
+// goes on to w until it has returned: nothing here is called on the way of a
+// packet but by begin, which does not turn from the packet's own source.
+func (w *flow) turn(now, next *source) {
+	for _, s := range [...]*source{w.source, w.next} {
+		if s != nil && s != now && s != next {
+			s.flows = slices.DeleteFunc(s.flows, func(x *flow) bool { return x == w })
+		}
+	}
+	if now != nil && now != w.source && now != w.next {
+		now.flows = append(now.flows, w)
+	}
+	if next != nil && next != now && next != w.source && next != w.next {
+		next.flows = append(next.flows, w)
+	}
+	w.source, w.next = now, next
 }
 
 // lose stops forwarding s, which has ended.
 func (w *flow) lose(s *source) {
-	if w.next == s {
-		w.next = nil
+	now, next := w.source, w.next
+	if next == s {
+		next = nil
 	}
-	if w.source == s {
-		w.source, w.run = nil, 0
+	if now == s {
+		now, w.run = nil, 0
 	}
+	w.turn(now, next)
 	if w.feed.empty() {
 		w.slot.paused(w.wish)
 	}
@@ -100,11 +122,8 @@ func (w *flow) open() bool {
 	return w.slot.wish.Load() == w.wish && !w.feed.over.Load() && !w.feed.track.ended.Load() && w.slot.state.carries()
 }
 
-// write forwards of a burst what is of the source that the slot shows.
+// write forwards a burst of a source that the slot shows, or is to.
 func (w *flow) write(s *source, burst []parcel) {
-	if s != w.source && s != w.next {
-		return
-	}
 	w.now = w.feed.lane.Now()
 	for i := range burst {
 		p := &burst[i]
@@ -131,7 +150,8 @@ func (w *flow) begin(s *source, p *parcel) bool {
 	if w.info.Types[p.codec].Media == 0 || !w.slot.began(w.wish) {
 		return false
 	}
-	w.source, w.run, w.codec = s, p.run, p.codec
+	w.turn(s, w.next)
+	w.run, w.codec = p.run, p.codec
 	w.numbers.begin(p.seq)
 	w.clock.begin(p.timestamp, p.codec.Clock(), p.at)
 	if w.slot.video {

@@ -18,6 +18,7 @@ type source struct {
 	ended   bool
 	last    time.Duration // when a part of a picture or of sound came
 	arrived uint64        // packets
+	flows   []*flow       // that show it, or are to: others cost its packets nothing
 	history history
 	reader  packet.Reader
 	burst   []parcel // reused: a hot loop does not allocate
@@ -116,7 +117,7 @@ func (s *source) note(p *parcel) {
 	if !s.feed.video || len(p.payload) == 0 {
 		return
 	}
-	if len(s.feed.flows) > 0 {
+	if len(s.flows) > 0 {
 		s.history.put(p)
 	}
 	if p.frame.Key {

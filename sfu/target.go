@@ -10,13 +10,14 @@ func (w *flow) aim() {
 		w.target, w.tries = c, 0
 	}
 	if c.paused {
-		w.source, w.next, w.run = nil, nil, 0 // goes on with a key frame
+		w.turn(nil, nil)
+		w.run = 0 // goes on with a key frame
 		w.queue.clear()
 		return
 	}
 	next := w.feed.pick(c.step)
 	if w.next != next {
-		w.next = next
+		w.turn(w.source, next)
 		if next != nil && next != w.source && w.slot.video && w.open() {
 			next.need()
 		}
@@ -49,7 +50,7 @@ func (w *flow) stop() {
 	w.run = 0
 	w.queue.clear()
 	if w.source != w.next {
-		w.source = nil
+		w.turn(nil, w.next)
 	}
 }
 

@@ -17,7 +17,7 @@ after(() => crowd?.kill())
 for (const kind of KINDS) {
   test(`whoever speaks is heard in ${kind}, though more microphones are open than anybody receives`, async () => {
     const meeting = at.meeting()
-    const ada = await meeting.host(kind, { number: 161, name: "Ada" }, {})
+    const ada = await meeting.host(kind, { number: 161, name: "Ada", viewport: { width: 1280, height: 800 } }, {}) // everybody on one page
     await rule(ada, "Lobby")
     await told("The lobby is off: whoever has the link comes in.", ada)
     crowd = await Crowd.fill(at.server, meeting.links.participant, SILENT, "microphone")
