@@ -22,19 +22,7 @@ import (
 func BenchmarkRoomJoin(b *testing.B) {
 	hub := NewHub(newFakeMedia(), Limits{})
 	defer hub.Close(b.Context())
-	visit := func(name string) (*room, *mail) {
-		id, m := named(name), newMail()
-		r, err := hub.enter(enter{
-			join:    &wire.Join{Person: id[:], KeyPackage: make([]byte, 300)},
-			entry:   &entry{moderator: &grant{raw: make([]byte, wire.GrantSize)}},
-			mail:    m,
-			verdict: make(chan error, 1),
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		return r, m
-	}
+	visit := func(name string) (*room, *mail) { return visit(b, hub, name) }
 	mails := make([]*mail, 100)
 	for i := range mails {
 		_, mails[i] = visit(fmt.Sprint("p", i))
@@ -47,6 +35,41 @@ func BenchmarkRoomJoin(b *testing.B) {
 			m.take()
 		}
 	}
+}
+
+// BenchmarkRoomWatch measures what a room of five hundred spends on a message
+// that it only passes on.
+func BenchmarkRoomWatch(b *testing.B) {
+	media := newFakeMedia()
+	hub := NewHub(media, Limits{})
+	defer hub.Close(b.Context())
+	var r *room
+	var m *mail
+	for i := range mostPeople {
+		r, m = visit(b, hub, fmt.Sprint("p", i))
+	}
+	r.post(say{m, &wire.Ready{}})
+	id := named("p0")
+	watch := &wire.Watch{Slot: "1", Person: id[:], Mid: "0", Size: "large", Priority: "low"}
+	for b.Loop() {
+		r.post(say{m, watch})
+	}
+}
+
+// visit lets a moderator into a room.
+func visit(b *testing.B, hub *Hub, name string) (*room, *mail) {
+	b.Helper()
+	id, m := named(name), newMail()
+	r, err := hub.enter(enter{
+		join:    &wire.Join{Person: id[:], KeyPackage: make([]byte, 300)},
+		entry:   &entry{moderator: &grant{raw: make([]byte, wire.GrantSize)}},
+		mail:    m,
+		verdict: make(chan error, 1),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return r, m
 }
 
 // TestMemoryPerPerson prints what one idle person costs the server: heap and

@@ -21,7 +21,8 @@ type history struct {
 	room  *room
 	id    int
 	all   []*guest
-	tried string // the present step, for failures
+	tried string    // the present step, for failures
+	wake  time.Time // when the room wants to look again
 
 	policy *wire.Policy    // before the present step
 	mods   map[mark]bool   // keys whose orders may count in the present step
@@ -325,14 +326,34 @@ func (h *history) step() {
 	default:
 		h.tried = "a message"
 		someone := h.pick(h.online).person
-		h.room.handle(say{g.mail, []wire.ClientMessage{
+		h.say(g, []wire.ClientMessage{
 			&wire.Ready{}, &wire.Publish{SDP: "x"}, &wire.Subscribe{}, &wire.Data{Body: []byte("x")},
 			&wire.Resync{KeyPackage: []byte("kp")}, &wire.Watch{Slot: "1", Person: someone[:], Mid: "0", Size: "large", Priority: "medium"},
-		}[h.rng.IntN(6)]}, h.now)
+		}[h.rng.IntN(6)])
 	}
-	h.room.settle(h.now)
+	h.wake = h.room.settle(h.now)
 	h.check()
 	h.hear()
+}
+
+// say has somebody say something. Where the room takes it for something that it
+// only passes on, nothing may follow from it.
+func (h *history) say(g *guest, m wire.ClientMessage) {
+	if h.room.handle(say{g.mail, m}, h.now) || len(h.room.late) > 0 {
+		return
+	}
+	h.hear()
+	if wake := h.room.settle(h.now); !wake.Equal(h.wake) {
+		h.failf("after %T the room looks again at %v, not at %v", m, wake, h.wake)
+	}
+	for _, o := range h.all {
+		if o.mail == nil {
+			continue
+		}
+		if frames, _ := o.mail.take(); len(frames) > 0 {
+			h.failf("after %T %s was told something", m, o.name)
+		}
+	}
 }
 
 // hear reads what everybody was told: tokens, and that there is nothing that

@@ -173,7 +173,9 @@ func (r *room) run() {
 			return
 		case <-timer.C:
 		case e := <-r.inbox:
-			r.handle(e, time.Now())
+			if !r.handle(e, time.Now()) && len(r.late) == 0 {
+				continue // the timer stays as it is
+			}
 		}
 		if wake := r.settle(time.Now()); !wake.IsZero() {
 			timer.Reset(time.Until(wake))
@@ -199,7 +201,10 @@ func (r *room) finish(code wire.Close) {
 	}
 }
 
-func (r *room) handle(e event, now time.Time) {
+// handle does what an event asks for. It reports whether that may have changed
+// anything that settle looks at: it looks at everybody, and most events only
+// pass something on.
+func (r *room) handle(e event, now time.Time) (changes bool) {
 	switch e := e.(type) {
 	case enter:
 		e.verdict <- r.enter(e, now)
@@ -207,7 +212,9 @@ func (r *room) handle(e event, now time.Time) {
 		e.verdict <- r.resume(e, now)
 	case say:
 		if p := r.byMail[e.mail]; p != nil {
+			changes = r.people[p.id] != p || !passes(e.message)
 			r.say(p, e.message, now)
+			return changes
 		}
 	case act:
 		if p := r.byMail[e.mail]; p != nil {
@@ -221,7 +228,9 @@ func (r *room) handle(e event, now time.Time) {
 		if p := r.byPeer[e.peer]; p != nil {
 			r.hear(p, e.report)
 		}
+		return false
 	}
+	return true
 }
 
 // settle does what follows from the state of the room after an event, and

@@ -42,6 +42,17 @@ func (r *room) say(p *person, m wire.ClientMessage, now time.Time) {
 	}
 }
 
+// passes says whether all that comes of a message of somebody who is in is that
+// it is passed on: to the media plane, or to others.
+func passes(m wire.ClientMessage) bool {
+	switch m.(type) {
+	case *wire.Ready, *wire.Data, *wire.Publish, *wire.Subscribe, *wire.Answer, *wire.Watch:
+		return true
+	case *wire.Join, *wire.Resume, *wire.Commit, *wire.Resync, *wire.Knock, *wire.Act, *wire.Leave, *wire.Ping:
+	}
+	return false
+}
+
 // sayWaiting acts on a message of somebody who waits. Whoever has not been in
 // can only knock; what others sent before they were put out has no effect.
 func (r *room) sayWaiting(p *person, m wire.ClientMessage, now time.Time) {
