@@ -61,6 +61,7 @@ check: check-go check-client check-gen ## everything that can be said without ru
 check-go: $(LINT)
 	go vet ./...
 	go vet -tags tap ./...
+	GOOS=darwin go vet . ./server ./sfu/...
 	$(LINT) config verify
 	$(LINT) run ./...
 	go mod tidy -diff
@@ -113,7 +114,7 @@ fuzz: bundle-tests ## every fuzz target for FUZZTIME; the MLS profile under othe
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$package; \
 		done; \
 	done
 	go test -count=1 -run TestMixedMembers -timeout 30m ./tests/mls -mixed 5

@@ -139,6 +139,7 @@ type client struct {
 	tcp      bool           // it has TCP only
 	via      net.PacketConn // its socket; nil: one that pion makes
 	profiles []dtls.SRTPProtectionProfile
+	relay    webrtc.ICEServer // all goes through it; the zero value: none
 }
 
 func (c client) connection(t testing.TB) *webrtc.PeerConnection {
@@ -180,12 +181,19 @@ func (c client) connection(t testing.TB) *webrtc.PeerConnection {
 		t.Fatal(err)
 	}
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(webrtc.Configuration{})
+		webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(c.configuration())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pc.Close() })
 	return pc
+}
+
+func (c client) configuration() webrtc.Configuration {
+	if c.relay.URLs == nil {
+		return webrtc.Configuration{}
+	}
+	return webrtc.Configuration{ICEServers: []webrtc.ICEServer{c.relay}, ICETransportPolicy: webrtc.ICETransportPolicyRelay}
 }
 
 // withoutCandidates makes a description look like one of a browser that tells

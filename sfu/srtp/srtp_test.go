@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -271,6 +272,16 @@ func TestMalformed(t *testing.T) {
 				t.Fatal(n, err)
 			}
 		}
+		for _, v := range []byte{0, 1, 3} {
+			rtp, rtcp := slices.Clone(whole), slices.Clone(rtcp)
+			rtp[0], rtcp[0] = rtp[0]&0x3f|v<<6, rtcp[0]&0x3f|v<<6
+			if _, _, err := o.OpenRTP(rtp); !errors.Is(err, ErrMalformed) {
+				t.Error("version", v, err)
+			}
+			if _, err := o.OpenRTCP(rtcp); !errors.Is(err, ErrMalformed) {
+				t.Error("version", v, err)
+			}
+		}
 		long := slices.Clone(whole)
 		binary.BigEndian.PutUint16(long[18:], 0xFFFF) // words of extension
 		if _, _, err := o.OpenRTP(long); !errors.Is(err, ErrMalformed) {
@@ -278,6 +289,31 @@ func TestMalformed(t *testing.T) {
 		}
 		if _, _, err := o.OpenRTP(make([]byte, 1<<16)); !errors.Is(err, ErrMalformed) {
 			t.Error(err)
+		}
+	})
+}
+
+// A packet of another round than it can be of does not open, though its number
+// would do: what was sealed 65536 packets ago, or would be in as many.
+func TestAnotherRound(t *testing.T) {
+	each(t, func(t trial) {
+		s, o := ends(t, t.p, 1)
+		for index := uint64(40_000); index <= 200_000; index += 20_000 {
+			if _, _, err := o.OpenRTP(sealed(t, s, 7, index, nil)); err != nil {
+				t.Fatal(index, err)
+			}
+		}
+		before := memory(o)
+		for _, index := range []uint64{200_001 - 1<<16, 200_001 + 1<<16, 200_001 + 7<<16, 1} {
+			if _, _, err := o.OpenRTP(sealed(t, s, 7, index, nil)); !errors.Is(err, ErrForged) && !errors.Is(err, ErrReplayed) {
+				t.Error(index, err)
+			}
+		}
+		if !maps.Equal(before, memory(o)) {
+			t.Error("it left a trace")
+		}
+		if _, got, err := o.OpenRTP(sealed(t, s, 7, 200_001, nil)); err != nil || got != 200_001 {
+			t.Error(got, err)
 		}
 	})
 }
