@@ -27,7 +27,7 @@ const (
 //	p = append(p, …)
 //	b.Commit(p)
 //	…
-//	b.empty()
+//	b.Flush()
 //
 // What goes to one address one after another leaves as a train as long as all
 // have one size, but the last, which may be smaller. It is for one goroutine.

@@ -368,11 +368,11 @@ func TestBuffers(t *testing.T) {
 		return 2 * min(n, 4<<20)
 	}
 	c, _ := listen(t, v4, Options{}).Sockets()[0].wire.(*fast)
-	in, out := 0, 0
+	var in int
 	if err := c.raw.Control(func(fd uintptr) { in, _ = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF) }); err != nil {
 		t.Fatal(err)
 	}
-	out, _ = unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
+	out, _ := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
 	if in < allowed("rmem_max") || out < allowed("wmem_max") {
 		t.Errorf("%d bytes may wait to be read, %d to be sent", in, out)
 	}

@@ -162,6 +162,11 @@ func (c *connection) unlock(shook *dtls.Conn, k *keys) bool {
 	}
 	c.lead()
 	c.t.port.give(c.box, c)
+	// Whoever was at our address when it was found has left by now: their records
+	// came to them alone.
+	for _, at := range c.entered {
+		c.enter(at)
+	}
 	home.Do(func() { c.arrive(home) })
 	return true
 }
@@ -202,9 +207,7 @@ func (c *connection) move(remote ice.Candidate) {
 	c.at = at
 	if c.box.line(at) == nil && !slices.Contains(c.entered, at) {
 		c.entered = append(c.entered, at)
-		for _, l := range c.t.lanes {
-			l.Do(func() { l.enter(at, c) })
-		}
+		c.enter(at)
 		if len(c.entered) > maxAddresses {
 			c.forget(c.entered[:1])
 			c.entered = slices.Delete(c.entered, 0, 1)
@@ -224,6 +227,13 @@ func (c *connection) lead() {
 		w.slow = l
 	}
 	c.ways.Store(w)
+}
+
+// enter puts an address into the maps of the lanes, where nobody else has it.
+func (c *connection) enter(at netip.AddrPort) {
+	for _, l := range c.t.lanes {
+		l.Do(func() { l.enter(at, c) })
+	}
 }
 
 // forget takes addresses out of the maps of the lanes.

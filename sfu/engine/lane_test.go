@@ -317,6 +317,39 @@ func TestAddressesAreKept(t *testing.T) {
 	}
 }
 
+// Who comes from an address that somebody still has, gets what comes from there
+// once they have left: its own handshake shows that they have.
+func TestAddressOfOneWhoLeft(t *testing.T) {
+	s := newStage(t, srtp.AEADAES128GCM, bench(t, 1)[0].socket)
+	connect := func(at netip.AddrPort) *connection {
+		theirs, _ := s.connect(&shelfful{})
+		c := theirs.c
+		c.begin, c.at, c.entered = func(*lane) {}, netip.AddrPort{}, nil
+		c.move(candidate(t, at))
+		return c
+	}
+	look := func(what string, want *connection) {
+		t.Helper()
+		for _, l := range s.lanes {
+			l.empty()
+			if l.connections[from(9)] != want {
+				t.Errorf("%s: another has the address", what)
+			}
+		}
+	}
+	one, other := connect(from(9)), connect(from(9))
+	look("both are there", one)
+	one.end()
+	look("one has left", nil)
+	if !other.unlock(nil, other.keys) {
+		t.Fatal("it is over")
+	}
+	look("the other has its keys", other)
+	other.end()
+	look("nobody is there", nil)
+	s.whole.running.Wait()
+}
+
 // The path of a packet to a stream costs no memory.
 func TestReceivingDoesNotAllocate(t *testing.T) {
 	l := bench(t, 1)[0]

@@ -391,3 +391,86 @@ func (p *play) close() {
 		p.t.Fatal("the port remembers somebody")
 	}
 }
+
+// One publishes 100 Mbit/s, one asks for everything again and again and for a key
+// frame each time, one sends reports that are none and packets twice: who watches
+// somebody else misses nothing, and nobody is asked for more than they would be.
+func TestStormsHarmNobody(t *testing.T) {
+	socket := bench(t, 1)[0].socket
+	synctest.Test(t, func(t *testing.T) {
+		p := &play{stage: newStage(t, srtp.AEADAES128GCM, socket)}
+		p.open()
+		quiet, storming := p.ends()[viewing1], p.ends()[viewing2]
+		for _, slot := range []int{0, 1, len(quiet.slots) - 1} {
+			p.router.Watch(viewing1+1, quiet.slots[slot].Mid, sfu.Watch{})
+		}
+		p.watch(viewing2, 2, decent, "1")
+		p.rest()
+
+		picture := func(whose, size int, key bool) []byte {
+			number := p.ends()[whose].number
+			number[20]++
+			delta := byte(1)
+			if key {
+				delta = 0
+			}
+			n := number[20]
+			payload := append([]byte{0x90, 0xe0, 0x80 | byte(n>>8), byte(n), byte(n), 0x20, delta}, make([]byte, size)...)
+			r := raw{ssrc: 20, kind: ptVP8, number: n, ticks: uint32(n) * 900, mid: "1", count: uint16(n), payload: payload}
+			return p.seal(whose, r.bytes(), 0)
+		}
+		const steps, step, flood = 200, 10 * time.Millisecond, 100 // of 1250 bytes: 100 Mbit/s
+		asked, answered, reached, begun := 0, 0, 0, steps
+		for i := range steps {
+			for range flood {
+				b := picture(hostile, 1200, i%10 == 0)
+				p.lanes[0].sort(bytes.Clone(b), p.from(hostile))
+				p.lanes[0].sort(b, p.from(hostile)) // and again
+			}
+			for n := range uint16(10) {
+				b, _ := rtcp.Marshal([]rtcp.Packet{
+					&rtcp.PictureLossIndication{MediaSSRC: storming.slots[2].SSRC},
+					&rtcp.TransportLayerNack{MediaSSRC: storming.slots[2].SSRC, Nacks: []rtcp.NackPair{{PacketID: n * 17, LostPackets: 0xffff}}},
+				})
+				p.lanes[1].sort(storming.sealer.SealRTCP(nil, b), p.from(viewing2))
+				p.lanes[1].sort(storming.sealer.SealRTCP(nil, p.report(b)), p.from(viewing2))
+			}
+			p.take(p.lanes[1], picture(decent, 100, asked > answered), p.from(decent))
+			answered = asked
+			p.pass(step)
+			for _, b := range p.ends()[decent].kept.packets {
+				if n, err := p.ends()[decent].opener.OpenRTCP(b); err == nil && b[1] == kindPayload && n == 12 {
+					asked++
+				}
+			}
+			for _, b := range quiet.kept.packets {
+				if !isControl(b[1]) && binary.BigEndian.Uint32(b[8:]) == quiet.slots[2].SSRC {
+					reached++
+					begun = min(begun, i)
+				}
+			}
+			for _, guest := range p.ends() {
+				guest.kept.packets, guest.sent = nil, nil
+				if guest.c.over.Load() {
+					t.Fatal("a connection has ended")
+				}
+			}
+		}
+		if begun > 50 || reached != steps-begun {
+			t.Errorf("%d of %d packets reached who watches them, from the %dth on", reached, steps-begun, begun)
+		}
+		if most := 2 + steps*step/(350*time.Millisecond); asked == 0 || asked > int(most) {
+			t.Errorf("%d requests for a key frame", asked)
+		}
+		total := tally{}
+		for _, l := range p.lanes {
+			total.opened += l.tally.opened
+			total.unknown += l.tally.unknown
+		}
+		// Half a second's worth at once, and then what it may send in two seconds.
+		if most := uint64(2.5*publishBytes/1250) + 2*steps; total.opened > most || total.unknown < steps*flood {
+			t.Errorf("%+v, want at most %d opened", total, most)
+		}
+		p.close()
+	})
+}

@@ -88,7 +88,7 @@ type Counts struct {
 	Opened      uint64 // RTP packets that were handed to a stream
 	Sealed      uint64 // RTP packets that were written
 	Sends       uint64 // system calls that sent them; 0: not known
-	Unknown     uint64 // datagrams from no connection, and packets of no stream
+	Unknown     uint64 // datagrams from no connection, packets of no stream, and what is more than may come
 	Malformed   uint64 // what could not be read
 	Forged      uint64 // what did not open
 	Replayed    uint64
