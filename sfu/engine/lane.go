@@ -153,6 +153,8 @@ func (l *lane) settle() {
 // puts it where it belongs.
 func (l *lane) sort(b []byte, from netip.AddrPort) {
 	switch {
+	case len(b) > largest:
+		l.tally.malformed++
 	case len(b) > 0 && isMedia(b[0]):
 		c := l.connections[from]
 		if c == nil {

@@ -317,6 +317,26 @@ func TestAddressesAreKept(t *testing.T) {
 	}
 }
 
+// What is larger than anything that we speak is not looked at, well sealed or
+// not, whether it comes in one piece or in many.
+func TestGiants(t *testing.T) {
+	l := bench(t, 1)[0]
+	m := &shelfful{}
+	_, seals := keyed(t, l, from(1), m)
+	for i, size := range []int{largest - 28, largest - 27, 60_000} { // 12 of header, 16 of tag
+		b := make([]byte, 12, size+100)
+		b[0], b[1], b[3], b[11] = 0x80, 96, byte(i), 10
+		l.sort(seals.SealRTP(b, 12, make([]byte, size), uint64(i)), from(1))
+	}
+	for _, first := range []byte{0, 22, 128, 200} {
+		l.sort(append([]byte{first}, make([]byte, largest)...), from(1))
+	}
+	l.groups.deliver(l.now)
+	if len(m.bursts) != 1 || len(m.bursts[0]) != 1 || l.tally != (tally{malformed: 6}) {
+		t.Errorf("%d bursts, %+v", len(m.bursts), l.tally)
+	}
+}
+
 // Who comes from an address that somebody still has, gets what comes from there
 // once they have left: its own handshake shows that they have.
 func TestAddressOfOneWhoLeft(t *testing.T) {

@@ -9,9 +9,10 @@ const (
 
 // What we chose.
 const (
-	letterSize    = 2048      // bytes of the largest packet that is for pion
+	largest       = 2048      // bytes of a packet that is looked at: nothing that we speak is larger than one of Ethernet
+	letterSize    = largest   // bytes of the largest packet that is for pion
 	scratchSize   = 2048      // bytes of the largest packet that is sent by TCP
-	lineSize      = 2048      // bytes of the largest packet that is taken by TCP
+	lineSize      = largest   // bytes of the largest packet that is taken by TCP
 	maxStreams    = 256       // SSRCs that are opened on a connection: eight tracks of three layers with repair and renewals; as many receivers that report
 	maxAddresses  = 4         // where the media of a connection may come from: its client moved, and packets are on their way
 	maxEarly      = 32        // packets that are kept until the keys are there
