@@ -34,7 +34,7 @@ else
 	named=""
 	for name in "$@"; do
 		case "$name" in
-		perf | quality | layers) named="$named tests/e2e/$name.ts" ;;
+		perf | quality) named="$named tests/e2e/$name.ts" ;;
 		*.ts) named="$named $name" ;;
 		*) named="$named tests/e2e/$name.test.ts" ;;
 		esac

@@ -1,12 +1,16 @@
 /** Which video codec this browser may send: only one whose sealed frames were seen to arrive. */
 
+import { knowsScalability } from "../media/connection.ts"
 import { selfTest, type Verdict } from "../media/selftest.ts"
 import type { Codec } from "./state.ts"
 
 type Video = Exclude<Codec, "auto">
 
-/** VP9 carries nothing of the picture in clear and costs the least bits; VP8 is the one every browser has. */
-const ORDER: readonly Video[] = ["VP9", "VP8", "AV1"]
+/**
+ * VP9 carries nothing of the picture in clear and costs the least bits, if it
+ * can be sent in layers; VP8 is the one every browser has and sends in layers.
+ */
+const order = (): readonly Video[] => (knowsScalability() ? ["VP9", "VP8", "AV1"] : ["VP8", "VP9", "AV1"])
 
 /** A test that did not pass is done again once: it may have met a busy moment. */
 const TRIES = 2
@@ -40,7 +44,7 @@ function works(codec: Video | "opus"): Promise<Verdict> {
 export async function usableCodec(wish: Codec): Promise<Video | "unknown" | null> {
   const opus = await works("opus")
   if (opus !== "passed") return opus === "unknown" ? opus : null
-  for (const codec of wish === "auto" ? ORDER : [wish, ...ORDER]) {
+  for (const codec of wish === "auto" ? order() : [wish, ...order()]) {
     const video = await works(codec)
     if (video !== "failed") return video === "passed" ? codec : video
   }

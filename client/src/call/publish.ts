@@ -8,18 +8,8 @@
  */
 
 import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
-import { prefer, SEALED } from "../media/connection.ts"
-import {
-  type Budget,
-  CAMERA_LADDER,
-  type Encoding,
-  encodings,
-  linesOf,
-  SCREEN_BUDGET,
-  SCREEN_LADDER,
-  type Size,
-  type Way,
-} from "./quality.ts"
+import { knowsScalability, prefer, SEALED } from "../media/connection.ts"
+import { type Budget, CAMERA_LADDER, type Encoding, encodings, linesOf, SCREEN_BUDGET, SCREEN_LADDER, type Size, wayOf } from "./quality.ts"
 import { fromServer, toServer } from "./sdp.ts"
 import type { Codec } from "./state.ts"
 import type { Sent } from "./watchdog.ts"
@@ -50,9 +40,6 @@ export interface PublishHeard {
   /** The connection failed and must be made anew. */
   failed(): void
 }
-
-/** Whether several layers are sent. They want a server that chooses among them. */
-const LAYERED: boolean = false
 
 let made = 0
 
@@ -203,11 +190,8 @@ export class Publish {
     const scalable = knowsScalability()
     const budget = screen ? SCREEN_BUDGET : this.#camera
     const captured = linesOf(width, height)
-    if (!LAYERED) return encodings({ way: "single", ladder: CAMERA_LADDER, budget, captured, wanted, scalable })
-    // Chromium's spatial layers of a screen would be qualities of one size.
-    const way: Way = scalable && !screen && this.#codec !== "VP8" ? "svc" : "simulcast"
     return encodings({
-      way,
+      way: wayOf(this.#codec, { scalable, screen }),
       ladder: screen ? SCREEN_LADDER : CAMERA_LADDER,
       budget,
       captured,
@@ -269,20 +253,6 @@ export class Publish {
   #fail(): void {
     if (!this.#closed) this.#heard.failed()
   }
-}
-
-let scalability: boolean | undefined
-
-/** Whether this browser knows scalability modes: one that does not leaves them out of what it tells. */
-function knowsScalability(): boolean {
-  if (scalability !== undefined) return scalability
-  const pc = new RTCPeerConnection()
-  const encoding: RTCRtpEncodingParameters & Pick<Encoding, "scalabilityMode"> = { active: true, scalabilityMode: "L1T3" }
-  const { sender } = pc.addTransceiver("video", { direction: "sendonly", sendEncodings: [encoding] })
-  const [told] = sender.getParameters().encodings as readonly (typeof encoding)[]
-  scalability = told?.scalabilityMode === encoding.scalabilityMode
-  pc.close()
-  return scalability
 }
 
 const isVideo = (context: Context): boolean => context === CAMERA || context === SCREEN

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { CAMERA_LADDER, cameraBudget, encodings, linesOf, SCREEN_BUDGET, SCREEN_LADDER, type Sending, type Size } from "./quality.ts"
+import { CAMERA_LADDER, cameraBudget, encodings, linesOf, SCREEN_BUDGET, SCREEN_LADDER, type Sending, type Size, wayOf } from "./quality.ts"
 
 const camera: Sending = {
   way: "simulcast",
@@ -67,6 +67,14 @@ test("one layer alone is the largest that is wanted", () => {
     const [only] = encodings({ ...camera, way: "single", wanted })
     assert.ok(only !== undefined && !("rid" in only) && !("scalabilityMode" in only))
   }
+})
+
+test("spatial layers where the browser makes them, one layer where several come out wrong", () => {
+  const ways = (codec: "VP8" | "VP9" | "AV1"): string[] =>
+    [true, false].flatMap((scalable) => [true, false].map((screen) => wayOf(codec, { scalable, screen })))
+  assert.deepEqual(ways("VP8"), ["simulcast", "simulcast", "simulcast", "simulcast"])
+  assert.deepEqual(ways("VP9"), ["simulcast", "svc", "single", "single"])
+  assert.deepEqual(ways("AV1"), ["simulcast", "svc", "simulcast", "simulcast"])
 })
 
 test("a small camera has fewer layers, and its sizes mean the same", () => {

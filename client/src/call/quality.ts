@@ -43,6 +43,16 @@ export const SCREEN_LADDER: Ladder = { rids: ["h", "f"], least: 360 }
  */
 export type Way = "simulcast" | "svc" | "single"
 
+/**
+ * How a codec's layers are best sent. Without scalability modes (Firefox) the
+ * largest of several layers of VP9 is encoded half as high as it is said to
+ * be. Chromium's spatial layers of a screen would be qualities of one size.
+ */
+export function wayOf(codec: "VP8" | "VP9" | "AV1", { scalable, screen }: { readonly scalable: boolean; readonly screen: boolean }): Way {
+  if (codec === "VP9" && !scalable) return "single"
+  return codec === "VP8" || !scalable || screen ? "simulcast" : "svc"
+}
+
 /** RTCRtpEncodingParameters, as far as they are ours. */
 export interface Encoding {
   readonly rid?: string

@@ -24,3 +24,17 @@ export function prefer(
   transceiver.setCodecPreferences([...wanted, ...again])
   return true
 }
+
+let scalability: boolean | undefined
+
+/** Whether this browser knows scalability modes (W3C webrtc-svc): one that does not leaves them out of what it tells. */
+export function knowsScalability(): boolean {
+  if (scalability !== undefined) return scalability
+  const pc = new RTCPeerConnection()
+  const encoding: RTCRtpEncodingParameters & { scalabilityMode?: string } = { active: true, scalabilityMode: "L1T3" }
+  const { sender } = pc.addTransceiver("video", { direction: "sendonly", sendEncodings: [encoding] })
+  const [told] = sender.getParameters().encodings as readonly (typeof encoding)[]
+  scalability = told?.scalabilityMode === encoding.scalabilityMode
+  pc.close()
+  return scalability
+}

@@ -50,6 +50,7 @@ const FIREFOX: LaunchOptions = {
 
 export interface Starting {
   readonly args?: readonly string[] // more flags for Chromium
+  readonly prefs?: Readonly<Record<string, number | boolean>> // more preferences of Firefox
   readonly executablePath?: string
 }
 
@@ -61,6 +62,7 @@ export function launch(kind: Kind, how: Starting = {}): Promise<Browser> {
     ...settings,
     executablePath,
     args: [...(settings.args ?? []), ...(how.args ?? [])],
+    extraPrefsFirefox: { ...settings.extraPrefsFirefox, ...how.prefs },
     headless: true,
     acceptInsecureCerts: true,
     timeout: 60_000,
@@ -72,9 +74,14 @@ export function launch(kind: Kind, how: Starting = {}): Promise<Browser> {
 /** One process of each browser, started when first asked for. */
 export class Browsers {
   readonly #running = new Map<Kind, Promise<Browser>>()
+  readonly #how: Starting
+
+  constructor(how: Starting = {}) {
+    this.#how = how
+  }
 
   get(kind: Kind): Promise<Browser> {
-    const running = this.#running.get(kind) ?? launch(kind)
+    const running = this.#running.get(kind) ?? launch(kind, this.#how)
     this.#running.set(kind, running)
     return running
   }

@@ -41,10 +41,13 @@ export interface SeenCounts {
 
 /** One outbound or inbound stream, from getStats. */
 export interface SeenStream {
+  readonly id: string // of the layer (rid), where it is one of several, or else of the stream (SSRC)
   readonly side: "send" | "receive"
   readonly kind: "audio" | "video"
   readonly codec: string // "video/VP8"
   readonly frames: number // sent or decoded; packets for audio
+  readonly encoded: number // frames that were made to be sent
+  readonly lines: number // of the last frame
   readonly packets: number
   readonly bytes: number
   readonly energy: number // sound received, total
@@ -310,10 +313,13 @@ function inside(
           const sends = s["type"] === "outbound-rtp"
           const packets = Number(s[sends ? "packetsSent" : "packetsReceived"] ?? 0)
           seen.push({
+            id: String(s["rid"] ?? s["ssrc"]),
             side: sends ? "send" : "receive",
             kind: s["kind"] as "audio" | "video",
             codec: String(all.find((c) => c["id"] === s["codecId"])?.["mimeType"] ?? ""),
             frames: s["kind"] === "audio" ? packets : Number(s[sends ? "framesSent" : "framesDecoded"] ?? 0),
+            encoded: Number(s["framesEncoded"] ?? 0),
+            lines: Number(s["frameHeight"] ?? 0),
             packets,
             bytes: Number(s[sends ? "bytesSent" : "bytesReceived"] ?? 0),
             energy: Number(s["totalAudioEnergy"] ?? 0),

@@ -1,15 +1,16 @@
 /** What most files of tests need: a server and both browsers, for as long as the file runs. */
 
 import { after, before } from "node:test"
-import { Browsers } from "./browsers.ts"
+import { Browsers, type Starting as Launching } from "./browsers.ts"
 import { Meeting } from "./meeting.ts"
 import { Server, type Starting } from "./server.ts"
 
 export class Stage {
-  readonly browsers = new Browsers()
+  readonly browsers: Browsers
   #server: Server | undefined
 
-  constructor(how: () => Promise<Starting>) {
+  constructor(how: () => Promise<Starting>, launching: Launching) {
+    this.browsers = new Browsers(launching)
     before(async () => {
       this.#server = await Server.start(await how())
     })
@@ -30,4 +31,4 @@ export class Stage {
 }
 
 /** Starts them before the first test of a file and ends them after the last. */
-export const stage = (how: () => Promise<Starting> = async () => ({})): Stage => new Stage(how)
+export const stage = (how: () => Promise<Starting> = async () => ({}), launching: Launching = {}): Stage => new Stage(how, launching)

@@ -1,20 +1,26 @@
 /**
  * A picture is received as large as it is drawn, whatever it is sent with and
  * by: judged by what was decoded. What nobody is shown is not encoded.
- *
- * It runs by its name alone (tests/e2e/run.sh layers) as long as a browser sends
- * one layer only: LAYERED in client/src/call/publish.ts.
  */
 
 import assert from "node:assert/strict"
 import test from "node:test"
 import { KINDS, type Kind } from "./harness/browsers.ts"
+import type { SeenStream } from "./harness/inside.ts"
 import { chooseCodec, turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
 import { blocksOf, COLUMNS, ROWS } from "./harness/picture.ts"
 import { stage } from "./harness/stage.ts"
 
-const at = stage()
+/**
+ * Firefox takes a machine that stands still for a network that does, and then
+ * needs a quarter of a minute and more to find room for its largest layer
+ * again. Here the network carries everything: Firefox is told that it does.
+ */
+const at = stage(undefined, { prefs: { "media.peerconnection.video.min_bitrate_estimate": 1500 } })
+
+/** What is carried is found out step by step, and all over again after a stall of the machine. */
+const LAYER_MS = 120_000
 
 const WIDTH = 960
 const HEIGHT = 540
@@ -52,53 +58,40 @@ const WIDE = { width: 1280, height: 900 }
 const SMALL = [80, 230] as const
 const LARGE = [480, 720] as const
 
-interface Stream {
-  readonly rid: string
-  readonly frames: number
-  readonly lines: number
+/** Those video streams that this person sends or receives of which frames have come since `before`. */
+const moving = (now: readonly SeenStream[], before: readonly SeenStream[], side: "send" | "receive", frames: number): SeenStream[] => {
+  const count = (s: SeenStream | undefined): number => (side === "send" ? s?.encoded : s?.frames) ?? 0
+  return now
+    .filter((s) => s.side === side && s.kind === "video")
+    .filter((s) => count(s) >= count(before.find((b) => b.side === side && b.id === s.id)) + frames)
 }
 
-/** The video streams that this person's connections send or receive now. */
-const streams = (person: Person, type: "outbound-rtp" | "inbound-rtp"): Promise<Stream[]> =>
-  person.page.evaluate(async (wanted) => {
-    const all: { rid: string; frames: number; lines: number }[] = []
-    for (const peer of window.probe.peers) {
-      if (peer.signalingState === "closed") continue
-      for (const s of (await peer.getStats()).values() as IterableIterator<Record<string, unknown>>) {
-        if (s["type"] !== wanted || s["kind"] !== "video") continue
-        const frames = Number(s[wanted === "outbound-rtp" ? "framesEncoded" : "framesDecoded"] ?? 0)
-        all.push({ rid: String(s["rid"] ?? `${s["ssrc"]}`), frames, lines: Number(s["frameHeight"] ?? 0) })
-      }
-    }
-    return all
-  }, type)
-
-/** Those of which frames have come since `before`. */
-const moving = (now: readonly Stream[], before: readonly Stream[], frames: number): Stream[] =>
-  now.filter((s) => s.frames >= (before.find((b) => b.rid === s.rid)?.frames ?? 0) + frames)
-
-/** Waits until the picture that moves on this person's page was decoded from so many lines, and seen. */
+/** Waits until the picture that moves on this person's page was decoded from so many lines. */
 async function decodes(person: Person, [least, most]: readonly [number, number], what: string): Promise<void> {
-  let before = await streams(person, "inbound-rtp")
-  await person.until(`decodes ${what}: ${least} to ${most} lines`, async () => {
-    const now = await streams(person, "inbound-rtp")
-    const all = moving(now, before, 5)
-    if (all.length === 0) return false
-    before = now
-    return all.length === 1 && all.every((s) => s.lines >= least && s.lines <= most)
-  })
+  let before = await person.streams()
+  await person.until(
+    `decodes ${what}: ${least} to ${most} lines`,
+    async () => {
+      const now = await person.streams()
+      const all = moving(now, before, "receive", 5)
+      if (all.length === 0) return false
+      before = now
+      return all.length === 1 && all.every((s) => s.lines >= least && s.lines <= most)
+    },
+    LAYER_MS,
+  )
 }
 
 /** Waits until this person encodes a small picture and, for a good while, nothing larger. */
 async function encodesSmallOnly(person: Person): Promise<void> {
-  let before = await streams(person, "outbound-rtp")
+  let before = await person.streams()
   await person.until("encodes the small layer alone", async () => {
-    const now = await streams(person, "outbound-rtp")
-    if (moving(now, before, 20).length === 0) return false
-    const all = moving(now, before, 1)
+    const now = await person.streams()
+    if (moving(now, before, "send", 20).length === 0) return false
+    const all = moving(now, before, "send", 1)
     before = now
     // Of simulcast the rid says which layer it is: Firefox tells a wrong height of VP9's.
-    return all.length === 1 && all.every((s) => s.rid === "q" || (s.rid !== "h" && s.rid !== "f" && s.lines <= SMALL[1]))
+    return all.length === 1 && all.every((s) => s.id === "q" || (s.id !== "h" && s.id !== "f" && s.lines <= SMALL[1]))
   })
 }
 
@@ -117,21 +110,25 @@ async function look(person: Person, window: { readonly width: number; readonly h
 
 const viewers: Readonly<Record<Kind, Kind>> = { chromium: "firefox", firefox: "chromium" }
 
+/** One codec for each way of sending, and all that Chromium may choose (client/src/call/codec.ts). */
+const codecs = { chromium: ["VP8", "VP9", "AV1"], firefox: ["VP8", "VP9"] } as const
+
 for (const kind of KINDS) {
-  test(`a picture sent by ${kind} in VP8, VP9 and AV1 comes as large as it is drawn`, async () => {
+  test(`a picture sent by ${kind} in ${codecs[kind].join(", ")} comes as large as it is drawn`, async () => {
     const meeting = at.meeting()
     const ada = await meeting.host(kind, { number: 31, name: "Ada", scripts: [camera(31)] }, {})
     const bob = await meeting.guest(kind, { number: 32, name: "Bob", viewport: WIDE }, {})
     const eve = await meeting.guest(viewers[kind], { number: 33, name: "Eve", viewport: NARROW }, {})
     for (const person of [ada, bob, eve]) await person.seesPeople("Ada", "Bob", "Eve")
-    for (const codec of ["VP8", "VP9", "AV1"] as const) {
+    for (const codec of codecs[kind]) {
+      const single = kind === "firefox" && codec === "VP9" // sent as one layer (client/src/call/quality.ts)
       await chooseCodec(ada, codec)
       await turn(ada, "camera", true)
       for (const viewer of [bob, eve]) await viewer.sees(ada)
       await look(bob, WIDE, true)
       await look(eve, NARROW, false)
       await decodes(bob, LARGE, `a pinned picture in ${codec}`)
-      await decodes(eve, SMALL, `a small picture in ${codec}`)
+      await decodes(eve, single ? LARGE : SMALL, `a small picture in ${codec}`)
 
       await look(bob, NARROW, false)
       await decodes(bob, SMALL, `a small picture in ${codec}`)
@@ -139,7 +136,7 @@ for (const kind of KINDS) {
 
       await look(eve, WIDE, true)
       await decodes(eve, LARGE, `a pinned picture in ${codec}`)
-      await decodes(bob, SMALL, `a small picture in ${codec}`)
+      await decodes(bob, single ? LARGE : SMALL, `a small picture in ${codec}`)
       for (const viewer of [bob, eve]) await viewer.sees(ada)
 
       await turn(ada, "camera", false)
