@@ -120,6 +120,14 @@ export async function codeOf(person: Person): Promise<string> {
   })
 }
 
+/** The codec that this person's browser last said to the server it would send video in. */
+async function offeredCodec(person: Person): Promise<string | undefined> {
+  const offers = (await person.sent()).map((text) => JSON.parse(text)).filter((m) => m.t === "publish")
+  const [, first, rest = ""] = /^m=video \S+ \S+ (\d+)(.*)/ms.exec(offers.at(-1)?.sdp ?? "") ?? []
+  return new RegExp(`^a=rtpmap:${first} (\\w+)/`, "m").exec(rest)?.[1]
+}
+
+/** Chooses a codec, and waits until nothing is sent in another: it is tested first. */
 export async function chooseCodec(person: Person, codec: "auto" | "VP8" | "VP9" | "AV1"): Promise<void> {
   if (!(await person.has("heading", "Settings"))) await person.click("Settings")
   const field = await person.until("finds the list of codecs", async () => {
@@ -129,6 +137,7 @@ export async function chooseCodec(person: Person, codec: "auto" | "VP8" | "VP9" 
     return list ?? undefined
   })
   await field.select(codec)
+  if (codec !== "auto") await person.until(`says to send in ${codec}`, async () => (await offeredCodec(person)) === codec)
 }
 
 /** One meeting and the people who came to it. */
