@@ -12,7 +12,9 @@ const (
 	descriptor   = 4  // bytes of the VP8 payload descriptor (RFC 7741, section 4.2)
 	stampAt      = 5  // where in a payload the moment stands when it was sent
 	stampSize    = 8
-	minPayload   = stampAt + stampSize
+	indexAt      = stampAt + stampSize // and which packet of its stream it is
+	minPayload   = indexAt + 4
+	maxDiary     = 1 << 10
 	pictureClock = 90000
 	soundClock   = 48000
 
@@ -42,7 +44,16 @@ type Camera struct {
 	sealed         [maxPacket]byte
 	wanted         atomic.Bool // a key frame is
 	sent           atomic.Uint64
+	diary          [maxDiary]atomic.Int64 // when the latest packets of the picture were sent, by their number
 }
+
+// left is when a packet of the picture was sent, if it was among the latest.
+func (c *Camera) left(number uint32) time.Duration {
+	return time.Duration(c.diary[number%maxDiary].Load())
+}
+
+// kept reports whether a packet that was read is among the latest of the picture.
+func (c *Camera) kept(a *arrival) bool { return a.left != 0 && c.left(a.number) == a.left }
 
 // Sent counts packets.
 func (c *Camera) Sent() uint64 { return c.sent.Load() }
@@ -81,7 +92,12 @@ func ticks(at time.Duration, hertz uint64) uint32 {
 
 func (c *Camera) send(s *stream, size int, marker bool) {
 	size = min(max(size, minPayload), len(c.noise))
-	binary.BigEndian.PutUint64(c.noise[stampAt:], uint64(time.Now().UnixNano()))
+	now := time.Now().UnixNano()
+	if s == &c.picture {
+		c.diary[s.index%maxDiary].Store(now)
+	}
+	binary.BigEndian.PutUint64(c.noise[stampAt:], uint64(now))
+	binary.BigEndian.PutUint32(c.noise[indexAt:], uint32(s.index))
 	b := c.sealed[: rtpHeader : rtpHeader+size+overhead]
 	b[0], b[1] = 0x90, s.kind
 	if marker {

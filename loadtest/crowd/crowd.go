@@ -204,9 +204,6 @@ func (p *Person) Subscribe(d Diet) error {
 	if s.line, err = p.crowd.connect(local, r, s.take); err != nil {
 		return err
 	}
-	if d > Everything {
-		sift(s.line.conn, int(d))
-	}
 	p.crowd.add(s.line)
 	p.Screen = s
 	return nil
@@ -215,6 +212,7 @@ func (p *Person) Subscribe(d Diet) error {
 // Watch shows another's picture in the next free slot, and Listen plays their
 // sound.
 func (p *Person) Watch(other *Person) error {
+	p.Screen.shows.Store(other.Camera)
 	return p.crowd.server.Watch(p.ID, next(&p.Screen.video), other.ID, MidPicture)
 }
 

@@ -24,16 +24,20 @@ type Screen struct {
 	ids    packet.IDs
 	video  []string // slots that are free
 	audio  []string
+	shows  atomic.Pointer[Camera] // the one that was watched last
 	taken  atomic.Uint64
 	broken atomic.Uint64
 
-	last   uint16 // transport-wide number that was reported last
-	begun  bool
-	at     time.Time // when it arrived
-	count  uint8     // feedback packets
-	report [1200]byte
-	ours   uint32 // SSRC
-	mine   [1500]byte
+	begun   bool
+	first   time.Duration   // when the first packet arrived
+	sifted  bool            // the system drops what the diet does not want
+	last    arrival         // that was reported
+	read    []arrival       // since then
+	moments []time.Duration // reused: when packets arrived
+	count   uint8           // feedback packets
+	report  [1200]byte
+	ours    uint32 // SSRC
+	mine    [1500]byte
 }
 
 func newScreen(c *Crowd, d Diet, r remote) *Screen {
@@ -61,68 +65,41 @@ func (s *Screen) take(l *line, b []byte, at time.Time) {
 		return
 	}
 	s.taken.Add(1)
+	a := arrival{counted: e.TransportCC, at: time.Duration(at.UnixNano())}
 	if len(h.Payload) >= minPayload {
-		sent := time.Unix(0, int64(binary.BigEndian.Uint64(h.Payload[stampAt:])))
-		s.crowd.Delays.add(at.Sub(sent))
+		a.number = binary.BigEndian.Uint32(h.Payload[indexAt:])
+		a.left = time.Duration(binary.BigEndian.Uint64(h.Payload[stampAt:]))
+		s.crowd.Delays.add(a.at - a.left)
 	}
 	if e.HasTransportCC {
-		s.arrive(l, e.TransportCC, at)
+		s.arrive(l, a)
 	}
 }
 
-const (
-	feedbackSpacing = 50 * time.Millisecond
-	maxFeedback     = 1000                   // packets that one speaks of
-	tick            = 250 * time.Microsecond // unit of deltas (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.5)
-	reference       = 64 * time.Millisecond
-)
+// learning is for how long everybody reads everything: until the server knows what
+// the network carries, from what is true of each packet.
+const learning = 2 * time.Second
 
 // arrive notes that a packet came, and reports once in a while.
-func (s *Screen) arrive(l *line, number uint16, at time.Time) {
+func (s *Screen) arrive(l *line, a arrival) {
 	if !s.begun {
-		s.begun, s.last, s.at = true, number-1, at
-	}
-	if int16(number-s.last) <= 0 || s.diet == Everything && at.Sub(s.at) < feedbackSpacing {
+		s.begun, s.first, s.last = true, a.at, a
 		return
 	}
-	s.feedback(l, number, at)
-	s.last, s.at = number, at
-}
-
-// feedback reports everything up to number: those that were not read arrived
-// evenly since the last.
-func (s *Screen) feedback(l *line, number uint16, at time.Time) {
-	total := min(int(number-s.last), maxFeedback)
-	first := number - uint16(total) + 1
-	spacing := at.Sub(s.at) / time.Duration(total)
-	if spacing > reference/2 {
-		spacing = 0 // there was a break, and then all came at once
+	if len(s.read) > 0 && int16(a.counted-s.read[len(s.read)-1].counted) <= 0 || int16(a.counted-s.last.counted) <= 0 {
+		return // overtaken
 	}
-	from := time.Duration(at.UnixNano()) - spacing*time.Duration(total-1)
-	zero := from.Truncate(reference)
-
-	b := append(s.report[:0], 0x80|15, feedbackRTP, 0, 0)
-	b = binary.BigEndian.AppendUint32(b, s.ours)
-	b = binary.BigEndian.AppendUint32(b, 0)
-	b = binary.BigEndian.AppendUint16(b, first)
-	b = binary.BigEndian.AppendUint16(b, uint16(total))
-	b = binary.BigEndian.AppendUint32(b, uint32(zero/reference)<<8|uint32(s.count))
-	s.count++
-	b = binary.BigEndian.AppendUint16(b, 1<<13|uint16(total)) // a run of small deltas
-	now := int64(zero / tick)
-	for n := range total {
-		next := int64((from + spacing*time.Duration(n)) / tick)
-		b = append(b, byte(next-now))
-		now = next
+	s.read = append(s.read, a)
+	if s.diet > Everything && !s.sifted && a.at-s.first > learning {
+		s.sifted = true
+		sift(l.conn, int(s.diet))
 	}
-	if fill := -len(b) & 3; fill > 0 { // RFC 3550, section 6.4.1
-		b[0] |= 0x20
-		for range fill - 1 {
-			b = append(b, 0)
-		}
-		b = append(b, byte(fill))
+	if !s.sifted && a.at-s.last.at < feedbackSpacing && len(s.read) < maxFeedback/2 {
+		return
 	}
-	s.send(l, b)
+	s.send(l, s.feedback())
+	s.last = a
+	s.read = s.read[:0]
 }
 
 // send finishes an RTCP packet.

@@ -11,6 +11,7 @@ const (
 	startRate    = 1_000_000       // bits per second, most networks carry it
 	maxRate      = 50_000_000      // bits per second
 	silence      = time.Second     // without feedback while something is sent is a cut
+	pause        = time.Second / 2 // in which nothing is sent shows nothing of the network
 	cutBack      = 0.5             // of the rate is left of each
 	cutReturn    = 0.5             // of the rate before is believed when it is over
 	strayed      = 5 * time.Second // that clocks may part from one feedback packet to the next
@@ -58,6 +59,8 @@ type Estimator struct {
 	tripOlder time.Duration // and of the one before
 
 	quiet  time.Duration // since when there is no feedback though something is sent
+	busy   time.Duration // when something was last seen to have been sent
+	before uint64        // bytes that had been sent by then
 	total  uint64        // bytes sent when feedback came last
 	cut    bool
 	uncut  float64       // the rate before the cut
@@ -259,8 +262,14 @@ func (e *Estimator) Begin(now time.Duration) { e.quiet = now }
 // Tick is to be called about ten times a second while something is sent: it
 // notices that feedback stays away. Changed says that Rate is another now.
 func (e *Estimator) Tick(now time.Duration) (changed bool) {
-	if e.quiet == 0 || e.sent.total.Load() == e.total {
-		e.quiet = now // nothing is sent that could be told of
+	total := e.sent.total.Load()
+	if total != e.before {
+		e.before, e.busy = total, now
+	}
+	if e.quiet == 0 || total == e.total || now-e.busy > pause {
+		// Nothing is sent that could be told of; or no more: what was told of the
+		// last of it may have been lost.
+		e.quiet = now
 		return false
 	}
 	if now-e.quiet < silence+e.RoundTrip() {

@@ -137,7 +137,11 @@ func TestFeedbackStorm(t *testing.T) {
 func TestTheFirstTickIsNoCut(t *testing.T) {
 	e := NewEstimator(Limits{})
 	e.Sent(1, 100, time.Hour)
-	if e.Tick(time.Hour+time.Millisecond) || e.Tick(time.Hour+silence) || e.Rate() != startRate {
+	if e.Tick(time.Hour + time.Millisecond) {
+		t.Fatal(e.Rate())
+	}
+	e.Sent(2, 100, time.Hour+silence)
+	if e.Tick(time.Hour+silence) || e.Rate() != startRate {
 		t.Fatal(e.Rate())
 	}
 	if !e.Tick(time.Hour+silence+time.Millisecond) || e.Rate() != startRate/2 {
@@ -299,7 +303,21 @@ func TestBeginIsNoCut(t *testing.T) {
 	if e.Tick(now+silence/2) || e.cut || e.Rate() != rate {
 		t.Errorf("rate %d, cut %v", e.Rate(), e.cut)
 	}
+	e.Sent(501, 1200, now+2*silence)
 	if !e.Tick(now+2*silence) || !e.cut {
 		t.Error("no cut, although nothing comes back")
+	}
+}
+
+// Where nothing more is sent it is no cut that the last of it was never told of.
+func TestPauseIsNoCut(t *testing.T) {
+	e, _, now := fed(t)
+	rate := e.Rate()
+	e.Sent(500, 1200, now)
+	for end := now + 10*silence; now < end; now += silence / 10 {
+		e.Tick(now)
+	}
+	if e.cut || e.Rate() != rate {
+		t.Errorf("rate %d, cut %v", e.Rate(), e.cut)
 	}
 }
