@@ -36,6 +36,7 @@ type flow struct {
 	octets   uint32
 	repair   repair
 	queue    queue
+	look     func() // release, as long as the flow is with its feed: made once, for packets may wait often
 	loss     loss
 	way      *way
 	now      time.Duration // when the burst at hand came
@@ -56,6 +57,7 @@ func newFlow(s *slot) *flow {
 // join begins to show a feed.
 func (w *flow) join(f *feed, wish *wish) {
 	w.feed, w.wish, w.out = f, wish, w.slot.conn.Writer(f.lane)
+	w.look = w.bound((*flow).release)
 	w.hurry, w.queue.timed = false, false // what was to be looked at was elsewhere
 	w.loss.forget(&w.slot.lost)
 	f.attach(w)

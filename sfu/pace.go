@@ -94,7 +94,7 @@ func (w *flow) wait(p waiting) {
 	w.queue.add(p)
 	if !w.queue.timed {
 		w.queue.timed = true
-		w.later(w.queue.ring[w.queue.first].when, (*flow).release)
+		w.feed.lane.At(w.queue.ring[w.queue.first].when, w.look)
 	}
 }
 
@@ -108,7 +108,7 @@ func (w *flow) release() {
 		w.sendWaiting(&p, now)
 	}
 	if q.timed = q.count > 0; q.timed {
-		w.later(q.ring[q.first].when, (*flow).release)
+		w.feed.lane.At(q.ring[q.first].when, w.look)
 	}
 }
 
@@ -135,12 +135,12 @@ func (w *flow) overflow() {
 	w.need()
 }
 
-// later carries something out at a moment, if the flow is with its feed then.
-func (w *flow) later(when time.Duration, do func(*flow)) {
+// bound is something to be carried out later, if the flow is with its feed then.
+func (w *flow) bound(do func(*flow)) func() {
 	f, s := w.feed, w.slot
-	f.lane.At(when, func() {
+	return func() {
 		if s.at.Load() == f {
 			do(w)
 		}
-	})
+	}
 }

@@ -38,7 +38,7 @@ func (w *flow) fit() {
 		return
 	}
 	w.hurry = true
-	w.later(w.feed.lane.Now()+urgentWait, (*flow).stop)
+	w.feed.lane.At(w.feed.lane.Now()+urgentWait, w.bound((*flow).stop))
 }
 
 // stop forwards nothing until a key frame comes, if still too much would be.

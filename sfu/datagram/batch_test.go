@@ -24,6 +24,7 @@ func (k *kept) send(b *Batch) {
 }
 func (k *kept) read() ([]Datagram, error)            { return nil, nil }
 func (k *kept) poll() ([]Datagram, error)            { return nil, nil }
+func (k *kept) linger(time.Duration) []Datagram      { return nil }
 func (k *kept) SetReadDeadline(time.Time) error      { return nil }
 func (k *kept) sendOne([]byte, netip.AddrPort) error { return nil }
 func (k *kept) close() error                         { return nil }

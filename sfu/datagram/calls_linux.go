@@ -4,6 +4,7 @@ package datagram
 // at once need. Package unix has no functions for them.
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -93,15 +94,16 @@ func newInbox(n, size int) *inbox {
 		h.SetIovlen(1)
 		h.Control = (*byte)(unsafe.Pointer(&b.controls[i])) //nolint:gosec // as the system wants it; the room is as large as reset says
 	}
-	b.reset(n)
+	b.reset(0, n)
 	return b
 }
 
-// reset makes the first n messages ready to be filled again: the system has
-// written there how much it used. Nothing is kept of where they came from.
-func (b *inbox) reset(n int) {
-	clear(b.names[:n])
-	for i := range b.heads[:n] {
+// reset makes the messages from the first to the end ready to be filled again: the
+// system has written there how much it used. Nothing is kept of where they came
+// from.
+func (b *inbox) reset(first, end int) {
+	clear(b.names[first:end])
+	for i := first; i < end; i++ {
 		h := &b.heads[i].Hdr
 		h.Namelen = uint32(len(b.names[i]))
 		h.SetControllen(unix.CmsgSpace(4))
@@ -150,6 +152,13 @@ func receiveMany(fd int, heads []unix.Mmsghdr) (int, unix.Errno) {
 		return 0, errno
 	}
 	return int(n), 0
+}
+
+// nap has the thread sleep. Go's scheduler does not hear of it: the wait is as
+// short as the other calls.
+func nap(d time.Duration) {
+	t := unix.NsecToTimespec(int64(d))
+	_, _, _ = unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0) //nolint:gosec // a signal ends it early, which does no harm
 }
 
 func receiveSingle(fd int, heads []unix.Mmsghdr) (int, unix.Errno) {

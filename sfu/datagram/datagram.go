@@ -182,6 +182,9 @@ type wire interface {
 	read() ([]Datagram, error)
 	// poll takes what has arrived and hardly waits.
 	poll() ([]Datagram, error)
+	// linger lets a moment pass and takes what has arrived in it, beside what
+	// was taken last. It may take nothing.
+	linger(d time.Duration) []Datagram
 	// SetReadDeadline ends read at t; the zero time: never. For any goroutine.
 	SetReadDeadline(t time.Time) error
 	// send sends what a batch holds.
@@ -203,6 +206,11 @@ func (s *Socket) Receive(until time.Time) ([]Datagram, error) {
 	}
 	return got, nil
 }
+
+// Linger lets a moment of less than a millisecond pass and returns what has
+// arrived since Receive returned, in order; what that returned stays valid. It
+// may return nothing at once: where that is better, or there is no room.
+func (s *Socket) Linger(d time.Duration) []Datagram { return s.wire.linger(d) }
 
 // Wake lets Receive return soon: the call that waits, or else the next one.
 func (s *Socket) Wake() { s.gate.wake(s.wire) }

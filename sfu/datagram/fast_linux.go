@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +19,7 @@ type fast struct {
 	// Of the goroutine that receives.
 	raw     syscall.RawConn
 	in      *inbox
+	filled  int // messages of it that hold what was received last
 	receive func(fd int, heads []unix.Mmsghdr) (int, unix.Errno)
 	take    func(fd uintptr) bool // fill, bound once: else it is allocated with each call
 	look    func(fd uintptr)
@@ -103,7 +105,7 @@ func (c *fast) read() ([]Datagram, error) {
 // nothing comes.
 func (c *fast) forget() {
 	clear(c.got)
-	c.got = c.got[:0]
+	c.got, c.filled = c.got[:0], 0
 }
 
 // poll implements wire.
@@ -115,10 +117,25 @@ func (c *fast) poll() ([]Datagram, error) {
 	return c.got, nil
 }
 
-// fill takes what has arrived, and reports whether there was anything.
+// linger implements wire.
+func (c *fast) linger(d time.Duration) []Datagram {
+	before := len(c.got)
+	if c.filled == len(c.in.heads) {
+		return nil
+	}
+	nap(d)
+	if c.raw.Control(c.look) != nil {
+		return nil
+	}
+	return c.got[before:]
+}
+
+// fill takes what has arrived, behind what was there already, and reports whether
+// there was anything.
 func (c *fast) fill(fd uintptr) bool {
-	n := c.get(int(fd))
-	for i := range n {
+	first, before := c.filled, len(c.got)
+	n := c.get(int(fd), first)
+	for i := first; i < first+n; i++ {
 		p, from, size, whole := c.in.message(i)
 		if !whole {
 			c.socket.oversize.Add(1)
@@ -127,19 +144,20 @@ func (c *fast) fill(fd uintptr) bool {
 		c.got = split(c.got, p, size, readName(from))
 	}
 	if n > 0 {
-		c.in.reset(n)
+		c.filled = first + n
+		c.in.reset(first, c.filled)
 		c.socket.received.messages.Add(uint64(n))
-		c.socket.received.datagrams.Add(uint64(len(c.got)))
+		c.socket.received.datagrams.Add(uint64(len(c.got) - before))
 	}
 	return n > 0
 }
 
-// get asks for messages. An error of the socket is told once, in place of a
+// get asks for messages, to be put from the first on. An error of the socket is told once, in place of a
 // message, and means nothing here: messages may wait behind it.
-func (c *fast) get(fd int) int {
+func (c *fast) get(fd, first int) int {
 	const attempts = 8
 	for range attempts {
-		n, errno := c.receive(fd, c.in.heads)
+		n, errno := c.receive(fd, c.in.heads[first:])
 		c.socket.received.calls.Add(1)
 		if errno == 0 || errno == unix.EAGAIN {
 			return n

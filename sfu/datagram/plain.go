@@ -90,6 +90,10 @@ func (c *plain) poll() ([]Datagram, error) {
 	return got, err
 }
 
+// linger implements wire. There is one buffer, and nothing is gained: each
+// datagram is sent by a call of its own.
+func (c *plain) linger(time.Duration) []Datagram { return nil }
+
 // send implements wire.
 func (c *plain) send(b *Batch) {
 	c.limit()

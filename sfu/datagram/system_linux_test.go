@@ -377,3 +377,41 @@ func TestBuffers(t *testing.T) {
 		t.Errorf("%d bytes may wait to be read, %d to be sent", in, out)
 	}
 }
+
+// What comes while one lingers stands beside what was received before, until there
+// is no room.
+func TestLinger(t *testing.T) {
+	p, from := listen(t, v4, Options{}), peer(t, v4)
+	s := p.Sockets()[0]
+	send := func(b byte) {
+		if _, err := from.WriteToUDPAddrPort([]byte{b}, p.Addr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 * trainMessages {
+		send(1)
+		first, err := s.Receive(soon())
+		if err != nil || len(first) != 1 {
+			t.Fatal(len(first), err)
+		}
+		if more := s.Linger(0); len(more) != 0 {
+			t.Fatal(len(more), "came of nothing")
+		}
+		send(2)
+		send(3)
+		more := s.Linger(time.Millisecond)
+		if len(more) != 2 || more[0].Bytes[0] != 2 || more[1].Bytes[0] != 3 || more[1].From != address(from) || first[0].Bytes[0] != 1 {
+			t.Fatal(first, more)
+		}
+	}
+	for n := range 2 * trainMessages {
+		send(byte(n))
+	}
+	all, err := s.Receive(soon())
+	if err != nil || len(all) != trainMessages || len(s.Linger(0)) != 0 {
+		t.Fatal(len(all), err)
+	}
+	if all, err = s.Receive(soon()); err != nil || len(all) != trainMessages || all[0].Bytes[0] != trainMessages {
+		t.Fatal(len(all), err)
+	}
+}

@@ -28,6 +28,7 @@ type lane struct {
 	due         time.Duration // when tick is; 0: not at all
 	round       time.Duration // when it is for the others too
 	groups      groups
+	linger      linger
 	parcels     []parcel // for each lane, by its number
 	timers      timers
 	batch       *datagram.Batch
@@ -114,15 +115,35 @@ func (l *lane) turn() bool {
 	}
 	arrived, err := l.socket.Receive(until)
 	l.now = l.clock.now()
-	for i := range arrived {
-		l.sort(arrived[i].Bytes, arrived[i].From)
-	}
+	l.take(arrived)
+	l.gather()
 	l.groups.deliver(l.now)
 	l.dispatch()
 	l.empty()
 	l.timers.run(l.now)
 	l.settle()
 	return err == nil && !l.quit.Load()
+}
+
+// take sorts what has arrived.
+func (l *lane) take(arrived []datagram.Datagram) {
+	for i := range arrived {
+		l.sort(arrived[i].Bytes, arrived[i].From)
+	}
+}
+
+// gather takes in the rest of frames that have begun to come, where that is worth
+// the wait.
+func (l *lane) gather() {
+	for range lingerMost {
+		if !l.linger.wanted(&l.groups) {
+			return
+		}
+		more := l.socket.Linger(lingerTime)
+		l.now = l.clock.now()
+		l.linger.tried(len(more) > 0)
+		l.take(more)
+	}
 }
 
 // empty carries out what is in the mail now; what comes meanwhile is for the
@@ -146,6 +167,7 @@ func (l *lane) empty() {
 // settle sends what was written, and makes known what was counted.
 func (l *lane) settle() {
 	l.batch.Flush()
+	l.linger.learn(&l.tally)
 	l.sums.take(&l.tally)
 }
 
