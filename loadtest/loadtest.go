@@ -26,7 +26,7 @@ const (
 	mostLoss  = 0.005
 	mostDelay = 50 * time.Millisecond // of all packets but one in a hundred, within the machine
 
-	slots      = 24 // pictures that one person sees: the client shows 25 tiles
+	slots      = 24 // pictures that one person sees: what 25 tiles show
 	microphone = 16 // voices that one person hears
 	sample     = 64 // one packet in so many is read by who receives it
 )

@@ -397,3 +397,40 @@ func same(a, b map[string]int) bool {
 	}
 	return slices.Equal(keys(a), keys(b))
 }
+
+// BenchmarkForwardAmongOthers is a packet of a layer that 20 viewers are shown,
+// with so many others who are shown another layer of the same picture.
+func BenchmarkForwardAmongOthers(b *testing.B) {
+	for _, others := range []int{0, 80, 480} {
+		b.Run(fmt.Sprint(others), func(b *testing.B) {
+			const viewers = 20
+			lane := &fakeLane{now: time.Second}
+			tr := &track{publisher: 1, mid: "0"}
+			f := &feed{track: tr, video: true, lane: lane}
+			tr.feedBy(f)
+			var layers [2]*source
+			for i := range layers {
+				layers[i] = newSource(f, transport.StreamInfo{Layer: i, Lane: lane, KeyFrame: func() {}})
+				f.start(layers[i])
+			}
+			for i := range viewers + others {
+				s, out := newTestSlot(true)
+				out.keeps = false
+				watch(s, tr)
+				s.choose(tr, choice{step: min(1, i/viewers)})
+			}
+			seq := uint16(0)
+			send := func(s *source, key bool) {
+				seq++
+				push(s, raw(transport.VP8, seq, uint32(seq)*3000, append(synthetic(transport.VP8, key, true, seq, 7), make([]byte, 1180)...)))
+			}
+			for _, s := range layers {
+				send(s, true)
+			}
+			for b.Loop() {
+				send(layers[0], false)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/packet")
+		})
+	}
+}
