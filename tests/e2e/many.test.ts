@@ -35,6 +35,11 @@ for (const kind of KINDS) {
     const asked = (await ada.sent()).filter((m) => m.startsWith('{"t":"subscribe"'))
     assert.deepEqual(asked, ['{"t":"subscribe"}', '{"t":"subscribe","pictures":49}'], "and asked for them once")
 
+    // The one connection took over from the other: nothing was lost, nothing came twice.
+    const lost = await ada.page.evaluate(() => window.probe.got.filter((m) => m.startsWith('{"t":"lost"')))
+    assert.deepEqual(lost, [])
+    for (const c of await ada.counts()) assert.equal(c.forged + c.replayed, 0, JSON.stringify(c))
+
     await crowd.leave()
     await meeting.end()
   })
