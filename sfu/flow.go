@@ -11,35 +11,39 @@ import (
 )
 
 // flow is what forwards to one slot. It belongs to the lane that the slot is
-// in.
+// in. It is not in the processor's cache when a packet comes, for others were
+// sent theirs since: what is looked at for each packet stands together, the
+// tables behind it.
 type flow struct {
 	slot *slot
 	feed *feed            // nil: none
 	wish *wish            // that it is with the feed for
 	out  transport.Writer // of this lane
-	info transport.SlotInfo
+	way  *way
 
 	source *source // what is forwarded; nil: nothing yet. Changed by turn
 	next   *source // what is to be, from its next key frame on; the same if nothing else; nil: there is nothing. Changed by turn
-	target choice  // what it is to show of the feed
-	tries  int     // times that a key frame was asked for to get there
-	hurry  bool    // stop is to be called
 	run    uint32  // of the source; 0: waiting for its beginning
 	codec  transport.Codec
+	hurry  bool          // stop is to be called
+	now    time.Duration // when the burst at hand came
+
+	packets uint32
+	octets  uint32
+	clock   clock
+	packet  transport.Outgoing // reused: one on the stack would escape
+	queue   queue
+	repair  repair
+	info    transport.SlotInfo
+
+	target choice // what it is to show of the feed
+	tries  int    // times that a key frame was asked for to get there
+	look   func() // release, as long as the flow is with its feed: made once, for packets may wait often
+	loss   loss
 
 	numbers  rewriter
-	clock    clock
-	layers   packet.Selector // of those within the source
 	pictures packet.Pictures
-	packet   transport.Outgoing // reused: one on the stack would escape
-	packets  uint32
-	octets   uint32
-	repair   repair
-	queue    queue
-	look     func() // release, as long as the flow is with its feed: made once, for packets may wait often
-	loss     loss
-	way      *way
-	now      time.Duration // when the burst at hand came
+	layers   packet.Selector // of those within the source
 }
 
 func newFlow(s *slot) *flow {

@@ -185,13 +185,16 @@ func (w *writer) Write(p *transport.Outgoing) {
 		b = pad(append(b, payload...), 1)
 		payload = nil
 	}
-	b = way.sealers[l.number].SealRTP(b, header, payload, p.Index)
+	sealer := way.sealers[l.number]
+	if s.ids.TransportCC != 0 {
+		// Before it is sealed: what is atomic would have to wait until all that
+		// is written there has reached memory.
+		o.estimator.Sent(number, len(b)+len(payload)+sealer.Overhead(), l.now)
+	}
+	b = sealer.SealRTP(b, header, payload, p.Index)
 	if b == nil {
 		l.tally.unsent++
 		return
-	}
-	if s.ids.TransportCC != 0 {
-		o.estimator.Sent(number, len(b), l.now)
 	}
 	l.tally.sealed++
 	l.commit(way, b)

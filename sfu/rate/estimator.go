@@ -35,8 +35,8 @@ type Limits struct{ Min, Start, Max int }
 // Sent, Rate, RoundTrip and Want may be called by any number of goroutines at
 // once; everything else by one at a time.
 type Estimator struct {
+	sent   sent
 	limits Limits
-	sent   *sent
 	rate   atomic.Int64
 	want   atomic.Int64
 	trip   atomic.Int64
@@ -82,7 +82,8 @@ func NewEstimator(l Limits) *Estimator {
 	}
 	l.Max = max(l.Max, l.Min)
 	l.Start = min(max(l.Start, l.Min), l.Max)
-	e := &Estimator{limits: l, sent: newSent(), control: control{rate: float64(l.Start)}, heed: NewBudget(heedRate, heedBurst)}
+	e := &Estimator{limits: l, control: control{rate: float64(l.Start)}, heed: NewBudget(heedRate, heedBurst)}
+	e.sent.begin()
 	e.rate.Store(int64(l.Start))
 	return e
 }

@@ -33,11 +33,10 @@ type sent struct {
 	crowded bool                            // a packet was overwritten before it was told of
 }
 
-func newSent() *sent {
-	s := &sent{}
+// begin makes it ready.
+func (s *sent) begin() {
 	ring := make([]atomic.Uint64, minSent)
 	s.ring.Store(&ring)
-	return s
 }
 
 func (s *sent) put(number uint16, size int, at time.Duration) {

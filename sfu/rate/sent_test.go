@@ -7,7 +7,8 @@ import (
 )
 
 func TestSentIsTakenOnce(t *testing.T) {
-	s := newSent()
+	var s sent
+	s.begin()
 	now := 300 * 24 * time.Hour // more than the stamp holds
 	s.put(65535, 1200, now)
 	s.put(0, 50, now+time.Millisecond)
@@ -42,7 +43,8 @@ func TestSentIsTakenOnce(t *testing.T) {
 }
 
 func TestSentGrows(t *testing.T) {
-	s := newSent()
+	var s sent
+	s.begin()
 	var number uint16 = 60000
 	for range 10 {
 		for range maxSent {
@@ -66,7 +68,8 @@ func TestSentGrows(t *testing.T) {
 
 // Nothing that is there before is lost when room is made.
 func TestSentKeepsWhileItGrows(t *testing.T) {
-	s := newSent()
+	var s sent
+	s.begin()
 	for i := range uint16(minSent) {
 		s.put(65500+i, int(i)+1, time.Second)
 	}
