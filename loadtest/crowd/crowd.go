@@ -45,6 +45,7 @@ type Crowd struct {
 	keeping  sync.WaitGroup
 	quit     chan struct{}
 	Delays   Delays
+	Learning bool // everybody reads everything at first; set before anybody is there
 
 	mu    sync.Mutex // guards what follows
 	lines []*line
@@ -200,9 +201,13 @@ func (p *Person) Subscribe(d Diet) error {
 	if err := p.crowd.server.Answer(p.ID, local.answer(text)); err != nil {
 		return err
 	}
-	s := newScreen(p.crowd, d, r)
+	s, sifted := newScreen(p.crowd, d, r), d > Everything && !p.crowd.Learning
+	s.sifted = sifted
 	if s.line, err = p.crowd.connect(local, r, s.take); err != nil {
 		return err
+	}
+	if sifted {
+		sift(s.line.conn, int(d))
 	}
 	p.crowd.add(s.line)
 	p.Screen = s

@@ -9,7 +9,7 @@ const (
 	feedbackSpacing = 50 * time.Millisecond
 	maxFeedback     = 500                    // packets that one speaks of
 	maxVariation    = 2 * time.Millisecond   // by which two packets may differ in their way if it is to be known of those between
-	maxEven         = 100 * time.Millisecond // in which packets may be said to have come evenly
+	maxEven         = 8 * time.Millisecond   // between packets that may be said to have come evenly
 	tick            = 250 * time.Microsecond // unit of deltas (draft-holmer-rmcat-transport-wide-cc-extensions-01, section 3.1.5)
 	reference       = 64 * time.Millisecond
 	small, large    = 1 << 13, 2 << 13 // runs of packets, with deltas of one byte and of two (section 3.1.3)
@@ -86,18 +86,21 @@ func (s *Screen) fill() bool {
 
 // between says when what came behind one packet that was read, up to the next
 // one, arrived. If it is what the camera sent in between, it was on its way as
-// long as those two, unless they differ. If there is other among it, such as
-// padding, it came evenly.
+// long as those two, unless they differ: then it is not known. If there is other
+// among it, such as padding, it came evenly.
 func (s *Screen) between(from, to *arrival) bool {
 	total, camera := int(to.counted-from.counted), s.shows.Load()
 	passed, longer := to.at-from.at, (to.at-to.left)-(from.at-from.left)
 	same := camera != nil && total < maxDiary/2 && int(to.number-from.number) == total && camera.kept(from) && camera.kept(to)
-	if total > 1 && (same && max(longer, -longer) > maxVariation || !same && passed > maxEven) {
+	if total > 1 && same && max(longer, -longer) > maxVariation {
 		return false
+	}
+	if !same && passed > maxEven*time.Duration(total) {
+		passed = 0 // there was a break, and then all came at once
 	}
 	latest := from.at
 	for n := 1; n < total; n++ {
-		at := from.at + passed*time.Duration(n)/time.Duration(total)
+		at := to.at - passed*time.Duration(total-n)/time.Duration(total)
 		if same {
 			at = camera.left(from.number+uint32(n)) + from.at - from.left + longer*time.Duration(n)/time.Duration(total)
 		}

@@ -76,8 +76,8 @@ func (s *Screen) take(l *line, b []byte, at time.Time) {
 	}
 }
 
-// learning is for how long everybody reads everything: until the server knows what
-// the network carries, from what is true of each packet.
+// learning is for how long who learns reads everything: until the server knows
+// what the network carries, from what is true of each packet.
 const learning = 2 * time.Second
 
 // arrive notes that a packet came, and reports once in a while.

@@ -26,6 +26,7 @@ func newScene(o subject.Options) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Crowd.Learning = true
 	return &scene{Scene: s}, nil
 }
 
