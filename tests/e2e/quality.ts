@@ -74,14 +74,11 @@ const seen = (p: Person, from: number): Promise<Frame[]> =>
 const sound = (p: Person): Promise<Sound> =>
   p.page.evaluate(async () => {
     const sum = { concealed: 0, all: 0 }
-    for (const peer of window.probe.peers) {
-      if (peer.signalingState === "closed") continue
-      for (const s of (await peer.getStats()).values() as Iterable<Record<string, unknown>>) {
-        if (s["type"] !== "inbound-rtp" || s["kind"] !== "audio" || s["packetsReceived"] === 0) continue
-        // Silence that was made up because nothing was sent is none that was lost.
-        sum.concealed += Number(s["concealedSamples"] ?? 0) - Number(s["silentConcealedSamples"] ?? 0)
-        sum.all += Number(s["totalSamplesReceived"] ?? 0)
-      }
+    for (const s of await window.probe.stats()) {
+      if (s["type"] !== "inbound-rtp" || s["kind"] !== "audio" || s["packetsReceived"] === 0) continue
+      // Silence that was made up because nothing was sent is none that was lost.
+      sum.concealed += Number(s["concealedSamples"] ?? 0) - Number(s["silentConcealedSamples"] ?? 0)
+      sum.all += Number(s["totalSamplesReceived"] ?? 0)
     }
     return sum
   })
@@ -107,13 +104,10 @@ const counters = (p: Person): Promise<string> =>
       "freeze",
       "discarded",
     ]
-    for (const peer of window.probe.peers) {
-      if (peer.signalingState === "closed") continue
-      for (const s of (await peer.getStats()).values() as Iterable<Record<string, unknown>>) {
-        if (s["kind"] !== "video" || !/^(in|out)bound/.test(String(s["type"])) || !(Number(s["bytesReceived"] ?? s["bytesSent"]) > 0))
-          continue
-        all.push(Object.fromEntries(Object.entries(s).filter(([k]) => of.some((name) => k.startsWith(name)))))
-      }
+    for (const s of await window.probe.stats()) {
+      if (s["kind"] !== "video" || !/^(in|out)bound/.test(String(s["type"])) || !(Number(s["bytesReceived"] ?? s["bytesSent"]) > 0))
+        continue
+      all.push(Object.fromEntries(Object.entries(s).filter(([k]) => of.some((name) => k.startsWith(name)))))
     }
     return JSON.stringify(all)
   })

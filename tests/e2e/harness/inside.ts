@@ -69,6 +69,8 @@ interface Probe {
   find(role: string, name: string): Element | null
   tiles(): SeenTile[]
   streams(): Promise<SeenStream[]>
+  /** What all live connections count, as getStats tells it. */
+  stats(): Promise<Record<string, unknown>[]>
   /** The strongest frequency heard, in Hz; 0 for silence. */
   tone(): Promise<number>
 }
@@ -304,6 +306,7 @@ function inside(
         text: tile.innerText,
         videos: [...tile.querySelectorAll("video")].map(look),
       })),
+    stats: async () => (await Promise.all(live().map(statsOf))).flat(),
     streams: async () => {
       const seen: SeenStream[] = []
       for (const peer of live()) {
