@@ -38,7 +38,7 @@ func (k *kept) datagrams(t *testing.T) (all []Datagram) {
 		if m.count == 1 {
 			size = 0
 		}
-		all = split(all, k.bytes[i], size, m.to)
+		all = split(all, k.bytes[i], size, m.to, 0)
 		if len(all)-before != m.count {
 			t.Fatalf("message %d has %d datagrams, says %d", i, len(all)-before, m.count)
 		}

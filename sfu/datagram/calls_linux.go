@@ -4,6 +4,7 @@ package datagram
 // at once need. Package unix has no functions for them.
 
 import (
+	"encoding/binary"
 	"time"
 	"unsafe"
 
@@ -15,12 +16,16 @@ import (
 type name [unix.SizeofSockaddrInet6]byte
 
 // control is room for one control message with a number: the size of the
-// datagrams of a train.
+// datagrams of a train to be sent, in the first two bytes.
 type control struct {
 	head unix.Cmsghdr
-	size int32 // in: an int; out: a uint16 in its first two bytes
+	size int32
 	_    [4]byte
 }
+
+// told is room for what the system says of a message that arrived: the size of
+// its datagrams, an int, and when it came, two words.
+type told [64]byte
 
 // outbox is the messages that the system is given to send. Everything points
 // where it always will but for the bytes to be sent: nothing is allocated.
@@ -68,22 +73,22 @@ func (o *outbox) set(i int, p []byte, n, size int) {
 
 // inbox is the messages that the system is given to fill.
 type inbox struct {
-	heads    []unix.Mmsghdr
-	vectors  []unix.Iovec
-	names    []name
-	controls []control
-	bytes    []byte
-	size     int // bytes of each message
+	heads   []unix.Mmsghdr
+	vectors []unix.Iovec
+	names   []name
+	told    []told
+	bytes   []byte
+	size    int // bytes of each message
 }
 
 func newInbox(n, size int) *inbox {
 	b := &inbox{
-		heads:    make([]unix.Mmsghdr, n),
-		vectors:  make([]unix.Iovec, n),
-		names:    make([]name, n),
-		controls: make([]control, n),
-		bytes:    make([]byte, n*size),
-		size:     size,
+		heads:   make([]unix.Mmsghdr, n),
+		vectors: make([]unix.Iovec, n),
+		names:   make([]name, n),
+		told:    make([]told, n),
+		bytes:   make([]byte, n*size),
+		size:    size,
 	}
 	for i := range b.heads {
 		h := &b.heads[i].Hdr
@@ -92,7 +97,7 @@ func newInbox(n, size int) *inbox {
 		b.vectors[i].SetLen(size)
 		h.Iov = &b.vectors[i]
 		h.SetIovlen(1)
-		h.Control = (*byte)(unsafe.Pointer(&b.controls[i])) //nolint:gosec // as the system wants it; the room is as large as reset says
+		h.Control = &b.told[i][0]
 	}
 	b.reset(0, n)
 	return b
@@ -106,23 +111,42 @@ func (b *inbox) reset(first, end int) {
 	for i := first; i < end; i++ {
 		h := &b.heads[i].Hdr
 		h.Namelen = uint32(len(b.names[i]))
-		h.SetControllen(unix.CmsgSpace(4))
+		h.SetControllen(len(b.told[i]))
 		h.Flags = 0
 	}
 }
 
-// message is what message i holds: its bytes, the address it came from and the
-// size of its datagrams; 0: it is one. It is not whole if it was too big.
-func (b *inbox) message(i int) (p []byte, from []byte, size int, whole bool) {
+// message is what message i holds: its bytes, the address it came from, the
+// size of its datagrams (0: it is one) and when it came, in nanoseconds since
+// 1970 (0: not known). It is not whole if it was too big.
+func (b *inbox) message(i int) (p []byte, from []byte, size int, came int64, whole bool) {
 	m := &b.heads[i]
 	h := &m.Hdr
 	p = b.bytes[i*b.size:][:min(int(m.Len), b.size)]
 	from = b.names[i][:min(int(h.Namelen), len(b.names[i]))]
-	c := &b.controls[i]
-	if int(h.Controllen) >= unix.CmsgLen(4) && c.head.Level == unix.SOL_UDP && c.head.Type == unix.UDP_GRO {
-		size = int(c.size)
+	size, came = b.told[i].read(int(h.Controllen))
+	return p, from, size, came, h.Flags&unix.MSG_TRUNC == 0
+}
+
+// read goes through the control messages in the first n bytes.
+func (t *told) read(n int) (size int, came int64) {
+	n = min(n, len(t))
+	for at := 0; n-at >= unix.SizeofCmsghdr; {
+		head := (*unix.Cmsghdr)(unsafe.Pointer(&t[at])) //nolint:gosec // they begin at whole words, and the header fits
+		length := int(head.Len)
+		if length < unix.SizeofCmsghdr || length > n-at {
+			break
+		}
+		data := t[at+unix.CmsgLen(0) : at+length]
+		switch {
+		case head.Level == unix.SOL_UDP && head.Type == unix.UDP_GRO && len(data) >= 4:
+			size = int(binary.NativeEndian.Uint32(data))
+		case head.Level == unix.SOL_SOCKET && head.Type == unix.SCM_TIMESTAMPNS && len(data) == int(unsafe.Sizeof(unix.Timespec{})):
+			came = (*unix.Timespec)(unsafe.Pointer(&data[0])).Nano() //nolint:gosec // data of control messages begins at a whole word
+		}
+		at += unix.CmsgSpace(length - unix.CmsgLen(0))
 	}
-	return p, from, size, h.Flags&unix.MSG_TRUNC == 0
+	return size, came
 }
 
 // The calls never wait, and Go's scheduler does not hear of them: they must be

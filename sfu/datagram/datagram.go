@@ -160,8 +160,9 @@ type counter struct{ datagrams, messages, calls atomic.Uint64 }
 
 // Datagram is one that was received. Bytes may be changed.
 type Datagram struct {
-	Bytes []byte
-	From  netip.AddrPort // unmapped
+	Bytes  []byte
+	From   netip.AddrPort // unmapped
+	Waited time.Duration  // from its arrival in the system until it was received; 0 where that is not known
 }
 
 // Socket is one lane's share in a port. Receive, and the use of a batch, are

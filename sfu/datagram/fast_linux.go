@@ -135,21 +135,33 @@ func (c *fast) linger(d time.Duration) []Datagram {
 func (c *fast) fill(fd uintptr) bool {
 	first, before := c.filled, len(c.got)
 	n := c.get(int(fd), first)
+	if n == 0 {
+		return false
+	}
+	now := time.Now().UnixNano()
 	for i := first; i < first+n; i++ {
-		p, from, size, whole := c.in.message(i)
+		p, from, size, came, whole := c.in.message(i)
 		if !whole {
 			c.socket.oversize.Add(1)
 			continue
 		}
-		c.got = split(c.got, p, size, readName(from))
+		c.got = split(c.got, p, size, readName(from), waited(came, now))
 	}
-	if n > 0 {
-		c.filled = first + n
-		c.in.reset(first, c.filled)
-		c.socket.received.messages.Add(uint64(n))
-		c.socket.received.datagrams.Add(uint64(len(c.got) - before))
+	c.filled = first + n
+	c.in.reset(first, c.filled)
+	c.socket.received.messages.Add(uint64(n))
+	c.socket.received.datagrams.Add(uint64(len(c.got) - before))
+	return true
+}
+
+// waited is the time between two moments of the wall clock, as far as it can be
+// believed: that may be set at any time.
+func waited(came, now int64) time.Duration {
+	const most = time.Second
+	if d := time.Duration(now - came); came != 0 && d > 0 && d < most {
+		return d
 	}
-	return n > 0
+	return 0
 }
 
 // get asks for messages, to be put from the first on. An error of the socket is told once, in place of a

@@ -212,6 +212,8 @@ func (l *listening) tune(in, out int) {
 	}
 	buffer(in, unix.SO_RCVBUF, unix.SO_RCVBUFFORCE, l.ReceiveBuffer)
 	buffer(out, unix.SO_SNDBUF, unix.SO_SNDBUFFORCE, l.SendBuffer)
+	// When a datagram came, however long it waits until it is read.
+	_ = unix.SetsockoptInt(in, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
 	if l.uses&Coalescing != 0 {
 		_ = unix.SetsockoptInt(in, unix.SOL_UDP, unix.UDP_GRO, 1)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"time"
 )
 
 // The layout of an address as Linux has it: the family in the machine's order,
@@ -82,10 +83,10 @@ func scope(ip netip.Addr) uint32 {
 
 // split appends the datagrams of a message: each has the size but the last,
 // which may be smaller. Without a size it is one.
-func split(got []Datagram, p []byte, size int, from netip.AddrPort) []Datagram {
+func split(got []Datagram, p []byte, size int, from netip.AddrPort, waited time.Duration) []Datagram {
 	for size > 0 && len(p) > size {
-		got = append(got, Datagram{Bytes: p[:size:size], From: from})
+		got = append(got, Datagram{Bytes: p[:size:size], From: from, Waited: waited})
 		p = p[size:]
 	}
-	return append(got, Datagram{Bytes: slices.Clip(p), From: from})
+	return append(got, Datagram{Bytes: slices.Clip(p), From: from, Waited: waited})
 }

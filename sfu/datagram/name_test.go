@@ -60,7 +60,7 @@ func FuzzSplit(f *testing.F) {
 	f.Add([]byte("whole"), 0)
 	f.Fuzz(func(t *testing.T, p []byte, size int) {
 		var back []byte
-		got := split(nil, p, size, netip.AddrPort{})
+		got := split(nil, p, size, netip.AddrPort{}, 0)
 		for i, d := range got {
 			if len(d.Bytes) != cap(d.Bytes) || size > 0 && (len(d.Bytes) > size || i < len(got)-1 && len(d.Bytes) != size) || size > 0 && len(p) > 0 && len(d.Bytes) == 0 {
 				t.Fatalf("datagram %d of %d has %d bytes", i, len(got), len(d.Bytes))

@@ -415,3 +415,48 @@ func TestLinger(t *testing.T) {
 		t.Fatal(len(all), err)
 	}
 }
+
+// What waits to be read says for how long: each, and a train as a whole.
+func TestWaited(t *testing.T) {
+	const slack = 2 * time.Millisecond // the wall clock may be slewed meanwhile
+	p, from := listen(t, v4, Options{}), peer(t, v4)
+	begun := time.Now()
+	if _, err := from.WriteToUDPAddrPort([]byte{1}, p.Addr()); err != nil {
+		t.Fatal(err)
+	}
+	sent := time.Now()
+	for time.Since(sent) < 20*time.Millisecond { // not long enough to matter, and long enough to be told from nothing
+		runtime.Gosched()
+	}
+	read := time.Now()
+	got, err := p.Sockets()[0].Receive(soon())
+	if err != nil || len(got) != 1 {
+		t.Fatal(len(got), err)
+	}
+	if w := got[0].Waited; w < read.Sub(sent)-slack || w > time.Since(begun)+slack {
+		t.Errorf("%v, and it was between %v and %v", w, read.Sub(sent), time.Since(begun))
+	}
+}
+
+// A clock that was set meanwhile says nothing.
+func TestWaitedIsBelieved(t *testing.T) {
+	for _, c := range []struct {
+		came, now int64
+		want      time.Duration
+	}{
+		{0, 5, 0}, {5, 5, 0}, {6, 5, 0}, {5, 6, 1}, {5, 5 + int64(time.Second), 0}, {5, 4 + int64(time.Second), time.Second - 1}, {-5, 1, 6},
+	} {
+		if got := waited(c.came, c.now); got != c.want {
+			t.Errorf("%d, %d: %v", c.came, c.now, got)
+		}
+	}
+}
+
+func FuzzTold(f *testing.F) {
+	f.Add([]byte{}, 64)
+	f.Fuzz(func(_ *testing.T, b []byte, n int) {
+		var t told
+		copy(t[:], b)
+		t.read(n)
+	})
+}

@@ -233,8 +233,12 @@ func (in *inbound) open(o *origin, a *arrived, at time.Duration) bool {
 		t.malformed++
 		return false
 	}
+	came := a.came
+	if came == 0 {
+		came = at
+	}
 	if e.HasTransportCC {
-		in.arrivals.Add(e.TransportCC, at)
+		in.arrivals.Add(e.TransportCC, came)
 	}
 	kind := in.offer.Types[h.Type&0x7f]
 	if o.stream == nil && kind.Codec != transport.NoCodec {
@@ -254,7 +258,7 @@ func (in *inbound) open(o *origin, a *arrived, at time.Duration) bool {
 		number, payload = original, rest
 	} else {
 		in.media = o.ssrc
-		s.reception.count(number, h.Timestamp, kind.Codec.Clock(), at)
+		s.reception.count(number, h.Timestamp, kind.Codec.Clock(), came)
 	}
 	ok, trip := s.accept(number, at)
 	if !ok {

@@ -462,6 +462,37 @@ func TestUnreadStreams(t *testing.T) {
 	wantSeqs(t, p.begun[0], 3)
 }
 
+// A lane that was kept from its core comes late to what has arrived: the sender
+// is told when that arrived, or it would take the delay for the network's.
+func TestLateLanesDelayNothing(t *testing.T) {
+	in, p := receiving(t, picture("0", description.Stream{SSRC: 20}))
+	const apart = 5 * time.Millisecond
+	var burst []arrived
+	for i := range uint16(10) {
+		a := raw{ssrc: 20, kind: ptVP8, number: uint64(i), count: 1 + i, payload: []byte{0x10, 1}}.arrived()
+		a.came = time.Second + time.Duration(i)*apart
+		burst = append(burst, a)
+	}
+	in.home.advance(1300 * time.Millisecond)
+	in.receive(burst, in.home.now)
+	for _, r := range p.reports() {
+		f, ok := r.(*rtcp.TransportLayerCC)
+		if !ok {
+			continue
+		}
+		if len(f.RecvDeltas) != len(burst) {
+			t.Fatalf("told of %d packets", len(f.RecvDeltas))
+		}
+		for _, d := range f.RecvDeltas[1:] {
+			if got := time.Duration(d.Delta) * time.Microsecond; got != apart {
+				t.Errorf("%v after the one before", got)
+			}
+		}
+		return
+	}
+	t.Fatal("nothing was told")
+}
+
 func TestTooManySSRCs(t *testing.T) {
 	in, p := receiving(t, simulcast("0", "q"))
 	for i := range uint32(2 * maxOrigins) {

@@ -60,6 +60,7 @@ type parcel struct {
 type item struct {
 	c    *connection
 	size int
+	came time.Duration
 }
 
 // hand copies a packet into the parcel for its home. What does not fit is lost.
@@ -70,7 +71,7 @@ func (l *lane) hand(home *lane, c *connection, b []byte) {
 		return
 	}
 	p.bytes = append(p.bytes, b...)
-	p.items = append(p.items, item{c, len(b)})
+	p.items = append(p.items, item{c, len(b), l.came})
 }
 
 // dispatch sends the parcels that were filled in this turn.
@@ -103,7 +104,7 @@ func (l *lane) bring(p parcel, opened func()) {
 	l.Do(func() {
 		defer opened()
 		for _, it := range p.items {
-			it.c.open(p.bytes[:it.size])
+			it.c.open(p.bytes[:it.size], it.came)
 			p.bytes = p.bytes[it.size:]
 		}
 		// They are opened where they lie, and this is kept until then.

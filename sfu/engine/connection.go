@@ -188,7 +188,7 @@ func (c *connection) arrive(home *lane) {
 	home.adopt(c)
 	c.begin(home)
 	for _, b := range early {
-		c.open(b)
+		c.open(b, 0)
 	}
 }
 
@@ -321,8 +321,8 @@ func (c *connection) bury() {
 	c.box.close()
 }
 
-// open opens a packet, in the home.
-func (c *connection) open(b []byte) {
+// open opens a packet, in the home, that arrived at a moment; 0: now.
+func (c *connection) open(b []byte, came time.Duration) {
 	defer guard.End(c.stray)
 	l := c.home.Load()
 	if c.over.Load() || len(b) < 2 || !c.media.admits(b, l.now) {
@@ -338,7 +338,7 @@ func (c *connection) open(b []byte) {
 	}
 	n, index, err := c.opener.OpenRTP(b)
 	if c.accepts(l, err) {
-		l.groups.add(c, arrived{bytes: b[:n], index: index}, l.now)
+		l.groups.add(c, arrived{bytes: b[:n], index: index, came: came}, l.now)
 	}
 }
 

@@ -21,7 +21,8 @@ type lane struct {
 	socket *datagram.Socket
 	port   *port // what is for pion goes there
 
-	now         time.Duration // when the burst at hand came
+	now         time.Duration // of this turn
+	came        time.Duration // when the datagram at hand arrived in the system
 	connections map[netip.AddrPort]*connection
 	homed       []*connection // those whose home this is; each knows its place
 	awake       []*connection // of those, who are ticked often
@@ -128,6 +129,7 @@ func (l *lane) turn() bool {
 // take sorts what has arrived.
 func (l *lane) take(arrived []datagram.Datagram) {
 	for i := range arrived {
+		l.came = l.now - arrived[i].Waited
 		l.sort(arrived[i].Bytes, arrived[i].From)
 	}
 }
@@ -185,7 +187,7 @@ func (l *lane) sort(b []byte, from netip.AddrPort) {
 		}
 		switch home := c.home.Load(); home {
 		case l:
-			c.open(b)
+			c.open(b, l.came)
 		case nil:
 			c.hold(b)
 		default:

@@ -170,7 +170,7 @@ func (*shelfful) admits([]byte, time.Duration) bool { return true }
 func (s *shelfful) receive(burst []arrived, _ time.Duration) {
 	var kept []arrived
 	for _, a := range burst {
-		kept = append(kept, arrived{bytes.Clone(a.bytes), a.index})
+		kept = append(kept, arrived{bytes.Clone(a.bytes), a.index, a.came})
 	}
 	s.bursts = append(s.bursts, kept)
 }

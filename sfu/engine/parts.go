@@ -40,8 +40,9 @@ var (
 // arrived is a received RTP packet: opened, with a header that was checked for
 // its size only.
 type arrived struct {
-	bytes []byte // header, payload and padding
-	index uint64 // rollover counter and sequence number (RFC 3711, section 3.3.1)
+	bytes []byte        // header, payload and padding
+	index uint64        // rollover counter and sequence number (RFC 3711, section 3.3.1)
+	came  time.Duration // when it arrived in the system; 0: when it is handed over
 }
 
 // link is what the media half needs of the other one. Safe for concurrent use

@@ -216,7 +216,7 @@ func (t *Transport) pass(to *box, l *line, b []byte) {
 	switch {
 	case isMedia(b[0]):
 		p.bytes = append(p.bytes, b...)
-		p.items = append(p.items, item{nil, len(b)})
+		p.items = append(p.items, item{size: len(b)})
 	case !isCheck(b[0]) && !isRecord(b[0]):
 		t.malformed.Add(1)
 	case !t.port.takeFromLine(to, l, b):
