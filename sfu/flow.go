@@ -222,6 +222,9 @@ func (w *flow) sendPicture(p *parcel) {
 	}
 	p.frame.Write(p.payload, p.dependency, picture)
 	w.repair.sent(uint16(index), p.seq, w.repair.stretch, marker)
+	if index != w.numbers.out {
+		w.repair.late(uint16(index), w.now)
+	}
 	o := &w.packet
 	o.SSRC, o.Format = w.info.SSRC, w.info.Types[p.codec].Media
 	o.Index, o.Marker, o.Timestamp, o.Payload, o.Dependency = index, marker, timestamp, p.payload, p.dependency

@@ -21,7 +21,7 @@ type repair struct {
 type sentPacket struct {
 	out, in uint16
 	stretch uint32 // 0: none
-	resent  uint32 // when it was last sent again, in ms, wrapping; 0: never
+	resent  uint32 // when it was last sent again, or late, in ms, wrapping; 0: never
 	marker  bool   // as it was sent
 }
 
@@ -31,6 +31,12 @@ func (r *repair) sent(out, in uint16, stretch uint32, marker bool) {
 		r.ring = make([]sentPacket, sentWindow) // once, with the first packet
 	}
 	r.ring[out%sentWindow] = sentPacket{out: out, in: in, stretch: stretch, marker: marker}
+}
+
+// late says that out was sent only now, after others that follow it: who missed
+// it meanwhile has asked for it, or is about to, and would get it twice.
+func (r *repair) late(out uint16, now time.Duration) {
+	r.ring[out%sentWindow].resent = max(1, uint32(now.Milliseconds()))
 }
 
 // allow returns what was sent as packet out, if it may be sent again at now: at

@@ -166,6 +166,35 @@ func TestResend(t *testing.T) {
 	}
 }
 
+// What comes late has been asked for meanwhile: it is not sent twice at once.
+func TestLateIsNotSentAgainAtOnce(t *testing.T) {
+	tr, src := newTestTrack(1, true)
+	s, out := newTestSlot(true)
+	watch(s, tr)
+	lane, ok := src.feed.lane.(*fakeLane)
+	if !ok {
+		t.Fatal("another lane")
+	}
+	frame := func(seq uint16) {
+		push(src, raw(transport.VP8, seq, 3000*uint32(seq), synthetic(transport.VP8, seq == 100, true, seq, 7)))
+	}
+	frame(100)
+	frame(102)
+	frame(101)
+	late, n := out.packets[2], len(out.packets)
+	resend := func(index uint64) { s.inLane(func(w *flow) { w.resend([]uint16{uint16(index)}) }) }
+	resend(late.Index)
+	if n != 3 || len(out.packets) != n {
+		t.Fatalf("%d packets, then %d", n, len(out.packets))
+	}
+	resend(late.Index + 1) // which came in order
+	lane.pass(minResend)
+	resend(late.Index) // it was lost after all
+	if len(out.packets) != n+2 || out.packets[n+1].Original != uint16(late.Index) {
+		t.Fatalf("%d answers", len(out.packets)-n)
+	}
+}
+
 // What was sent of a source before the slot showed another in between had other
 // timestamps and picture numbers: it is not sent again under those of now.
 func TestNoResendFromBeforeAnotherSource(t *testing.T) {

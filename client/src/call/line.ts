@@ -8,6 +8,14 @@ import type { End } from "./state.ts"
 const BACKOFF_MS = [0, 300, 700, 1500, 3000]
 const GIVE_UP_MS = 120_000
 
+/**
+ * So long a page that is about to be left does not try: Firefox closes its
+ * connection first and lets it go on until the next page is there. What it came
+ * back with would be missing there, and look like a copy to the server. A page
+ * that is still there then is not left after all.
+ */
+const LEAVING_MS = 10_000
+
 /** What may be said on a connection before the server has let this person in: anything else ends the stay. */
 const ENTRY: readonly ClientMessage["t"][] = ["join", "resume", "knock", "leave"]
 
@@ -38,12 +46,17 @@ export class Line {
   #tries = 0
   #retry: ReturnType<typeof setTimeout> | undefined
   #closed = false
+  #leaving = Number.NEGATIVE_INFINITY // when the page was last about to be left
   readonly #online = (): void => this.#now()
+  readonly #unloading = (): void => {
+    this.#leaving = performance.now()
+  }
 
   constructor(url: string, heard: LineHeard) {
     this.#url = url
     this.#heard = heard
     addEventListener("online", this.#online)
+    addEventListener("beforeunload", this.#unloading)
     this.#connect()
   }
 
@@ -83,6 +96,7 @@ export class Line {
     this.#socket = null
     clearTimeout(this.#retry)
     removeEventListener("online", this.#online)
+    removeEventListener("beforeunload", this.#unloading)
   }
 
   #connect(): void {
@@ -94,7 +108,7 @@ export class Line {
   }
 
   #now(): void {
-    if (this.#closed || !this.lost) return
+    if (this.#closed || !this.lost || this.#stays(performance.now()) > 0) return
     clearTimeout(this.#retry)
     this.#socket?.close()
     this.#connect()
@@ -114,6 +128,11 @@ export class Line {
     }
     if (now - this.#lostAt > GIVE_UP_MS) return this.#heard.gone("lost")
     const wait = BACKOFF_MS[Math.min(this.#tries++, BACKOFF_MS.length - 1)] ?? 0
-    this.#retry = setTimeout(() => this.#connect(), wait)
+    this.#retry = setTimeout(() => this.#connect(), Math.max(wait, this.#stays(now)))
+  }
+
+  /** How long it takes until this page can be believed to stay, in ms. */
+  #stays(now: number): number {
+    return this.#leaving + LEAVING_MS - now
   }
 }
