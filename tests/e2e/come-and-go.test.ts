@@ -2,10 +2,8 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import type { HTTPRequest } from "puppeteer-core"
 import { KINDS } from "./harness/browsers.ts"
 import { ask, inCall, join, reads, say, turn } from "./harness/meeting.ts"
-import type { Person } from "./harness/person.ts"
 import { stage } from "./harness/stage.ts"
 import { PAGE_MS } from "./harness/wait.ts"
 
@@ -29,19 +27,6 @@ test("who comes late sees those who are there, and nothing that was said before"
   await meeting.end()
 })
 
-/** What a slow server or network takes to answer: Firefox closes a page's connections long before the next page is there. */
-const SLOW_MS = 1500
-
-/** Reloads a page of a server that takes its time. */
-async function reload({ page }: Person): Promise<void> {
-  const pass = (request: HTTPRequest): void => void setTimeout(() => void request.continue(), request.isNavigationRequest() ? SLOW_MS : 0)
-  await page.setRequestInterception(true)
-  page.on("request", pass)
-  await page.reload({ waitUntil: "load", timeout: PAGE_MS })
-  page.off("request", pass)
-  await page.setRequestInterception(false)
-}
-
 for (const kind of KINDS) {
   test(`a reload in ${kind} comes back by itself, without a ghost`, async () => {
     const meeting = at.meeting()
@@ -50,7 +35,7 @@ for (const kind of KINDS) {
     await ada.sees(bob)
     await bob.sees(ada)
 
-    await reload(bob)
+    await bob.page.reload({ waitUntil: "load", timeout: PAGE_MS })
     await inCall(bob)
     for (const person of [ada, bob]) await person.seesPeople("Ada", "Bob")
     await bob.sees(ada)
