@@ -127,8 +127,15 @@ type hall struct {
 	rooms map[string]transport.PublishEvents // by what was offered
 }
 
-func newHall() *hall {
-	return &hall{lane: &hallLane{began: time.Now()}, work: map[string]int{}, rooms: map[string]transport.PublishEvents{}}
+// openHall is an empty one, with its router.
+func openHall(t *testing.T) (*hall, *Router) {
+	t.Helper()
+	h := &hall{lane: &hallLane{began: time.Now()}, work: map[string]int{}, rooms: map[string]transport.PublishEvents{}}
+	r, err := New(Config{Transport: h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h, r
 }
 
 func (h *hall) note(what string) {
@@ -289,11 +296,7 @@ func TestOneMoreViewerCostsTheOthersNothing(t *testing.T) {
 	for _, viewers := range []int{10, 500} {
 		t.Run(fmt.Sprint(viewers), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := newHall()
-				r, err := New(Config{Transport: h})
-				if err != nil {
-					t.Fatal(err)
-				}
+				h, r := openHall(t)
 				defer func() { _ = r.Close() }()
 				picture, sound := h.speak(t, r, 1, "speaker")
 				others, _ := h.speak(t, r, 2, "another")
@@ -365,11 +368,7 @@ func TestOneMoreViewerCostsTheOthersNothing(t *testing.T) {
 // one would: as spacing allows.
 func TestManyViewersAtOnceAskForOneKeyFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHall()
-		r, err := New(Config{Transport: h})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h, r := openHall(t)
 		defer func() { _ = r.Close() }()
 		h.speak(t, r, 1, "speaker")
 		for i := range 100 {

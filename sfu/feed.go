@@ -87,9 +87,9 @@ func (f *feed) tick() {
 	f.lane.At(now+reportInterval, f.tick)
 }
 
-// forward hands a burst to everybody who is shown its source, to each the whole of it before the next:
-// packets to one address that follow each other leave in one system call. Called
-// for every burst: it does not allocate.
+// forward hands a burst to everybody who is shown its source, to each the whole of
+// it before the next: packets to one address that follow each other leave in one
+// system call. Called for every burst: it does not allocate.
 func (f *feed) forward(s *source, burst []parcel) {
 	for _, w := range s.flows {
 		w.write(s, burst)

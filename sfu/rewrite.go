@@ -11,9 +11,9 @@ import "time"
 // 9.1). Outputs advance by at most rewriteWindow at a time, and in the long run by
 // two for each that is given, so that SRTP never miscounts the wraps: a publisher
 // that leaves gaps and sends nothing of use between them would otherwise carry a
-// viewer's slot so far that nobody's packets open there any more. What is given is the whole number, the wraps in its upper
-// bits: 48 bits last for thousands of years. The zero value is ready. It belongs
-// to a lane.
+// viewer's slot so far that nobody's packets open there any more. What is given is
+// the whole number, the wraps in its upper bits: 48 bits last for thousands of
+// years. The zero value is ready. It belongs to a lane.
 type rewriter struct {
 	out   uint64 // highest number given or set aside
 	high  uint16 // newest input

@@ -130,21 +130,18 @@ func (b *inbox) message(i int) (p []byte, from []byte, size int, came int64, who
 
 // read goes through the control messages in the first n bytes.
 func (t *told) read(n int) (size int, came int64) {
-	n = min(n, len(t))
-	for at := 0; n-at >= unix.SizeofCmsghdr; {
-		head := (*unix.Cmsghdr)(unsafe.Pointer(&t[at])) //nolint:gosec // they begin at whole words, and the header fits
-		length := int(head.Len)
-		if length < unix.SizeofCmsghdr || length > n-at {
+	for rest := t[:max(0, min(n, len(t)))]; len(rest) >= unix.SizeofCmsghdr; {
+		head, data, more, err := unix.ParseOneSocketControlMessage(rest)
+		if err != nil {
 			break
 		}
-		data := t[at+unix.CmsgLen(0) : at+length]
 		switch {
 		case head.Level == unix.SOL_UDP && head.Type == unix.UDP_GRO && len(data) >= 4:
 			size = int(binary.NativeEndian.Uint32(data))
 		case head.Level == unix.SOL_SOCKET && head.Type == unix.SCM_TIMESTAMPNS && len(data) == int(unsafe.Sizeof(unix.Timespec{})):
 			came = (*unix.Timespec)(unsafe.Pointer(&data[0])).Nano() //nolint:gosec // data of control messages begins at a whole word
 		}
-		at += unix.CmsgSpace(length - unix.CmsgLen(0))
+		rest = more
 	}
 	return size, came
 }

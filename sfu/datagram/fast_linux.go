@@ -164,8 +164,9 @@ func waited(came, now int64) time.Duration {
 	return 0
 }
 
-// get asks for messages, to be put from the first on. An error of the socket is told once, in place of a
-// message, and means nothing here: messages may wait behind it.
+// get asks for messages, to be put from the first on. An error of the socket is
+// told once, in place of a message, and means nothing here: messages may wait
+// behind it.
 func (c *fast) get(fd, first int) int {
 	const attempts = 8
 	for range attempts {
