@@ -69,6 +69,7 @@ func TestRulesOutliveTheLastPersonAMinute(t *testing.T) {
 		b.leave()
 		synctest.Wait()
 		time.Sleep(keepTime + time.Second)
+		synctest.Wait() // the shelf is dusted by a goroutine of its own
 		if len(h.hub.shelf) != 0 {
 			t.Errorf("%d rooms' rules are kept", len(h.hub.shelf))
 		}
