@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ type client struct {
 	up, down *webrtc.PeerConnection
 
 	mu    sync.Mutex
-	slots map[string]*viewer // by mid
+	slots map[string]*viewer // of the latest subscribe connection, by mid
 }
 
 func (c *client) Published(answer string) { c.answers <- answer }
@@ -124,6 +125,9 @@ func newAPI(t testing.TB, set codecSet) *webrtc.API {
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80, dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	// Of itself pion gives up after eight checks, 1.6 s, and never tries again:
+	// that is soon where the other side has to wait for its turn.
+	s.SetICEMaxBindingRequests(math.MaxUint16)
 	// Like a browser, and unlike pion towards a lite agent, be active.
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
@@ -287,8 +291,9 @@ func (c *client) subscribeTo(video int, set codecSet) string {
 		c.t.Fatal(err)
 	}
 	c.down = pc
+	slots := map[string]*viewer{} // of the same names as those of the last one, which may still be told of
 	c.mu.Lock()
-	clear(c.slots) // the new connection has slots of the same names
+	c.slots = slots
 	c.mu.Unlock()
 	connected := make(chan struct{}, 1)
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
@@ -300,7 +305,7 @@ func (c *client) subscribeTo(video int, set codecSet) string {
 		v := &viewer{remote: remote, receiver: receiver, packets: make(chan *rtp.Packet, 4096), resent: make(chan *rtp.Packet, 256), done: make(chan struct{})}
 		defer close(v.done)
 		c.mu.Lock()
-		c.slots[receiver.RTPTransceiver().Mid()] = v
+		slots[receiver.RTPTransceiver().Mid()] = v
 		c.mu.Unlock()
 		for {
 			p, how, err := remote.ReadRTP()
@@ -377,6 +382,14 @@ func slotsOf(offer, kind string) (mids []string) {
 		}
 	}
 	return mids
+}
+
+// settled waits until the router has carried out what the client has asked for.
+func (c *client) settled() {
+	c.t.Helper()
+	done := make(chan struct{})
+	c.r.post(c.id, func(*peer) { close(done) })
+	wait(c.t, "end of what was asked for", done)
 }
 
 func (c *client) viewer(slot string) *viewer {

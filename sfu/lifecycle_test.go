@@ -292,10 +292,10 @@ func TestClosedPeerIsSentNothing(t *testing.T) {
 		busy, free := make(chan struct{}), make(chan struct{})
 		r.post(2, func(*peer) { close(busy); <-free })
 		<-busy
-		viewer := watched(r, 1).watchers()[0]
+		viewer := watched(r, 1, "0").watchers()[0]
 		r.ClosePeer(2)
 		sent := viewer.count()
-		arrive(t, r, 1)
+		arrive(t, r, 1, "0")
 		close(free)
 		if n := viewer.count() - sent; n != 0 {
 			t.Fatalf("%d packets to a removed peer", n)
@@ -303,14 +303,15 @@ func TestClosedPeerIsSentNothing(t *testing.T) {
 	})
 }
 
-// watched is the first track of a publisher.
-func watched(r *Router, publisher PeerID) *track {
+// watched is a track of a publisher.
+func watched(r *Router, publisher PeerID, mid string) *track {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.peers[publisher].tracks["0"]
+	return r.peers[publisher].tracks[mid]
 }
 
-// inside carries out f where the slot is, and waits for it.
+// inside carries out f where the slot is, and waits for it. What it shows must
+// have come by then: before, it is nowhere.
 func (s *slot) inside(f func(w *flow)) {
 	for s.asked.Load() != 0 {
 		time.Sleep(time.Millisecond) // it is on its way
@@ -326,10 +327,10 @@ func (s *slot) count() (n uint32) {
 	return n
 }
 
-// arrive waits until some ten more packets have come from a publisher of video.
-func arrive(t *testing.T, r *Router, publisher PeerID) {
+// arrive waits until some ten more packets of a track have come.
+func arrive(t *testing.T, r *Router, publisher PeerID, mid string) {
 	t.Helper()
-	f := watched(r, publisher).feed.Load()
+	f := watched(r, publisher, mid).feed.Load()
 	arrived := func() (n uint64) {
 		done := make(chan struct{})
 		f.lane.Do(func() {
@@ -375,7 +376,7 @@ func TestLostWhenTheClientCloses(t *testing.T) {
 
 func TestLostWhenSilent(t *testing.T) {
 	withEach(t, func(t *testing.T, kind string) {
-		r := newRouterWith(t, kind, options{silence: 2 * time.Second}, Config{})
+		r := newRouterWith(t, kind, options{silence: 5 * time.Second}, Config{})
 		alice := newClient(t, r, 1)
 		udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
 		if err != nil {

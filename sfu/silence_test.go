@@ -36,7 +36,7 @@ func TestSilencedSoundReachesNobody(t *testing.T) {
 		last := follow(t, from, 20, offeredOpus)[19]
 
 		r.Silence(1, true)
-		silent := watching(r, 1, "0")
+		silent := watched(r, 1, "0").watchers()[0]
 		sent := silent.count()
 		follow(t, bob.viewer(audio[1]), 60, offeredOpus) // eve speaks on meanwhile
 		follow(t, bob.viewer(video[0]), 100, offeredVP8)
@@ -67,6 +67,7 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 		r.Silence(99, true) // nobody
 		slot := bob.place("audio")
 		bob.look(slot, 1, "1")
+		bob.settled()
 		var before *feed
 		for i := range 2 {
 			picture, sound := newTrack(t, webrtc.MimeTypeVP8), newTrack(t, webrtc.MimeTypeOpus)
@@ -77,9 +78,9 @@ func TestLaterTracksAreSilencedToo(t *testing.T) {
 			if i == 0 {
 				wait(t, "tracks", alice.tracks)
 			}
-			before = fed(t, r, before)
-			arrive(t, r, 1) // pictures, and sound beside them
-			if n := watching(r, 1, "1").count(); n != 0 {
+			before = fed(t, r, 1, "1", before)
+			arrive(t, r, 1, "1")
+			if n := watched(r, 1, "1").watchers()[0].count(); n != 0 {
 				t.Fatalf("%d packets of somebody who is silenced", n)
 			}
 			if len(bob.shown) != 0 {
@@ -151,22 +152,15 @@ func TestSilencingDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// fed waits until something else than before feeds the first track of peer 1.
-func fed(t *testing.T, r *Router, before *feed) *feed {
+// fed waits until something else than before feeds a track that is published.
+func fed(t *testing.T, r *Router, publisher PeerID, mid string, before *feed) *feed {
 	t.Helper()
 	for deadline := time.Now().Add(atMost); time.Now().Before(deadline); {
-		if now := watched(r, 1).feed.Load(); now != nil && now != before {
+		if now := watched(r, publisher, mid).feed.Load(); now != nil && now != before {
 			return now
 		}
 		time.Sleep(time.Millisecond) // nothing tells of a source that nobody watches
 	}
 	t.Fatal("nothing arrives from the publisher")
 	return nil
-}
-
-// watching is the first slot that shows a track.
-func watching(r *Router, publisher PeerID, mid string) *slot {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.peers[publisher].tracks[mid].watchers()[0]
 }

@@ -60,10 +60,10 @@ func TestSwitchesWithoutSDP(t *testing.T) {
 					}
 				}
 				// Nothing at all from the moment it is asked for.
-				slot := watched(c.r, 2).watchers()[0]
+				slot := watched(c.r, 2, "0").watchers()[0]
 				c.watch(t, 0, "")
 				sent := slot.count()
-				arrive(t, c.r, 2)
+				arrive(t, c.r, 2, "0")
 				if n := slot.count() - sent; n != 0 {
 					t.Fatalf("%d packets of what is not shown", n)
 				}
@@ -156,7 +156,7 @@ func TestBeginsOnceConnected(t *testing.T) {
 			bob.look(slot, 1, "0")
 			r.post(2, func(*peer) { close(asked) })
 			<-asked
-			f := fed(t, r, nil)
+			f := fed(t, r, 1, "0", nil)
 			came := func() (due time.Duration) {
 				done := make(chan struct{})
 				f.lane.Do(func() {
