@@ -60,6 +60,7 @@ func TestSubscribedAnewNothingStopsBefore(t *testing.T) {
 		wait(t, "offer", c.bob.offers)
 		c.r.Watch(3, c.slot, Watch{Publisher: 2, Mid: "0", Size: 3}) // in the new one
 		follow(t, old, 200, offeredVP8)
+		c.bob.settled()
 		if n := c.r.Counts().Watching; n != 2 {
 			t.Fatalf("%d slots show or await something", n)
 		}

@@ -214,6 +214,10 @@ func TestViewersShareKeyFrameRequests(t *testing.T) {
 		c.watch(t, 1, "0")
 		v := c.bob.viewer(c.slot)
 		first := follow(t, v, 2, offeredVP8)[0]
+		for len(v.packets) > 0 {
+			<-v.packets // what came before anybody asked
+		}
+		begun := time.Now()
 		for range 50 {
 			err := c.bob.down.WriteRTCP([]rtcp.Packet{
 				&rtcp.PictureLossIndication{MediaSSRC: first.SSRC},
@@ -223,15 +227,20 @@ func TestViewersShareKeyFrameRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		// The next key frame is the answer to all of them.
+		// The next key frame is the answer to all that came before it. Where they
+		// come slowly there may be more, but no more than spacing allows.
 		keys := 0
-		for _, p := range follow(t, v, 200, offeredVP8) { // a second
-			if isKey(transport.VP8, p.Payload) {
-				keys++
+		for n := 0; n < 200 || keys == 0; n++ { // a second
+			if n > 4000 {
+				t.Fatal("no key frame")
 			}
-		}
-		if keys < 1 || keys > 3 {
-			t.Fatalf("%d key frames", keys)
+			if !isKey(transport.VP8, wait(t, "packet", v.packets).Payload) {
+				continue
+			}
+			keys++
+			if took := time.Since(begun); keys > 2+int(took/keyFrameSpacing) {
+				t.Fatalf("%d key frames in %v", keys, took)
+			}
 		}
 	})
 }
@@ -241,26 +250,46 @@ func TestAnswersNACKByRetransmission(t *testing.T) {
 		c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP9)
 		c.watch(t, 1, "0")
 		v := c.bob.viewer(c.slot)
-		packets := follow(t, v, 40, offeredVP8)
-		lost := packets[30]
-		nack := func(seq uint16) {
+		nack := func(ssrc uint32, seq uint16) {
 			t.Helper()
 			err := c.bob.down.WriteRTCP([]rtcp.Packet{&rtcp.TransportLayerNack{
-				MediaSSRC: lost.SSRC, Nacks: []rtcp.NackPair{{PacketID: seq}},
+				MediaSSRC: ssrc, Nacks: []rtcp.NackPair{{PacketID: seq}},
 			}})
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		nack(lost.SequenceNumber)
-		again := wait(t, "retransmission", v.resent)
-		if again.SequenceNumber != lost.SequenceNumber || again.Timestamp != lost.Timestamp || string(again.Payload) != string(lost.Payload) {
-			t.Fatalf("%v, want %v", again, lost)
+		// Each is asked for as it comes, and what was never sent with it: one that
+		// is older than a second when it is asked for is not sent again.
+		came := map[uint16]*rtp.Packet{}
+		check := func(again *rtp.Packet) {
+			t.Helper()
+			lost := came[again.SequenceNumber]
+			if lost == nil {
+				t.Fatal("sent again what was never sent")
+			}
+			if again.SSRC != lost.SSRC || again.Timestamp != lost.Timestamp || string(again.Payload) != string(lost.Payload) {
+				t.Fatalf("%v, want %v", again, lost)
+			}
 		}
-		nack(lost.SequenceNumber + 5000) // never sent
+		for answered := false; !answered; {
+			p := wait(t, "packet", v.packets)
+			came[p.SequenceNumber] = p
+			nack(p.SSRC, p.SequenceNumber+5000)
+			nack(p.SSRC, p.SequenceNumber)
+			if len(came) > 4000 {
+				t.Fatal("nothing is sent again")
+			}
+			select {
+			case again := <-v.resent:
+				check(again)
+				answered = true
+			default:
+			}
+		}
 		follow(t, v, 20, offeredVP8)
-		if len(v.resent) != 0 {
-			t.Fatal("sent again what was never sent")
+		for len(v.resent) > 0 {
+			check(<-v.resent)
 		}
 	})
 }
@@ -286,6 +315,7 @@ func TestNoRetransmissionUnlessNegotiated(t *testing.T) {
 func TestSenderReports(t *testing.T) {
 	withEach(t, func(t *testing.T, kind string) {
 		c := newCall(t, kind, webrtc.MimeTypeVP8, webrtc.MimeTypeVP8)
+		begun := time.Now()
 		c.watch(t, 1, "0")
 		v := c.bob.viewer(c.slot)
 		last := follow(t, v, 2, offeredVP8)[1]
@@ -295,8 +325,10 @@ func TestSenderReports(t *testing.T) {
 		}
 		for _, p := range packets {
 			if r, ok := p.(*rtcp.SenderReport); ok && r.SSRC == last.SSRC {
-				if ahead := int32(r.RTPTime - last.Timestamp); ahead < 0 || ahead > 3*videoClock || r.PacketCount == 0 {
-					t.Fatalf("%+v", r)
+				ahead := time.Duration(int32(r.RTPTime-last.Timestamp)) * time.Second / videoClock
+				// It speaks of some moment since; cameras are not that exact.
+				if ahead < 0 || ahead > time.Since(begun)+time.Second || r.PacketCount == 0 {
+					t.Fatalf("%v ahead: %+v", ahead, r)
 				}
 				return
 			}
