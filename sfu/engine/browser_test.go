@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"strings"
@@ -169,6 +170,7 @@ func (c client) connection(t testing.TB) *webrtc.PeerConnection {
 	}
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	s.SetICEMaxBindingRequests(math.MaxUint16) // of itself pion gives up after 1.6 s
 	if c.profiles != nil {
 		s.SetSRTPProtectionProfiles(c.profiles...)
 	}

@@ -142,14 +142,15 @@ func TestCloseIsSilent(t *testing.T) {
 	s := unread(t)
 	pc := client{}.publish(t, e, s, track(t, webrtc.MimeTypeOpus, "sound"))
 	wait(t, "publish connection", s.connected.c)
-	s.p.Close()
-	s.p.Close()
 	closed := make(chan struct{})
+	over := sync.OnceFunc(func() { close(closed) }) // one that has failed is closed in the end
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateClosed || state == webrtc.PeerConnectionStateFailed {
-			close(closed)
+			over()
 		}
 	})
+	s.p.Close()
+	s.p.Close()
 	wait(t, "close at the client", closed)
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
@@ -219,7 +220,7 @@ func TestNobodyComes(t *testing.T) {
 }
 
 func TestClientFallsSilent(t *testing.T) {
-	e := start(t, setting{waits: waits{silent: time.Second, fail: 2 * time.Second, connect: connectTime}})
+	e := start(t, setting{waits: waits{silent: 2 * time.Second, fail: 4 * time.Second, connect: connectTime}})
 	w := newWatcher(t)
 	cable := plug(t)
 	client{via: cable}.subscribe(t, e, w, 1, 1, unseen)

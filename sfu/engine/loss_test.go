@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,7 @@ func reporting(t *testing.T) *webrtc.PeerConnection {
 	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	s.SetICEMaxBindingRequests(math.MaxUint16) // of itself pion gives up after 1.6 s
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +148,7 @@ func (r *repeater) Missing(slot int, seqs []uint16) {
 // What is lost on the way to us, and on the way from us, comes again, with
 // clients that report like browsers; and both sides learn of the round trip.
 func TestLossIsRepaired(t *testing.T) {
+	begun := time.Now()
 	e := start(t, setting{lanes: 1})
 	r := &repeater{
 		watcher: newWatcher(t), seen: map[uint16]bool{}, kept: map[uint16][]byte{}, times: map[uint16]uint32{},
@@ -251,12 +254,12 @@ func TestLossIsRepaired(t *testing.T) {
 	for r.s.RoundTrip() == 0 && time.Now().Before(until) {
 		<-time.After(10 * time.Millisecond)
 	}
-	if trip := r.s.RoundTrip(); trip <= 0 || trip > 2*time.Second {
+	if trip := r.s.RoundTrip(); trip <= 0 || trip > time.Since(begun) { // however long the machine stood still
 		t.Errorf("round trip %v", trip)
 	}
 	done := make(chan time.Duration, 1)
 	r.lane.Do(func() { done <- r.s.(*subscribing).out.estimator.RoundTrip() })
-	if trip := wait(t, "round trip", done); trip <= 0 || trip > 2*time.Second {
+	if trip := wait(t, "round trip", done); trip <= 0 || trip > time.Since(begun) {
 		t.Errorf("round trip by arrivals %v", trip)
 	}
 	if r.repair.Load() == 0 {

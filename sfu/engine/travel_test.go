@@ -94,11 +94,11 @@ func send(ctx context.Context, one *webrtc.TrackLocalStaticRTP, kind byte) {
 func receive(t *testing.T, remote *webrtc.TrackRemote, kind byte, count int) {
 	t.Helper()
 	seen := map[uint32]bool{}
-	if err := remote.SetReadDeadline(time.Now().Add(atMost)); err != nil {
-		t.Error(err)
-		return
-	}
 	for len(seen) < count {
+		if err := remote.SetReadDeadline(time.Now().Add(atMost)); err != nil {
+			t.Error(err)
+			return
+		}
 		p, _, err := remote.ReadRTP()
 		if err != nil {
 			t.Errorf("after %d packets: %v", len(seen), err)

@@ -311,7 +311,7 @@ func TestTrainsArrive(t *testing.T) {
 		sizes := map[int]int{}
 		for i, payload := range payloads {
 			b := make([]byte, 2000)
-			_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
+			_ = client.SetReadDeadline(time.Now().Add(atMost))
 			n, err := client.Read(b)
 			if err != nil {
 				t.Fatal(err)

@@ -1,6 +1,7 @@
 package viapion
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"strings"
@@ -55,6 +56,7 @@ func newBrowser(t *testing.T) *webrtc.PeerConnection {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	s.SetICEMaxBindingRequests(math.MaxUint16) // of itself pion gives up after 1.6 s
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
 	}
