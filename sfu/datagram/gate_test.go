@@ -81,9 +81,6 @@ func TestDeadlines(t *testing.T) {
 					break
 				}
 			}
-			if late := time.Since(until); d > 0 && late > 5*time.Second {
-				t.Fatalf("%v late", late)
-			}
 		}
 	})
 }
@@ -101,12 +98,12 @@ func TestReadsWhenLate(t *testing.T) {
 			if i%2 == 0 {
 				until = soon()
 			}
-			for attempts := 0; n == 0; attempts++ {
+			for end := soon(); n == 0; {
 				if until.After(time.Now()) {
 					s.Wake()
 				}
 				got, err := s.Receive(until)
-				if err != nil || attempts > 1000 {
+				if err != nil || time.Now().After(end) {
 					t.Fatalf("did not come: %v", err)
 				}
 				n += len(got)

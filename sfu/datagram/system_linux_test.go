@@ -322,7 +322,7 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Fatal("two have one port")
 		}
 	}
-	if n := descriptors(t); n != files {
+	if n := descriptors(t); n > files {
 		t.Fatalf("%d descriptors, before %d", n, files)
 	}
 	for until := soon(); runtime.NumGoroutine() > goroutines; runtime.Gosched() { // they may be on their way out
@@ -399,7 +399,10 @@ func TestLinger(t *testing.T) {
 		}
 		send(2)
 		send(3)
-		more := s.Linger(time.Millisecond)
+		var more []Datagram
+		for end := soon(); len(more) < 2 && time.Now().Before(end); { // they may still be on their way
+			more = append(more, s.Linger(time.Millisecond)...)
+		}
 		if len(more) != 2 || more[0].Bytes[0] != 2 || more[1].Bytes[0] != 3 || more[1].From != address(from) || first[0].Bytes[0] != 1 {
 			t.Fatal(first, more)
 		}
@@ -420,6 +423,22 @@ func TestLinger(t *testing.T) {
 func TestWaited(t *testing.T) {
 	const slack = 2 * time.Millisecond // the wall clock may be slewed meanwhile
 	p, from := listen(t, v4, Options{}), peer(t, v4)
+	// The system begins to note when what comes a moment after it was asked to.
+	for end := soon(); ; {
+		if _, err := from.WriteToUDPAddrPort([]byte{1}, p.Addr()); err != nil {
+			t.Fatal(err)
+		}
+		for wrote := time.Now(); time.Since(wrote) < time.Millisecond; {
+			runtime.Gosched()
+		}
+		got, err := p.Sockets()[0].Receive(soon())
+		if err != nil || len(got) != 1 || time.Now().After(end) {
+			t.Fatal("the system does not say when what came: ", len(got), err)
+		}
+		if got[0].Waited >= time.Millisecond/2 {
+			break
+		}
+	}
 	begun := time.Now()
 	if _, err := from.WriteToUDPAddrPort([]byte{1}, p.Addr()); err != nil {
 		t.Fatal(err)
@@ -433,8 +452,12 @@ func TestWaited(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Fatal(len(got), err)
 	}
-	if w := got[0].Waited; w < read.Sub(sent)-slack || w > time.Since(begun)+slack {
-		t.Errorf("%v, and it was between %v and %v", w, read.Sub(sent), time.Since(begun))
+	w, most := got[0].Waited, time.Since(begun)
+	if w == 0 && most >= time.Second {
+		return // the machine stood still, and what is that old says nothing
+	}
+	if w < read.Sub(sent)-slack || w > most+slack {
+		t.Errorf("%v, and it was between %v and %v", w, read.Sub(sent), most)
 	}
 }
 
