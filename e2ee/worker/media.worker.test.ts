@@ -53,9 +53,10 @@ async function keys(epoch: number, members: readonly number[], removed: readonly
   port.onmessage?.({ data: { epoch, baseKey, leaf: 3, members, removed } })
 }
 
-/** Waits, some seconds at most, for something that is on its way. */
+/** Waits, a minute at most, for something that is on its way. */
 async function until(what: () => boolean): Promise<void> {
-  for (let turns = 0; !what() && turns < 2000; turns++) await new Promise((resolve) => setTimeout(resolve, 2))
+  const end = performance.now() + 60_000
+  while (!what() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2))
   assert.ok(what())
 }
 
@@ -133,10 +134,12 @@ test("a browser that tells no loudness is helped with what the page has measured
   const sending = attach({ side: "send", id: "quiet", context: 0 })
   const silent = { ...frameOf("audio/opus", [1, 2, 3]), getMetadata: () => ({ mimeType: "audio/opus" }) }
   await keys(1, [3])
-  tell({ do: "loudness", linear: 0.1 })
-  sending.put(silent)
   const levels = () => said.flatMap((m) => (m.on === "levels" ? m.levels : [])).filter((l) => l.id === "quiet")
-  await until(() => levels().length > 0)
+  await until(() => {
+    tell({ do: "loudness", linear: 0.1 }) // as a page does all the time: it holds for half a second
+    sending.put(silent)
+    return levels().length > 0
+  })
   assert.deepEqual(levels()[0], { id: "quiet", level: 20, voice: true })
   tell({ do: "forget" })
   await sending.end()
@@ -153,7 +156,7 @@ test("loudness is told now and then", async () => {
   const levels = () => said.flatMap((m) => (m.on === "levels" ? m.levels : []))
   const of = (id: string) => levels().filter((l) => l.id === id)
   await until(() => receiving.out.length === 3 && of("ear").length > 0)
-  assert.deepEqual(of("ear"), [{ id: "ear", level: 20, voice: true }])
+  for (const told of of("ear")) assert.deepEqual(told, { id: "ear", level: 20, voice: true }) // once, where the machine is fast
   assert.deepEqual(of("voice")[0], { id: "voice", level: 20, voice: true }, "of the own microphone too")
   assert.equal(receiving.asked.length, 0, "sound has no key frames")
   tell({ do: "forget" })

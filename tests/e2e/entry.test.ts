@@ -55,7 +55,7 @@ for (const kind of KINDS) {
     await told("This meeting has a passphrase. Whoever invited you knows it.", bob)
     const waits = async (): Promise<boolean> => (await bob.text()).includes("You can try again in")
     const tryOut = async (words: string): Promise<void> => {
-      await bob.until("may try", async () => !(await waits()), PAGE_MS)
+      await bob.until("may try", async () => !(await waits()))
       await bob.type("Passphrase", words)
       await bob.click("Ask to join")
     }

@@ -17,7 +17,7 @@ import test, { after, before } from "node:test"
 import type { Browser, Page } from "puppeteer-core"
 import { launch } from "./harness/browsers.ts"
 import { ROOT } from "./harness/server.ts"
-import { until } from "./harness/wait.ts"
+import { PAGE_MS, until } from "./harness/wait.ts"
 
 const shots = process.env["PARAVENT_SHOTS"] ?? ""
 const TOUCH = 44 // CSS px: the least a finger hits
@@ -199,11 +199,11 @@ test("by keyboard: a panel takes the focus and gives it back", async () => {
   await page.setViewport(desk.viewport)
   await visit("call-3", desk)
   await page.keyboard.press("p")
-  await until("the people have the focus", async () => (await focused()) === "panel-title", 5000)
+  await until("the people have the focus", async () => (await focused()) === "panel-title", PAGE_MS)
   await page.keyboard.press("Escape")
-  await until("the button has it again", async () => (await focused()) === "People", 5000)
+  await until("the button has it again", async () => (await focused()) === "People", PAGE_MS)
   await page.keyboard.press("c")
-  await until("the message has the focus", async () => ["Message", "panel-title"].includes(await focused()), 5000)
+  await until("the message has the focus", async () => ["Message", "panel-title"].includes(await focused()), PAGE_MS)
   await page.focus("textarea")
   await page.keyboard.type("hello mvcp")
   await page.keyboard.press("Enter")
@@ -220,7 +220,7 @@ test("by keyboard: removing asks once more in its place, and Escape goes back to
   await visit("people-moderator", desk)
   const remove = `${OTHER} [data-opens=remove]`
   const wants = (what: string, want: string): Promise<unknown> =>
-    until(what, async () => (await page.evaluate(() => document.activeElement?.textContent ?? "")) === want, 5000)
+    until(what, async () => (await page.evaluate(() => document.activeElement?.textContent ?? "")) === want, PAGE_MS)
   await page.focus(remove)
   await page.keyboard.press("Enter")
   await wants("the second step has the focus", "Remove")
@@ -228,12 +228,12 @@ test("by keyboard: removing asks once more in its place, and Escape goes back to
   await page.keyboard.press("Tab")
   await wants("one can go back", "Cancel")
   await page.keyboard.press("Escape")
-  await until("the first step has the focus again", () => page.$eval(remove, (b) => b === document.activeElement), 5000)
+  await until("the first step has the focus again", () => page.$eval(remove, (b) => b === document.activeElement), PAGE_MS)
   assert.equal((await done()).length, 0, "nothing was done")
   await page.keyboard.press("Enter")
   await wants("the second step again", "Remove")
   await page.keyboard.press("Enter")
-  await until("it is done", async () => (await done()).length === 1, 5000)
+  await until("it is done", async () => (await done()).length === 1, PAGE_MS)
   assert.match((await done())[0] ?? "", /^{"do":"order","order":{"order":"remove","person":"[0-9a-f]{32}"}}$/)
 })
 
@@ -246,7 +246,7 @@ test("by keyboard: a ban can renew the link, and every button tells whom it conc
   await page.keyboard.press("Space")
   await page.focus(".confirm .alarm")
   await page.keyboard.press("Enter")
-  await until("it is done", async () => (await done()).length === 1, 5000)
+  await until("it is done", async () => (await done()).length === 1, PAGE_MS)
   assert.match((await done())[0] ?? "", /"order":"ban","person":"[0-9a-f]{32}","renew":true/)
   const about = await page.$$eval(`${OTHER} .acts button`, (all) =>
     all.map((b) => document.getElementById(b.getAttribute("aria-describedby") ?? "")?.textContent),
@@ -259,10 +259,10 @@ test("by keyboard: the rest of the menu opens, closes on Escape and gives the fo
   await page.focus(`${OTHER} [data-opens=more]`)
   await page.keyboard.press("Enter")
   const inside = (): Promise<boolean> => page.evaluate(() => document.activeElement?.closest(".more-acts") !== null)
-  await until("its first entry has the focus", inside, 5000)
+  await until("its first entry has the focus", inside, PAGE_MS)
   await page.keyboard.press("Escape")
-  await until("it is closed", async () => (await page.$(".more-acts")) === null, 5000)
-  await until("the focus is back", async () => (await focused()) === "More actions", 5000)
+  await until("it is closed", async () => (await page.$(".more-acts")) === null, PAGE_MS)
+  await until("the focus is back", async () => (await focused()) === "More actions", PAGE_MS)
   assert.notEqual(await page.$(".panel.people"), null, "the panel stays open")
 })
 
@@ -281,7 +281,7 @@ test("by keyboard: whoever waits is let in from the bar and from the list", asyn
   await page.focus("[data-waiting]:nth-child(2) button:nth-child(2)")
   await page.keyboard.press("Enter")
   assert.match((await done()).at(-1) ?? "", /"order":"deny"/)
-  await until("the list has the focus", async () => (await focused()) === "lobby-title", 5000)
+  await until("the list has the focus", async () => (await focused()) === "lobby-title", PAGE_MS)
 })
 
 test("high protection is one switch", async () => {
@@ -290,7 +290,7 @@ test("high protection is one switch", async () => {
   const rules = JSON.parse((await done()).at(-1) ?? "{}").rules
   assert.deepEqual([rules.lobby, rules.tickets, rules.verify], [true, true, true])
   assert.match(rules.passphrase, /^[a-z]{6}-[a-z]{6}-[a-z]{6}$/)
-  await until("it is on", () => page.$eval("#rule-high", (field) => (field as HTMLInputElement).checked), 5000)
+  await until("it is on", () => page.$eval("#rule-high", (field) => (field as HTMLInputElement).checked), PAGE_MS)
 })
 
 test("rules that can never be kept make no meeting, and the field says so", async () => {
@@ -302,12 +302,12 @@ test("rules that can never be kept make no meeting, and the field says so", asyn
 
 test("the wait after a wrong passphrase is told and kept", async () => {
   await visit("prejoin-wrong", desk)
-  await until("the field has the focus", async () => (await focused()) === "passphrase", 5000)
+  await until("the field has the focus", async () => (await focused()) === "passphrase", PAGE_MS)
   await page.keyboard.type("takofi")
   await page.keyboard.press("Enter")
   assert.deepEqual(await done(), [])
   await visit("prejoin-passphrase", desk)
-  await until("the field has the focus", async () => (await focused()) === "passphrase", 5000)
+  await until("the field has the focus", async () => (await focused()) === "passphrase", PAGE_MS)
   await page.keyboard.type("takofi")
   await page.keyboard.press("Enter")
   assert.deepEqual((await done()).slice(-2), ['{"do":"passphrase","passphrase":"takofi"}', '{"do":"join"}'])
@@ -336,7 +336,7 @@ test("without a name nobody joins, and the field says why", async () => {
   assert.equal(await said(), "none")
   await page.type("#name", "   ")
   await page.keyboard.press("Enter")
-  await until("it is said", async () => (await said()) === "block", 5000)
+  await until("it is said", async () => (await said()) === "block", PAGE_MS)
   assert.equal(await focused(), "name")
   await page.type("#name", "Ada")
   await page.keyboard.press("Enter")
@@ -346,7 +346,7 @@ test("without a name nobody joins, and the field says why", async () => {
 test("the language and the theme are on the document", async () => {
   await visit("start", desk)
   await page.click("input[value=de]")
-  await until("German", () => page.evaluate(() => document.documentElement.lang === "de"), 5000)
+  await until("German", () => page.evaluate(() => document.documentElement.lang === "de"), PAGE_MS)
   await visit("call-2", { ...desk, query: "theme=dark" })
   assert.equal(await page.evaluate(() => document.documentElement.dataset["theme"]), "dark")
   assert.match(await page.title(), /^\(3\) /)

@@ -63,7 +63,8 @@ for (const kind of KINDS) {
   test(`a moderator in ${kind} leads a meeting by keyboard, and the focus is never lost`, async () => {
     const meeting = at.meeting()
     const ada = await meeting.host(kind, { number: 161, name: "Ada" }, {})
-    const kept = async (): Promise<void> => assert.notEqual(await focused(ada), "", "the focus is lost")
+    // What had it may just be going away: a frame later something else has it.
+    const kept = (): Promise<boolean> => ada.until("has the focus somewhere", async () => (await focused(ada)) !== "")
     const other = kind === "firefox" ? "chromium" : "firefox"
     const come = async (number: number, name: string, microphone: boolean): Promise<Person> => {
       const person = await meeting.arrive(name === "Bob" ? other : "chromium", { number, name })
