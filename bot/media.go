@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -103,6 +104,9 @@ func newConnection(publish bool) (*webrtc.PeerConnection, error) {
 	s.SetIncludeLoopbackCandidate(true) // the server may be this machine
 	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM, dtls.SRTP_AEAD_AES_128_GCM)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	// Checks go on for as long as is waited for the connection. Of itself pion
+	// sends eight, which is 1.6 s: the server may take longer to take an answer.
+	s.SetICEMaxBindingRequests(math.MaxUint16)
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 // liar of its own.
 type Between struct {
 	Server
+	Hold func(wire.ClientMessage) // called with what clients say before it is passed on; nil: nothing. To be set before anybody connects
+
 	mu    sync.Mutex // guards what follows
 	conns []net.Conn
 }
@@ -72,7 +74,13 @@ func (b *Between) serve(s *Server, w http.ResponseWriter, r *http.Request, lie L
 		defer func() { _ = server.Close() }()
 		for {
 			kind, frame, err := client.ReadMessage()
-			if err != nil || server.WriteMessage(kind, frame) != nil {
+			if err != nil {
+				return
+			}
+			if m, err := wire.Decode(frame); err == nil && b.Hold != nil {
+				b.Hold(m)
+			}
+			if server.WriteMessage(kind, frame) != nil {
 				return
 			}
 		}

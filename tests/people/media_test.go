@@ -10,6 +10,7 @@ import (
 
 	"paravent/bot"
 	"paravent/signaling/wire"
+	"paravent/tests/meeting"
 )
 
 // picture is what a VP8 encoder might make: a key frame has a start code and a
@@ -196,4 +197,25 @@ func TestMediaOnlyAfterTheCodeWasCompared(t *testing.T) {
 	carol.Leave()
 	r.agree(2, alice, bob)
 	r.must(microphone.Write(sound(0))) // leaving changes nothing
+}
+
+// A server that takes its time to take an answer is waited for.
+func TestHearsThroughASlowServer(t *testing.T) {
+	t.Parallel()
+	r := newRoom(t)
+	alice := r.open("Alice")
+	microphone, err := alice.Publish(r.context(), bot.Microphone, bot.Opus)
+	r.must(err)
+	play(t, microphone, noKey(sound))
+	between := meeting.Lie(t, r.server, func() meeting.Liar { return honest })
+	between.Hold = func(m wire.ClientMessage) {
+		if _, ok := m.(*wire.Answer); ok {
+			time.Sleep(6 * time.Second) // how long it takes is the case itself
+		}
+	}
+	bob := r.come(r.link.Participant(between.Origin), "Bob", func(o *bot.Options) { o.TLS = nil }).in()
+	r.agree(2, alice, bob)
+	heard, err := bob.Watch(r.context(), alice.Self(), bot.Microphone)
+	r.must(err)
+	r.next(heard)
 }
