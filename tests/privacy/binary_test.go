@@ -180,7 +180,8 @@ func (r *running) trust() *tls.Config {
 }
 
 // openFiles lists the files that the program holds open. The kernel's own,
-// where the Go runtime looks how much processor it may use, are no files.
+// where the Go runtime looks how much processor it may use, are no files, and
+// what these tests were started with, and hand on to it, is none of its own.
 func (r *running) openFiles() (all []string) {
 	r.t.Helper()
 	folder := fmt.Sprintf("/proc/%d/fd", r.cmd.Process.Pid)
@@ -190,7 +191,8 @@ func (r *running) openFiles() (all []string) {
 	}
 	for _, entry := range entries {
 		target, err := os.Readlink(filepath.Join(folder, entry.Name()))
-		if err == nil && strings.HasPrefix(target, "/") && target != os.DevNull && !strings.HasPrefix(target, "/sys/") {
+		ours, _ := os.Readlink(filepath.Join("/proc/self/fd", entry.Name()))
+		if err == nil && target != ours && strings.HasPrefix(target, "/") && target != os.DevNull && !strings.HasPrefix(target, "/sys/") {
 			all = append(all, target)
 		}
 	}
