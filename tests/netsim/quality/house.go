@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"strings"
@@ -132,6 +133,7 @@ func newConnection() (*webrtc.PeerConnection, error) {
 	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	s.SetFireOnTrackBeforeFirstRTP(true)
+	s.SetICEMaxBindingRequests(math.MaxUint16) // of itself pion gives up after 1.6 s
 	m, r := &webrtc.MediaEngine{}, &interceptor.Registry{}
 	feedback, err1 := twcc.NewSenderInterceptor(twcc.SendInterval(feedbackTime), twcc.WithLoggerFactory(quiet()))
 	repeats, err2 := nack.NewResponderInterceptor(nack.WithResponderLoggerFactory(quiet()))
