@@ -284,6 +284,7 @@ func (h *hall) speak(t *testing.T, r *Router, id PeerID, who string) (picture, s
 				},
 			})
 		})
+		synctest.Wait() // whoever is in the lane carries it out
 		return s
 	}
 	return stream("0", uint32(2*id)), stream("1", uint32(2*id+1))
@@ -307,7 +308,7 @@ func TestOneMoreViewerCostsTheOthersNothing(t *testing.T) {
 				seq := uint16(0)
 				send := func(key bool) {
 					seq++
-					at := h.lane.Now()
+					seq, at := seq, h.lane.Now() // of this one: a timer of the lane may carry it out
 					frame := func(mark byte) []byte { return synthetic(transport.VP8, key, true, seq, mark) }
 					h.lane.Do(func() {
 						p := raw(transport.VP8, seq, uint32(at/time.Millisecond)*90, frame(1))
