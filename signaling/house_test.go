@@ -34,6 +34,7 @@ func inHouse(t *testing.T, limits Limits, story func(h *house)) {
 		defer h.hub.Close(context.Background()) // a story that fails ends early
 		story(h)
 		h.hub.Close(context.Background())
+		synctest.Wait() // also whoever is not waited for has had its say
 		if c := h.hub.Counts(); c != (Counts{}) || len(h.hub.routes) != 0 {
 			t.Errorf("left behind: %+v and %d tokens", c, len(h.hub.routes))
 		}
