@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -194,8 +195,10 @@ func (s *server) forgive() {
 
 // TestRoomsThatExistAndThoseThatDoNotAnswerAsFast, as far as a statistic can
 // say: of many false Joins, one for a room that exists and one for a room that
-// does not in turn, the medians lie within a fifth of each other. That there is
-// no difference at all follows from prove, which knows no room.
+// does not in turn, the fastest of each kind lie within a fifth of each other.
+// Another program that uses the machine half of the time can move a median, but
+// makes nothing faster. That there is no difference at all follows from prove,
+// which knows no room.
 func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
 	s := newServer(t, Limits{})
 	s.seated()
@@ -206,7 +209,7 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
 		joins[i] = falseJoin(k, nonce, "a false signature")
 	}
 	const rounds = 1001
-	var took [2][]time.Duration
+	fastest := [2]time.Duration{math.MaxInt64, math.MaxInt64}
 	for round := range rounds {
 		for i := range joins {
 			i = (i + round) % 2 // neither is always the first
@@ -214,20 +217,15 @@ func TestRoomsThatExistAndThoseThatDoNotAnswerAsFast(t *testing.T) {
 			s.forgive()
 			begin := time.Now()
 			_, err := c.join(joins[i])
-			took[i] = append(took[i], time.Since(begin))
+			fastest[i] = min(fastest[i], time.Since(begin))
 			if err != (refusal{code: wire.CodeProof}) {
 				t.Fatal(err)
 			}
 		}
 	}
-	var median [2]time.Duration
-	for i := range took {
-		slices.Sort(took[i])
-		median[i] = took[i][rounds/2]
-	}
-	t.Logf("medians %v with a room, %v without", median[0], median[1])
-	if difference := (median[0] - median[1]).Abs(); difference > max(median[0], median[1])/5 {
-		t.Errorf("medians %v with a room, %v without", median[0], median[1])
+	t.Logf("at least %v with a room, %v without", fastest[0], fastest[1])
+	if difference := (fastest[0] - fastest[1]).Abs(); difference > max(fastest[0], fastest[1])/5 {
+		t.Errorf("at least %v with a room, %v without", fastest[0], fastest[1])
 	}
 }
 
