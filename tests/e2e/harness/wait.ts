@@ -1,6 +1,6 @@
 /** Waiting: always for a condition, with a generous bound, never for a time. */
 
-/** Bounds in ms. They only end a test that has failed; nothing is measured by them. */
+/** Bounds in ms. They only end a test that has failed; nothing is measured by them, and while the machine stands still they do too. */
 export const PAGE_MS = 20_000 // a page is there, an element appears
 export const MEDIA_MS = 40_000 // connected, keys agreed, frames decoded
 export const RETURN_MS = 60_000 // back after a lost network
@@ -24,21 +24,24 @@ export async function until<T>(
   within: number,
   explain: () => Promise<string> = async () => "",
 ): Promise<T> {
-  const end = Date.now() + within
+  const start = Date.now()
+  let end = start + within
   let thrown = ""
   for (;;) {
     try {
       const answer = await ask()
       if (answer !== undefined && answer !== false) {
-        trace(what, Date.now() - end + within)
+        trace(what, Date.now() - start)
         return answer
       }
       thrown = ""
     } catch (e) {
       thrown = String(e) // a page may be on its way to another document
     }
-    if (Date.now() > end) break
+    const asleep = Date.now()
+    if (asleep > end) break
     await pause(POLL_MS)
+    end += Math.max(0, Date.now() - asleep - 2 * POLL_MS) // this process did not run, and hardly any other
   }
   const more = await explain().catch((e) => `(nothing more can be told: ${e})`)
   throw new Error([`waited ${within} ms in vain: ${what}`, thrown, more].filter((line) => line !== "").join("\n"))
