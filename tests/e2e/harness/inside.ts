@@ -65,6 +65,7 @@ interface Probe {
   readonly faults: string[] // policy violations, errors, rejections
   readonly counts: Map<string, SeenCounts>
   readonly ghosts: Set<string> // names that ever stood on two tiles at once
+  readonly notices: string[] // lines that go away by themselves, since it was last emptied
   /** The visible element with a role and a name, for Firefox, whose own search is slow. Chromium's own checks the names. */
   find(role: string, name: string): Element | null
   tiles(): SeenTile[]
@@ -101,6 +102,7 @@ function inside(
   const faults: string[] = []
   const counts = new Map<string, SeenCounts>()
   const ghosts = new Set<string>()
+  const notices: string[] = []
 
   addEventListener("securitypolicyviolation", (e) =>
     faults.push(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
@@ -267,7 +269,13 @@ function inside(
     return { context, analyser, heard: new Set() }
   }
 
+  const noticed = new WeakSet<Element>()
   new MutationObserver(() => {
+    for (const line of document.querySelectorAll(".notices > *")) {
+      if (noticed.has(line)) continue
+      noticed.add(line)
+      notices.push(line.textContent)
+    }
     const names = [...document.querySelectorAll<HTMLElement>("[data-person]")].map((t) => t.dataset["name"] ?? "")
     names.forEach((name, i) => {
       if (name !== "" && names.indexOf(name) !== i) ghosts.add(name)
@@ -298,6 +306,7 @@ function inside(
     faults,
     counts,
     ghosts,
+    notices,
     tiles: () =>
       [...document.querySelectorAll<HTMLElement>("[data-person]")].map((tile) => ({
         person: tile.dataset["person"] ?? "",

@@ -108,9 +108,19 @@ export const invitation = (person: Person, label: string) =>
     PAGE_MS,
   )
 
-/** Waits until all of them can read these words at some moment: notices go away by themselves. */
+/**
+ * Waits until all of them can read these words, or could since they were last
+ * told something here: notices go away by themselves, perhaps between two looks.
+ */
 export async function told(words: string, ...people: readonly Person[]): Promise<void> {
-  await Promise.all(people.map((p) => p.until(`is told "${words}"`, async () => plain(await p.text()).includes(words))))
+  const isTold = async (p: Person): Promise<boolean> => {
+    const now = await p.text()
+    const before = await p.page.evaluate(() => [...window.probe.notices]) // later: what stands there now is among them
+    if (![now, ...before].some((text) => plain(text).includes(words))) return false
+    await p.page.evaluate((count) => void window.probe.notices.splice(0, count), before.length)
+    return true
+  }
+  await Promise.all(people.map((p) => p.until(`is told "${words}"`, () => isTold(p))))
 }
 
 /** Without the marks that keep the direction of a name from changing its sentence's. */
