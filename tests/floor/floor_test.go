@@ -62,7 +62,7 @@ func TestEverySubscriberOpensEverything(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+				if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 					t.Fatal(err)
 				}
 				for i := range uint64(ahead) {
