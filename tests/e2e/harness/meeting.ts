@@ -5,7 +5,7 @@ import type { ElementHandle } from "puppeteer-core"
 import type { Browsers, Kind } from "./browsers.ts"
 import { type Arriving, Person } from "./person.ts"
 import type { Server } from "./server.ts"
-import { PAGE_MS } from "./wait.ts"
+import { PAGE_MS, until } from "./wait.ts"
 
 export interface Links {
   readonly participant: string
@@ -87,10 +87,12 @@ export async function member(person: Person, name: string): Promise<ElementHandl
 
 /** Clicks the button with this name inside an element. */
 export async function press(inside: ElementHandle<Element>, name: string): Promise<void> {
-  const button = await inside.waitForSelector(`::-p-xpath(.//button[normalize-space()="${name}" or @aria-label="${name}"])`, {
-    timeout: PAGE_MS,
-  })
-  await button?.click()
+  const hit = async (): Promise<boolean> => {
+    const button = await inside.$(`::-p-xpath(.//button[normalize-space()="${name}" or @aria-label="${name}"])`)
+    await button?.click()
+    return button !== null
+  }
+  await until(`clicks "${name}"`, hit, PAGE_MS)
 }
 
 /** Waits until this person is in the call and its keys are agreed. */

@@ -107,8 +107,14 @@ export class Person {
     return (await this.page.evaluateHandle((r, n) => window.probe.find(r, n), role, name)).asElement() as ElementHandle<Element> | null
   }
 
+  /** Clicks an element once it is there. One that is drawn anew at that moment cannot be hit: the one that takes its place is. */
   async click(name: string, role = "button"): Promise<void> {
-    await (await this.find(role, name)).click()
+    const hit = async (): Promise<boolean> => {
+      const element = await this.#search(role, name)
+      await element?.click()
+      return element !== null
+    }
+    await this.until(`clicks the ${role} "${name}"`, hit, PAGE_MS)
   }
 
   async type(name: string, text: string): Promise<void> {
