@@ -81,6 +81,9 @@ func TestDeadlines(t *testing.T) {
 					break
 				}
 			}
+			if late := time.Since(until); d > 0 && late > time.Minute {
+				t.Fatalf("%v late", late)
+			}
 		}
 	})
 }
