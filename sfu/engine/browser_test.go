@@ -141,6 +141,7 @@ type client struct {
 	via      net.PacketConn // its socket; nil: one that pion makes
 	profiles []dtls.SRTPProtectionProfile
 	relay    webrtc.ICEServer // all goes through it; the zero value: none
+	reports  bool             // as browsers do: what it misses, when packets arrive, how much was lost
 }
 
 func (c client) connection(t testing.TB) *webrtc.PeerConnection {
@@ -178,12 +179,19 @@ func (c client) connection(t testing.TB) *webrtc.PeerConnection {
 	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
 		t.Fatal(err)
 	}
-	m := &webrtc.MediaEngine{}
+	m, r := &webrtc.MediaEngine{}, &interceptor.Registry{}
 	if err := m.RegisterDefaultCodecs(); err != nil {
 		t.Fatal(err)
 	}
+	if c.reports {
+		// It does not number what it sends for all of the transport: pion does so
+		// in a header that it resends from several goroutines.
+		if err := webrtc.RegisterDefaultInterceptors(m, r); err != nil {
+			t.Fatal(err)
+		}
+	}
 	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(c.configuration())
+		webrtc.WithInterceptorRegistry(r)).NewPeerConnection(c.configuration())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,50 +3,16 @@ package engine
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/pion/interceptor"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
 	"paravent/sfu/transport"
 )
-
-// reporting is a client that reports as browsers do: what it misses, when
-// packets arrive, how much was lost. It does not number what it sends for all
-// of the transport: pion does so in a header that it resends from several
-// goroutines.
-func reporting(t *testing.T) *webrtc.PeerConnection {
-	t.Helper()
-	s := webrtc.SettingEngine{LoggerFactory: silent()}
-	s.SetIncludeLoopbackCandidate(true)
-	s.SetIPFilter(func(ip net.IP) bool { return ip.IsLoopback() })
-	s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
-	s.SetFireOnTrackBeforeFirstRTP(true)
-	s.SetICEMaxBindingRequests(math.MaxUint16) // of itself pion gives up after 1.6 s
-	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleClient); err != nil {
-		t.Fatal(err)
-	}
-	m, r := &webrtc.MediaEngine{}, &interceptor.Registry{}
-	if err := m.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
-	}
-	if err := webrtc.RegisterDefaultInterceptors(m, r); err != nil {
-		t.Fatal(err)
-	}
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(s), webrtc.WithMediaEngine(m),
-		webrtc.WithInterceptorRegistry(r)).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = pc.Close() })
-	return pc
-}
 
 // lossy loses every seventh packet on its way to a publish connection, but what
 // is sent again.
@@ -162,7 +128,7 @@ func TestLossIsRepaired(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	viewer := reporting(t)
+	viewer := client{reports: true}.connection(t)
 	arrived := make(chan struct{})
 	viewer.OnTrack(func(remote *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
 		go func() {
@@ -215,7 +181,7 @@ func TestLossIsRepaired(t *testing.T) {
 	loss := &lossy{inbound: c.media.(*inbound)}
 	c.media = loss
 	picture := track(t, webrtc.MimeTypeVP8, "picture")
-	publisher := reporting(t)
+	publisher := client{reports: true}.connection(t)
 	if _, err = publisher.AddTrack(picture); err != nil {
 		t.Fatal(err)
 	}
