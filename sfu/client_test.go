@@ -21,8 +21,9 @@ import (
 	"paravent/sfu/transport"
 )
 
-// atMost is how long anything may take on a busy machine.
-const atMost = 20 * time.Second
+// atMost is how long anything may take on a busy machine. It is longer than
+// anything of the server's own that gives up.
+const atMost = time.Minute
 
 type wantedEvent struct {
 	mid    string

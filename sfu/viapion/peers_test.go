@@ -20,7 +20,7 @@ import (
 	"paravent/sfu/transport"
 )
 
-const atMost = 20 * time.Second
+const atMost = time.Minute
 
 func wait[T any](t *testing.T, what string, from <-chan T) T {
 	t.Helper()
