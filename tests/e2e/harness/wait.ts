@@ -1,9 +1,9 @@
 /** Waiting: always for a condition, with a generous bound, never for a time. */
 
 /** Bounds in ms. They only end a test that has failed; nothing is measured by them, and while the machine stands still they do too. */
-export const PAGE_MS = 40_000 // a page is there, an element appears
-export const MEDIA_MS = 40_000 // connected, keys agreed, frames decoded
-export const RETURN_MS = 60_000 // back after a lost network
+export const PAGE_MS = 90_000 // a page is there, an element appears
+export const MEDIA_MS = 90_000 // connected, keys agreed, frames decoded
+export const RETURN_MS = 120_000 // back after a lost network
 
 const POLL_MS = 100
 
