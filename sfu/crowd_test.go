@@ -215,6 +215,7 @@ func (v *hallViewer) Answer(string) error {
 
 func (v *hallViewer) Writer(transport.Lane) transport.Writer { return v }
 func (v *hallViewer) Write(*transport.Outgoing)              { v.hall.written++ }
+func (v *hallViewer) Again(*transport.Kept)                  {}
 func (v *hallViewer) Report(transport.SenderReport)          {}
 
 // hallLane is a lane that is carried out by whoever gives it something.

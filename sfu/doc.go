@@ -79,6 +79,9 @@
 // again from the history of what the slot shows, in the retransmission stream
 // (RFC 4588) and never otherwise, because sealing twice under one number breaks
 // SRTP; padding, which finds out what the network carries, goes there as well.
+// For sound, for which browsers take no such stream, the packet that was sealed
+// is itself sent again (sounds), where that comes in time to be played; to who
+// loses some and asks for none, each is sent twice.
 // Requests for key frames are shared and spaced out on their way to the
 // publisher.
 package sfu

@@ -71,6 +71,8 @@ type fakeViewer struct {
 	keeps   bool
 	count   int
 	packets []transport.Outgoing
+	again   []byte // what was sent as it was, by the first byte of its payload
+	trip    time.Duration
 	reports []transport.SenderReport
 }
 
@@ -78,7 +80,7 @@ func (v *fakeViewer) Offer(<-chan struct{}) (string, []string, error) { return "
 func (v *fakeViewer) Answer(string) error                             { return nil }
 func (v *fakeViewer) Slot(int) transport.SlotInfo                     { return v.info }
 func (v *fakeViewer) Writer(transport.Lane) transport.Writer          { return v }
-func (v *fakeViewer) RoundTrip() time.Duration                        { return 0 }
+func (v *fakeViewer) RoundTrip() time.Duration                        { return v.trip }
 func (v *fakeViewer) Rate() int                                       { return 0 }
 func (v *fakeViewer) Want(int)                                        {}
 func (v *fakeViewer) Close()                                          {}
@@ -91,7 +93,12 @@ func (v *fakeViewer) Write(p *transport.Outgoing) {
 		kept.Payload = slices.Clone(p.Payload)
 		v.packets = append(v.packets, kept)
 	}
+	if p.Keep != nil && len(p.Payload) <= cap(p.Keep.Bytes) {
+		p.Keep.Bytes = append(p.Keep.Bytes[:0], p.Payload...)
+	}
 }
+
+func (v *fakeViewer) Again(k *transport.Kept) { v.again = append(v.again, k.Bytes[0]) }
 
 var allTypes = [transport.Codecs]transport.Formats{
 	transport.Opus: {Media: 111}, transport.VP8: {Media: 96, RTX: 97},

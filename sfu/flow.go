@@ -34,6 +34,7 @@ type flow struct {
 	packet  transport.Outgoing // reused: one on the stack would escape
 	queue   queue
 	repair  repair
+	sounds  sounds
 	info    transport.SlotInfo
 
 	target choice // what it is to show of the feed
@@ -160,6 +161,7 @@ func (w *flow) begin(s *source, p *parcel) bool {
 	w.run, w.codec = p.run, p.codec
 	w.numbers.begin(p.seq)
 	w.clock.begin(p.timestamp, p.codec.Clock(), p.at)
+	w.sounds.forget()
 	if w.slot.video {
 		w.layers.Begin()
 		w.layers.Want(w.wants(s))
@@ -184,6 +186,10 @@ func (w *flow) send(p *parcel) {
 		w.way.pacer.TakeAudio(len(p.payload)+packetOverhead, w.now)
 		o := &w.packet
 		o.Index, o.Marker, o.Timestamp, o.Payload = index, p.marker, w.clock.next(p.timestamp, p.at), p.payload
+		if w.sounds.doubles {
+			w.second(uint16(index) - 1)
+		}
+		o.Keep = w.sounds.place(uint16(index), w.now)
 		w.emit(len(p.payload))
 	}
 }

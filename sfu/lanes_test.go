@@ -106,6 +106,7 @@ func (w auditWriter) Write(p *transport.Outgoing) {
 	}
 }
 
+func (w auditWriter) Again(*transport.Kept)         { w.t.Error("a picture is sent as it was sent") }
 func (w auditWriter) Report(transport.SenderReport) {}
 
 // TestNoNumberTwice moves slots among lanes in every way at once: what they

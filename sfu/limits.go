@@ -22,6 +22,10 @@ const (
 	historyFirst   = 64        // so many at first
 	historyBytes   = 512 << 10 // bytes kept of a video layer: a second at 4 Mbit/s
 	historyChunk   = 32 << 10  // and so many at a time, as they are needed
+	soundWindow    = 16        // packets of sound kept of a slot: a third of a second
+	soundSize      = 320       // bytes of a sealed one: of 32 kbit/s they have about 170
+	soundTimes     = 2         // that one is sent again
+	twiceLoss      = 6         // of 256 packets, a fiftieth, from which on sound is sent twice
 	resendsPerSlot = 500       // retransmissions a second and slot: more is a link that cannot carry the stream
 	maxPadding     = 255       // bytes in a packet: their number has to fit into the last (RFC 3550, section 5.1)
 	maxProbe       = 64 << 10  // bytes of padding that are asked for at once
@@ -37,6 +41,11 @@ const (
 	layerSilence    = time.Second            // after which a layer that sends nothing counts as not there
 	minResend       = 20 * time.Millisecond  // before one packet is sent again, unless a round trip takes longer
 	maxResend       = 500 * time.Millisecond // and at most this, whatever a viewer claims of its round trip
+	soundAge        = 250 * time.Millisecond // of sound that is sent again: what is older is not played any more
+	soundTrip       = 150 * time.Millisecond // longest round trip at which that helps
+	twiceAfter      = 60 * time.Millisecond  // sound is sent twice at most: it goes with what follows it, and that may be late
+	twiceTime       = time.Minute            // that it is, from the last report of loss
+	twiceAsked      = 20 * time.Second       // that it is not, from when the viewer last asked for any
 	keyFrameSpacing = 350 * time.Millisecond // browsers ignore requests within 300 ms of a key frame
 	keyFrameSlowly  = 3 * time.Second        // spacing for a publisher that does not answer
 	keyFrameTries   = 20                     // requests until it counts as not answering: 7 s

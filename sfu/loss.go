@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// loss is what a viewer has lately lost of a slot for sound, by its own reports.
-// Lost sound is not sent again: browsers take no retransmission stream for it. A
+// loss is what a viewer has lately lost of a slot for sound, by its own reports:
+// what came again in time (sounds) is not lost, but not every viewer asks for it. A
 // publisher that is told of loss writes each packet once more, coarsely, into the
 // next one (in-band FEC, RFC 7587, section 3.3), encrypted like all it says. The
 // zero value is ready. It belongs to the flow's lane.
@@ -18,9 +18,10 @@ type loss struct {
 
 // look takes in what was reported since the last time, if anything was, and says
 // what is lost. To be called every second.
-func (l *loss) look(reported *atomic.Uint32, now time.Duration) uint8 {
+func (l *loss) look(reported *atomic.Uint32, d *doubled, now time.Duration) uint8 {
 	if r := reported.Swap(0); r > 0 {
 		l.last, l.heard = uint8(r-1), now
+		d.report(l.last, now)
 	} else if now-l.heard > lossAge {
 		l.last = 0
 	}
@@ -40,7 +41,8 @@ func (l *loss) forget(reported *atomic.Uint32) {
 func (f *feed) lose(now time.Duration) {
 	worst := uint8(0)
 	for _, w := range f.flows {
-		worst = max(worst, w.loss.look(&w.slot.lost, now))
+		worst = max(worst, w.loss.look(&w.slot.lost, &w.way.doubled, now))
+		w.double(now)
 	}
 	for _, s := range f.layers {
 		if s != nil && s.lossy != nil {

@@ -18,7 +18,7 @@ func TestLossRisesAtOnceAndFallsInSeconds(t *testing.T) {
 	now := time.Minute
 	look := func() uint8 {
 		now += reportInterval
-		return l.look(&reported, now)
+		return l.look(&reported, &doubled{}, now)
 	}
 	if got := look(); got != 0 {
 		t.Fatalf("%d before any report", got)

@@ -13,6 +13,7 @@ import (
 type way struct {
 	pacer   rate.Pacer
 	repairs allowance
+	doubled doubled
 }
 
 // setRate says what the network carries.

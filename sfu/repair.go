@@ -64,11 +64,18 @@ func (r *repair) allow(out uint16, now, spacing time.Duration) *sentPacket {
 	return p
 }
 
-// resend answers that packets are missing. They go out as retransmissions under
-// their own SSRC and numbers (RFC 4588): sealing anything twice under one number
-// would break SRTP, so without that there is no answer.
+// resend answers that packets are missing. Those of pictures go out as
+// retransmissions under their own SSRC and numbers (RFC 4588): sealing anything
+// twice under one number would break SRTP, so without that there is no answer.
 func (w *flow) resend(seqs []uint16) {
-	if w.info.RTX == 0 || w.run == 0 || !w.slot.video {
+	if w.run == 0 {
+		return
+	}
+	if !w.slot.video {
+		w.repeat(seqs)
+		return
+	}
+	if w.info.RTX == 0 {
 		return
 	}
 	now := w.feed.lane.Now()

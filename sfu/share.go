@@ -73,7 +73,7 @@ func (d *subscribing) divide(now time.Duration) (again time.Duration) {
 	} else {
 		d.way.setRate(bits)
 	}
-	result := h.allocator.Allocate(bits, d.sound(), h.tracks, now)
+	result := h.allocator.Allocate(bits, d.sound(now), h.tracks, now)
 	d.conn.Want(result.Whole)
 	for i := range h.shares {
 		if p := &h.shares[i]; p.track != nil {
@@ -96,11 +96,14 @@ func (h *sharing) first() int {
 }
 
 // sound is how many bits per second all that is heard takes.
-func (d *subscribing) sound() (bits int) {
+func (d *subscribing) sound(now time.Duration) (bits int) {
 	for _, s := range d.slots[d.video:] {
 		if f := s.at.Load(); f != nil && !f.track.silenced.Load() {
 			bits += int(f.rates[0][0].Load())
 		}
+	}
+	if d.way.doubled.wanted(now) {
+		bits *= 2
 	}
 	return bits
 }

@@ -15,14 +15,14 @@ const (
 	OfferedAV1  = 100
 )
 
-// offered is what we offer in a section for video, or for audio. Opus without
-// nack: what is lost is sent again as a retransmission stream or not at all (RFC
-// 3711, section 9.1: nothing is sealed twice under one number), and browsers take
-// none for audio. Chromium would ask nevertheless, though its answer says that
-// it does not.
+// offered is what we offer in a section for video, or for audio. Opus with nack,
+// but without a retransmission stream: Chromium refuses an offer with one, and
+// Firefox leaves it out of its answer. Chromium asks for sound if it is offered,
+// though its answer does not say so, and plays what comes again under the numbers
+// that it had; Firefox does not ask.
 func offered(video bool) ([]format, Extensions) {
 	if !video {
-		return []format{{codec: transport.Opus, media: OfferedOpus, feedback: congestion}}, Extensions{Mid: 1, TransportCC: 2}
+		return []format{{codec: transport.Opus, media: OfferedOpus, feedback: nack | congestion}}, Extensions{Mid: 1, TransportCC: 2}
 	}
 	const all = nack | pli | fir | congestion
 	return []format{

@@ -69,6 +69,7 @@ a=rtcp-rsize
 a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
 a=extmap:2 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
 a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 nack
 a=rtcp-fb:111 transport-cc
 a=fmtp:111 minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0
 a=ssrc:9 cname:slot1

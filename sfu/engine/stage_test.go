@@ -48,6 +48,7 @@ type guest struct {
 	kept   kept
 	number map[uint32]uint64 // the newest that it sent, of each SSRC
 	sent   [][]byte          // as it was sealed
+	wire   map[string]bool   // what it was sent, as it was sealed
 }
 
 var _ transport.Transport = (*stage)(nil)

@@ -197,7 +197,36 @@ func (w *writer) Write(p *transport.Outgoing) {
 		return
 	}
 	l.tally.sealed++
+	if p.Keep != nil {
+		keep(p.Keep, b, number, s.ids.TransportCC != 0)
+	}
 	l.commit(way, b)
+}
+
+// keep copies a sealed packet, if there is room for it.
+func keep(k *transport.Kept, b []byte, number uint16, counts bool) {
+	k.Bytes, k.Number, k.Counts = k.Bytes[:0], number, counts
+	if len(b) <= cap(k.Bytes) {
+		k.Bytes = append(k.Bytes, b...)
+	}
+}
+
+// Again implements transport.Writer.
+func (w *writer) Again(k *transport.Kept) {
+	o, l := w.outbound, w.lane
+	way := o.ways.Load()
+	if way == nil || len(k.Bytes) == 0 {
+		return
+	}
+	b := l.room(way, len(k.Bytes))
+	if b == nil {
+		l.tally.unsent++
+		return
+	}
+	if k.Counts {
+		o.estimator.Twice(k.Number)
+	}
+	l.commit(way, append(b, k.Bytes...))
 }
 
 // differs says whether a packet of a picture is to be padded by one byte. The

@@ -367,6 +367,7 @@ func FuzzWrite(f *testing.F) {
 				v.ways.Store(nil)
 			}
 			v.kept.packets = nil
+			o.Keep = &transport.Kept{Bytes: make([]byte, 0, random.IntN(600))}
 			v.out.writer(v.lanes[c>>7]).Write(&o)
 			if c == 77 {
 				if len(v.kept.packets) != 0 {
@@ -379,6 +380,7 @@ func FuzzWrite(f *testing.F) {
 			if len(v.kept.packets) != 1 {
 				t.Fatalf("%d packets", len(v.kept.packets))
 			}
+			v.same(&o)
 			p, index := v.open(v.kept.packets[0])
 			payload := p.Payload
 			if o.Repeat {
@@ -395,6 +397,23 @@ func FuzzWrite(f *testing.F) {
 			t.Fatalf("%d written, %d nonces, %d twice", written, v.nonces.Sealed(), v.nonces.Twice())
 		}
 	})
+}
+
+// same wants what o kept to be sent again as it was sent, or not at all.
+func (v *viewer) same(o *transport.Outgoing) {
+	v.t.Helper()
+	want := bytes.Clone(v.kept.packets[0])
+	v.kept.packets = nil
+	v.out.writer(v.lanes[1]).Again(o.Keep)
+	switch again := v.kept.packets; {
+	case len(want) > cap(o.Keep.Bytes):
+		if len(again) != 0 {
+			v.t.Fatal("something is sent that was not kept")
+		}
+	case len(again) != 1 || !bytes.Equal(again[0], want):
+		v.t.Fatalf("%x is sent again as %x", want, again)
+	}
+	v.kept.packets = [][]byte{want}
 }
 
 // nowhere is a client that takes everything.

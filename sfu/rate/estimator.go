@@ -32,7 +32,7 @@ type Limits struct{ Min, Start, Max int }
 // sent and what the peer says of its arrival. It is for peers that send
 // transport-wide feedback: for one that never does it gets ever lower.
 //
-// Sent, Rate, RoundTrip and Want may be called by any number of goroutines at
+// Sent, Twice, Rate, RoundTrip and Want may be called by any number of goroutines at
 // once; everything else by one at a time.
 type Estimator struct {
 	sent   sent
@@ -92,6 +92,11 @@ func NewEstimator(l Limits) *Estimator {
 // with this transport-wide number.
 func (e *Estimator) Sent(number uint16, size int, at time.Duration) { e.sent.put(number, size, at) }
 
+// Twice says that what left with this number is sent once more under it. If it
+// arrives, something does, but not by when: it may be either of the two. Like Sent
+// it may be called by any number of goroutines.
+func (e *Estimator) Twice(number uint16) { e.sent.twice(number) }
+
 // Rate is what the network seems to carry, of media and all else, in bits per
 // second.
 func (e *Estimator) Rate() int { return int(e.rate.Load()) }
@@ -114,10 +119,14 @@ func (e *Estimator) Feedback(b []byte, now time.Duration) (changed, ok bool) {
 		return false, false
 	}
 	e.follow(&f, now)
-	if !e.read(&f, now) {
+	arrived, timed := e.read(&f, now)
+	if !arrived {
 		return false, true // it speaks of nothing that was sent, or that was not known
 	}
 	e.resume(now)
+	if !timed {
+		return e.tell(now), true
+	}
 	s := seen{
 		usage: e.delay.usage, sent: e.newest, queue: e.delay.queue(), trip: e.RoundTrip(),
 		acked: float64(e.acked.rate(ackedWhole)), recent: float64(e.acked.rate(ackedRecent)),
@@ -154,9 +163,10 @@ func (e *Estimator) credit(gap uint16, now time.Duration) {
 	}
 }
 
-// read hands what is said of each packet to those who learn from it. It is
-// false if no packet that was sent is said to have arrived.
-func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
+// read hands what is said of each packet to those who learn from it. It says
+// whether any packet that was sent is said to have arrived, and any of which that
+// says when it left.
+func (e *Estimator) read(f *feedback, now time.Duration) (arrived, timed bool) {
 	walk, each := f.walk(e.reference), e.each()
 	for i := range f.statuses {
 		at, here := walk.next()
@@ -166,6 +176,11 @@ func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
 		}
 		switch {
 		case !known:
+		case d.twice:
+			if here {
+				e.acked.add(at, d.size)
+				arrived = true
+			}
 		case !here && !d.missed && !e.cut: // of a cut nothing is learned
 			e.loss.add(d.at, d.size, true)
 		case here:
@@ -178,14 +193,14 @@ func (e *Estimator) read(f *feedback, now time.Duration) (arrived bool) {
 			e.delay.add(d.at, at)
 			e.probe.add(d.at, at, d.size)
 			e.newest = max(e.newest, d.at)
-			arrived = true
+			arrived, timed = true, true
 		}
 	}
 	e.sent.grow()
-	if arrived {
+	if timed {
 		e.measure(now-e.newest, now)
 	}
-	return arrived
+	return arrived, timed
 }
 
 // each is how many seconds the rate gives a byte, as far as our own doing goes.

@@ -11,20 +11,21 @@ const (
 	maxSent   = 1 << 12             // and at most: 0.7 s of 50 Mbit/s, 32 kB
 	sentAge   = 10 * time.Second    // what was sent before is forgotten
 	sizeBits  = 12                  // no packet has 4096 bytes
-	stampBits = 43                  // of a moment; wraps after 104 days
+	stampBits = 42                  // of a moment; wraps after 52 days
 	stampMask = 1<<stampBits - 1    //
 	missBit   = 1 << (sizeBits + 8) // above size and number
-	stampAt   = sizeBits + 8 + 1    // where the moment begins
+	twiceBit  = missBit << 1        // above that
+	stampAt   = sizeBits + 8 + 2    // where the moment begins
 	sizeMask  = 1<<sizeBits - 1     //
 	stampUnit = 10                  // bits that a moment in nanoseconds has and its stamp has not: about a microsecond
 )
 
 // sent remembers when packets left, and how large they were, by their
-// transport-wide numbers. put is safe for concurrent use beside all else;
+// transport-wide numbers. put and twice are safe for concurrent use beside all else;
 // the rest is for one goroutine at a time.
 //
 // A packet is one word: its size, the upper byte of its number, whether it was
-// missed, and the moment. A word that is zero is no packet. Lanes write words
+// missed, whether it was sent twice, and the moment. A word that is zero is no packet. Lanes write words
 // without regard to each other, for no two packets have the same number until
 // it wraps.
 type sent struct {
@@ -47,11 +48,21 @@ func (s *sent) put(number uint16, size int, at time.Duration) {
 	s.total.Add(uint64(size))
 }
 
+// twice notes that a packet was sent once more. Safe for concurrent use, like put.
+func (s *sent) twice(number uint16) {
+	ring := *s.ring.Load()
+	slot := &ring[int(number)&(len(ring)-1)]
+	if word := slot.Load(); word != 0 && word>>sizeBits&0xff == uint64(number>>8) {
+		slot.CompareAndSwap(word, word|twiceBit)
+	}
+}
+
 // departure is a packet that was sent.
 type departure struct {
 	at     time.Duration
 	size   int
 	missed bool // it was said not to have arrived before
+	twice  bool // it was sent more than once
 }
 
 // take gives the packet with this number if it is known at now, and was not
@@ -73,7 +84,7 @@ func (s *sent) take(number uint16, arrived bool, now time.Duration) (departure, 
 		// Also what was sent after now, which is no packet that can be told of.
 		return departure{}, false
 	}
-	d := departure{at: now - age, size: int(word & sizeMask), missed: word&missBit != 0}
+	d := departure{at: now - age, size: int(word & sizeMask), missed: word&missBit != 0, twice: word&twiceBit != 0}
 	switch {
 	case arrived:
 		slot.CompareAndSwap(word, 0)

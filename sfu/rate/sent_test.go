@@ -111,3 +111,64 @@ func TestSentFromManyLanes(t *testing.T) {
 		t.Error(e.sent.total.Load())
 	}
 }
+
+// Nothing is noted of another packet, nor of none.
+func TestSentTwice(t *testing.T) {
+	var s sent
+	s.begin()
+	s.twice(7)
+	if _, ok := s.take(7, false, time.Second); ok {
+		t.Error("nothing was sent")
+	}
+	s.put(7, 100, time.Second)
+	s.twice(7 + 1<<8)
+	if d, ok := s.take(7, false, time.Second); !ok || d.twice {
+		t.Error("another was sent twice", d, ok)
+	}
+	s.twice(7)
+	s.crowded = true
+	s.grow()
+	if d, ok := s.take(7, true, 3*time.Second); !ok || !d.twice || !d.missed || d.size != 100 || d.at.Round(time.Millisecond) != time.Second {
+		t.Error(d, ok)
+	}
+}
+
+// When what was sent twice arrives says nothing of delay; that it does is enough
+// to know that there is no cut, and how much arrives.
+func TestAllIsSentTwice(t *testing.T) {
+	e := NewEstimator(Limits{})
+	var a Arrivals
+	tell := func(now time.Duration) {
+		t.Helper()
+		if b := a.Append(nil, 1, 2, now); len(b) > 0 {
+			if _, ok := e.Feedback(b, now); !ok {
+				t.Fatal("feedback is not read")
+			}
+		}
+		e.Tick(now)
+	}
+	const step, trip = 20 * time.Millisecond, 30 * time.Millisecond
+	number, now := uint16(0), time.Minute
+	for range 100 { // once
+		e.Sent(number, 200, now-trip)
+		a.Add(number, now)
+		tell(now)
+		number, now = number+1, now+step
+	}
+	rate, round := e.Rate(), e.RoundTrip()
+	for i := range 1000 { // twice, and ever more slowly
+		e.Sent(number, 200, now-trip)
+		e.Twice(number)
+		if i%10 > 0 {
+			a.Add(number, now+time.Duration(i)*time.Millisecond/10)
+		}
+		tell(now)
+		number, now = number+1, now+step
+	}
+	if e.Rate() != rate || e.RoundTrip() != round || e.cut || e.loss.at.lost > 0 {
+		t.Errorf("%d bits and %v were %d and %v, cut %v, lost %v", e.Rate(), e.RoundTrip(), rate, round, e.cut, e.loss.at.lost)
+	}
+	if arrives := e.acked.rate(ackedWhole); arrives < 60_000 || arrives > 90_000 {
+		t.Errorf("%d bits arrive", arrives)
+	}
+}

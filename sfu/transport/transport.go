@@ -246,6 +246,10 @@ type Writer interface {
 	// Write seals a packet and sends it. It keeps nothing of p. What cannot be
 	// sent is lost, and is not told of.
 	Write(p *Outgoing)
+	// Again sends a packet as it was sent, to the last byte: nothing is sealed,
+	// so that no number is used for anything else. It must have been kept of this
+	// connection. Nothing is sent where nothing was kept.
+	Again(k *Kept)
 	// Report sends a sender report (RFC 3550, section 6.4.1).
 	Report(r SenderReport)
 }
@@ -264,6 +268,15 @@ type Outgoing struct {
 	Dependency []byte // the dependency descriptor; nil: none
 	Payload    []byte // empty: Padding alone
 	Padding    uint8  // bytes of padding behind an empty payload, at least 1 then; else 0
+	Keep       *Kept  // where it is kept as it is sent; nil: nowhere
+}
+
+// Kept is a packet as it was sent, for Again. What is in it is the transport's;
+// whoever has it makes Bytes, with the capacity that a packet may take.
+type Kept struct {
+	Bytes  []byte // sealed; empty: nothing was kept, for a lack of room or because the transport cannot send anything as it was
+	Number uint16 // transport-wide
+	Counts bool   // it has such a number
 }
 
 // SenderReport is the report of one slot.

@@ -21,7 +21,8 @@ func FuzzAnswer(f *testing.F) {
 }
 
 // Answers are read as answers to the engine's offer: so pion's has the same
-// sections with the same numbers.
+// sections with the same numbers. It sends no sound again: it would have to be
+// sealed anew under its old number.
 func TestPionOffersWhatTheEngineOffers(t *testing.T) {
 	d, err := newTransport(t).Subscribe(2, 1, &receiver{})
 	if err != nil {
@@ -47,6 +48,7 @@ func TestPionOffersWhatTheEngineOffers(t *testing.T) {
 		}
 		return all
 	}
+	engines = strings.ReplaceAll(engines, "a=rtcp-fb:111 nack\r\n", "")
 	if got, want := sections(pions), sections(engines); !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q, want %q", got, want)
 	}

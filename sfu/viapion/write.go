@@ -54,6 +54,10 @@ func (w writer) Write(p *transport.Outgoing) {
 	d.transport.sealed.Add(1)
 }
 
+// Again implements transport.Writer. Pion seals everything itself, and so nothing
+// is kept.
+func (w writer) Again(*transport.Kept) {}
+
 // Report implements transport.Writer.
 func (w writer) Report(r transport.SenderReport) {
 	d := w.connection

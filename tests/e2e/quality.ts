@@ -64,6 +64,8 @@ const EYES = `{
 interface Sound {
   readonly concealed: number
   readonly all: number
+  readonly lost: number // packets
+  readonly came: number
 }
 
 type Frame = readonly [at: number, lines: number]
@@ -73,17 +75,19 @@ const seen = (p: Person, from: number): Promise<Frame[]> =>
   p.page.evaluate((at) => (window as unknown as { seen: Frame[] }).seen.filter((f) => f[0] >= at), from)
 const sound = (p: Person): Promise<Sound> =>
   p.page.evaluate(async () => {
-    const sum = { concealed: 0, all: 0 }
+    const sum = { concealed: 0, all: 0, lost: 0, came: 0 }
     for (const s of await window.probe.stats()) {
       if (s["type"] !== "inbound-rtp" || s["kind"] !== "audio" || s["packetsReceived"] === 0) continue
       // Silence that was made up because nothing was sent is none that was lost.
       sum.concealed += Number(s["concealedSamples"] ?? 0) - Number(s["silentConcealedSamples"] ?? 0)
       sum.all += Number(s["totalSamplesReceived"] ?? 0)
+      sum.lost += Number(s["packetsLost"] ?? 0)
+      sum.came += Number(s["packetsReceived"] ?? 0)
     }
     return sum
   })
 
-/** What the browser counts of its pictures, for those who look into a figure. */
+/** What the browser counts of its pictures and sound, for those who look into a figure. */
 const counters = (p: Person): Promise<string> =>
   p.page.evaluate(async () => {
     const all: unknown[] = []
@@ -103,10 +107,11 @@ const counters = (p: Person): Promise<string> =>
       "jitterBufferDelay",
       "freeze",
       "discarded",
+      "concealed",
+      "totalSamples",
     ]
     for (const s of await window.probe.stats()) {
-      if (s["kind"] !== "video" || !/^(in|out)bound/.test(String(s["type"])) || !(Number(s["bytesReceived"] ?? s["bytesSent"]) > 0))
-        continue
+      if (!/^(in|out)bound/.test(String(s["type"])) || !(Number(s["bytesReceived"] ?? s["bytesSent"]) > 0)) continue
       all.push(Object.fromEntries(Object.entries(s).filter(([k]) => of.some((name) => k.startsWith(name)))))
     }
     return JSON.stringify(all)
@@ -200,7 +205,8 @@ const SCENARIOS: readonly Scenario[] = [
     name: "loss5",
     ways: { up: [{ at: 0, delay: NEAR, loss: 0.05 }], down: [{ at: 0, rate: 2_000_000, delay: NEAR, loss: 0.05 }] },
     length: 25_000,
-    figures: (frames, from, { concealed, all }) => ({
+    figures: (frames, from, { concealed, all, lost, came }) => ({
+      audio_lost_percent_loss5: Math.round((10_000 * lost) / Math.max(1, lost + came)) / 100,
       audio_gap_percent_loss5: Math.round((10_000 * concealed) / Math.max(1, all)) / 100,
       freeze_ms_loss5: Math.round(freeze(frames, from + 5000, from + 25_000)),
       lines_loss5: middle(frames, from + 5000, from + 25_000),
@@ -258,7 +264,12 @@ async function compare(transport: string, kind: Kind): Promise<void> {
       await pause(s.length)
       const frames = await seen(bob, from)
       const after = await sound(bob)
-      const heard = { concealed: after.concealed - before.concealed, all: after.all - before.all }
+      const heard = {
+        concealed: after.concealed - before.concealed,
+        all: after.all - before.all,
+        lost: after.lost - before.lost,
+        came: after.came - before.came,
+      }
       for (const [name, value] of Object.entries(s.figures(frames, from, heard)))
         figures.push(`figure ${kind}_${name}${transport === "engine" ? "" : `_${transport}`} ${value}`)
       if (process.env["E2E_TRACE"] === "1") {

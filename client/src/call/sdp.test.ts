@@ -27,6 +27,12 @@ test("sound has one size and no gaps, whatever the server asks for", () => {
   assert.equal(fromServer(asked), text(...AUDIO, OPUS))
 })
 
+test("of sound is reported what is missing and when it came, and nothing else", () => {
+  const reports = ["a=rtcp-fb:111 nack", "a=rtcp-fb:111 transport-cc"]
+  const others = ["a=rtcp-fb:111 nack pli", "a=rtcp-fb:111 ccm fir", "a=rtcp-fb:111 rrtr", "a=rtcp-fb:* nack x", "a=RTCP-FB:111 goog-remb"]
+  assert.equal(fromServer(text(...AUDIO, ...reports, ...others)), text(...AUDIO, OPUS, ...reports))
+})
+
 test("the format of video stays", () => {
   const video = text("m=video 9 UDP/TLS/RTP/SAVPF 98", "a=rtpmap:98 VP9/90000", "a=fmtp:98 profile-id=0")
   assert.equal(fromServer(video), video)

@@ -16,6 +16,9 @@ const EXTENSIONS = [
 /** Sound of one size, without gaps (RFC 7587, section 6.1): neither says anything of what is spoken. */
 const OPUS = "minptime=10;useinbandfec=1;cbr=1;usedtx=0;stereo=0"
 
+/** What is reported of sound: what is missing, and when packets came. */
+const REPORTS = /^a=rtcp-fb:[0-9]+ (nack|transport-cc)$/
+
 const lines = (sdp: string): string[] => sdp.split(/\r\n|\r|\n/).filter((line) => line !== "")
 const joined = (all: readonly string[]): string => all.map((line) => `${line}\r\n`).join("")
 
@@ -32,7 +35,8 @@ export function fromServer(sdp: string): string {
   for (const line of lines(sdp)) {
     if (/^m=/i.test(line)) video = /^m=\s*video/i.test(line)
     const format = !video && /^a=\s*(fmtp|ptime|maxptime)/i.test(line)
-    if (format || !allowed(line)) continue
+    const report = !video && /^a=\s*rtcp-fb/i.test(line) && !REPORTS.test(line)
+    if (format || report || !allowed(line)) continue
     all.push(line)
     const opus = video ? undefined : /^a=rtpmap:([0-9]+) opus\//i.exec(line)?.[1]
     if (opus !== undefined) all.push(`a=fmtp:${opus} ${OPUS}`)

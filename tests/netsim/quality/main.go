@@ -31,6 +31,7 @@ func run(out io.Writer) error {
 	only := flag.String("only", "", "scenarios, by name; empty: all")
 	kinds := flag.String("transports", "engine,pion", "what they are played with; figures of all but the first have its name")
 	seed := flag.Uint64("seed", 1, "of the networks")
+	deaf := flag.Bool("deaf", false, "viewers ask for no sound that is lost")
 	trace := flag.Bool("trace", false, "print what is seen in each second")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -39,6 +40,7 @@ func run(out io.Writer) error {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.name) {
 			continue
 		}
+		s.deaf = s.deaf || *deaf
 		if err := compare(ctx, out, &s, strings.Split(*kinds, ","), *seed, *trace); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}

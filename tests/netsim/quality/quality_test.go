@@ -131,7 +131,7 @@ func meet(t *testing.T, kind string, up, down netsim.Course) *room {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	v, err := view(ctx, h, 2, way.Addr(), c, 1)
+	v, err := view(ctx, h, 2, way.Addr(), c, 1, false)
 	if err != nil {
 		t.Fatal(err)
 	}

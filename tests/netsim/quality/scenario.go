@@ -14,6 +14,7 @@ type scenario struct {
 	name     string
 	up, down course
 	uplink   course // from the publisher to the server; nil: a good one
+	deaf     bool   // the viewer asks for no sound that is lost, like Firefox
 	length   time.Duration
 	figures  func(s *seen) []figure
 }
@@ -75,6 +76,19 @@ func scenarios() []scenario {
 					{"freeze_ms_loss5", ms(s.freeze(in))},
 					{"fps_loss5", s.rate(in)},
 					{"full_share_loss5", s.share(in, 2)},
+				}
+			},
+		},
+		{
+			name: "deaf5", up: good, down: netsim.Steady(random), length: 40 * time.Second, deaf: true,
+			figures: func(s *seen) []figure {
+				in := window{10 * time.Second, 40 * time.Second}
+				lost, gaps := s.silence(window{in.from, in.to - time.Second}, near*2)
+				return []figure{
+					{"audio_lost_percent_deaf5", 100 * lost},
+					{"audio_gap_percent_deaf5", 100 * gaps},
+					{"freeze_ms_deaf5", ms(s.freeze(in))},
+					{"full_share_deaf5", s.share(in, 2)},
 				}
 			},
 		},
@@ -176,7 +190,7 @@ func (s *scenario) play(ctx context.Context, kind string, seed uint64) (*seen, e
 	}
 	defer p.close()
 	way.Play(s.up, s.down) // for the start too: whoever joins does not know the network
-	v, err := view(ctx, h, viewerID, way.Addr(), c, publisherID)
+	v, err := view(ctx, h, viewerID, way.Addr(), c, publisherID, s.deaf)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,8 @@ const (
 	lookTime     = 20 * time.Millisecond  // between looks at what is missing
 	askAgain     = 100 * time.Millisecond // before a packet is asked for again
 	mostAsks     = 10                     // for a packet; then for a key frame
+	soundAgain   = 50 * time.Millisecond  // before sound is asked for again
+	soundAsks    = 3                      // for a packet of it: what is not there by then is not played
 	keyAgain     = 200 * time.Millisecond // before a key frame is asked for again
 	patience     = 3 * time.Second        // without a frame, until a key frame is asked for
 	mostMissing  = 1000
@@ -41,13 +43,14 @@ type viewer struct {
 	heard   []heard
 	bytes   []arrived
 	rates   []rated
-	missing map[uint16]*missed // of the picture
-	highest uint16
-	ssrc    webrtc.SSRC
+	picture numbered
+	voice   numbered
 	needs   bool // a key frame
 	asked   time.Duration
 	keys    int               // key frames that were asked for
-	nacks   int               // packets that were asked for
+	nacks   int               // packets of the picture that were asked for
+	begs    int               // packets of sound that were asked for
+	deaf    bool              // none are
 	times   map[uint32]uint64 // frames, by their time on the wire
 	clashes int               // packets of a frame that has the time of another: a browser takes them for one
 }
@@ -69,17 +72,25 @@ type rated struct {
 	bits int
 }
 
+// numbered is a stream by its numbers: what is missing of it.
+type numbered struct {
+	missing map[uint16]*missed
+	highest uint16
+	ssrc    webrtc.SSRC
+}
+
 type missed struct {
 	asked time.Duration
 	asks  int
 }
 
 // view makes a viewer who goes to the server by relay, and has the first slot of
-// each kind show what publisher sends.
-func view(ctx context.Context, h *house, id sfu.PeerID, relay netip.AddrPort, c clock, publisher sfu.PeerID) (*viewer, error) {
+// each kind show what publisher sends. A deaf one asks for no sound that is lost.
+func view(ctx context.Context, h *house, id sfu.PeerID, relay netip.AddrPort, c clock, publisher sfu.PeerID, deaf bool) (*viewer, error) {
 	v := &viewer{
+		deaf: deaf,
 		seat: newSeat(), house: h, id: id, clock: c, quit: make(chan struct{}),
-		decoder: newDecoder(), missing: map[uint16]*missed{}, needs: true,
+		decoder: newDecoder(), picture: numbered{missing: map[uint16]*missed{}}, voice: numbered{missing: map[uint16]*missed{}}, needs: true,
 		times: map[uint32]uint64{},
 	}
 	var err error
@@ -162,12 +173,13 @@ func (v *viewer) take(p *rtp.Packet, remote *webrtc.TrackRemote) {
 	defer v.mu.Unlock()
 	v.bytes = append(v.bytes, arrived{now, p.MarshalSize()})
 	if remote.Kind() == webrtc.RTPCodecTypeAudio {
+		v.voice.number(p.SequenceNumber, remote.SSRC())
 		if len(p.Payload) >= soundSize {
 			v.heard = append(v.heard, heard{binary.BigEndian.Uint32(p.Payload), time.Duration(binary.BigEndian.Uint64(p.Payload[4:])), now})
 		}
 		return
 	}
-	v.number(p.SequenceNumber, remote.SSRC())
+	v.picture.number(p.SequenceNumber, remote.SSRC())
 	if part, ok := readPacket(p.Payload); ok {
 		if of, ok := v.times[p.Timestamp]; ok && of != name(part.layer, part.number) {
 			v.clashes++
@@ -180,18 +192,39 @@ func (v *viewer) take(p *rtp.Packet, remote *webrtc.TrackRemote) {
 	}
 }
 
-// number notes which packets of the picture are missing.
-func (v *viewer) number(seq uint16, ssrc webrtc.SSRC) {
-	if v.ssrc == 0 {
-		v.ssrc, v.highest = ssrc, seq
+// number notes which packets are missing.
+func (n *numbered) number(seq uint16, ssrc webrtc.SSRC) {
+	if n.ssrc == 0 {
+		n.ssrc, n.highest = ssrc, seq
 		return
 	}
-	delete(v.missing, seq)
-	for ; int16(seq-v.highest) > 0; v.highest++ {
-		if next := v.highest + 1; next != seq && len(v.missing) < mostMissing {
-			v.missing[next] = &missed{}
+	delete(n.missing, seq)
+	for ; int16(seq-n.highest) > 0; n.highest++ {
+		if next := n.highest + 1; next != seq && len(n.missing) < mostMissing {
+			n.missing[next] = &missed{}
 		}
 	}
+}
+
+// ask gives what is to be asked for now, and how many are given up.
+func (n *numbered) ask(now, again time.Duration, most int) (seqs []uint16, over int) {
+	for seq, m := range n.missing {
+		switch {
+		case m.asks >= most:
+			over++
+			delete(n.missing, seq)
+		case m.asks == 0 || now-m.asked >= again:
+			m.asked = now
+			m.asks++
+			seqs = append(seqs, seq)
+		}
+	}
+	return sorted(seqs), over
+}
+
+// nack asks for packets.
+func (n *numbered) nack(seqs []uint16) rtcp.Packet {
+	return &rtcp.TransportLayerNack{MediaSSRC: uint32(n.ssrc), Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)}
 }
 
 // look asks for what is missing, again and again.
@@ -214,24 +247,18 @@ func (v *viewer) reports(now time.Duration) (all []rtcp.Packet) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.rates = append(v.rates, rated{now, v.house.network.rate()})
-	if v.ssrc == 0 {
-		return nil
+	if seqs, _ := v.voice.ask(now, soundAgain, soundAsks); len(seqs) > 0 && !v.deaf {
+		v.begs += len(seqs)
+		all = append(all, v.voice.nack(seqs))
 	}
-	var seqs []uint16
-	for seq, m := range v.missing {
-		switch {
-		case m.asks >= mostAsks:
-			v.needs = true
-			delete(v.missing, seq)
-		case m.asks == 0 || now-m.asked >= askAgain:
-			m.asked = now
-			m.asks++
-			seqs = append(seqs, seq)
-		}
+	if v.picture.ssrc == 0 {
+		return all
 	}
+	seqs, over := v.picture.ask(now, askAgain, mostAsks)
+	v.needs = v.needs || over > 0
 	v.nacks += len(seqs)
 	if len(seqs) > 0 {
-		all = append(all, &rtcp.TransportLayerNack{MediaSSRC: uint32(v.ssrc), Nacks: rtcp.NackPairsFromSequenceNumbers(sorted(seqs))})
+		all = append(all, v.picture.nack(seqs))
 	}
 	if v.decoder.any && now-v.decoder.last.at > patience {
 		v.needs = true
@@ -239,7 +266,7 @@ func (v *viewer) reports(now time.Duration) (all []rtcp.Packet) {
 	if v.needs && now-v.asked >= keyAgain {
 		v.asked = now
 		v.keys++
-		all = append(all, &rtcp.PictureLossIndication{MediaSSRC: uint32(v.ssrc)})
+		all = append(all, &rtcp.PictureLossIndication{MediaSSRC: uint32(v.picture.ssrc)})
 	}
 	return all
 }
