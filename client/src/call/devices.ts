@@ -15,6 +15,8 @@ interface DevicesHeard {
   lost(source: Source): void
   /** Tracks to send or show; null: none any more. */
   track(source: Source | "screenAudio", track: MediaStreamTrack | null): void
+  /** Which camera was opened, and how wide by high its picture is: before its track. */
+  sight(camera: string, aspect: number): void
   /** Own microphone, 0..1, ten times a second while it is on. */
   level(level: number): void
 }
@@ -66,6 +68,10 @@ export class Devices {
       if (source !== "screen") this.#heard.lost(source) // a screen ends by the browser's own button
     })
     if (source === "microphone") this.#measure(stream)
+    if (source === "camera") {
+      const { deviceId = device, width = 0, height = 0 } = track.getSettings()
+      if (width > 0 && height > 0) this.#heard.sight(deviceId, width / height)
+    }
     if (source === "screen") {
       track.contentHint = "detail" // letters stay sharp when the network is slow
       this.#heard.track("screenAudio", stream.getAudioTracks()[0] ?? null)

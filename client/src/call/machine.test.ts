@@ -124,7 +124,7 @@ test("a new epoch makes the code stale, and asks for the new one while it is sho
 
 test("another device of a kind that is on is opened at once; one that is off stays off", () => {
   const on = feed(call, { on: "capture", source: "camera", to: "on" })[0]
-  assert.deepEqual(feed(on, { do: "choose", kind: "camera", id: "c2" })[1], ["capture"])
+  assert.deepEqual(feed(on, { do: "choose", kind: "camera", id: "c2" })[1], ["treat", "capture"])
   assert.deepEqual(feed(call, { do: "choose", kind: "microphone", id: "m2" })[1], [])
 })
 

@@ -7,6 +7,7 @@
 
 import type { Order } from "../../../e2ee/worker/port.ts"
 import { ofCall } from "./machine-call.ts"
+import { cameraChosen, cameraOn, ofMasking, ofTreated } from "./masking.ts"
 import { doingOf, may } from "./may.ts"
 import { devices, drawn, inCall, type Model, notice, prejoin, type QuietStep, START, type Step, set, unlinked } from "./model.ts"
 import { obeyed } from "./moderation.ts"
@@ -43,9 +44,15 @@ function act(m: Model, e: Action): Step {
     case "choose": {
       const chosen = devices(m, { chosen: { ...state.devices.chosen, [e.kind]: e.id } })
       if (e.kind === "speaker") return [chosen, { do: "speaker", id: e.id }]
+      const next = e.kind === "camera" ? cameraChosen(chosen) : chosen
       const on = state.devices[e.kind] === "on" || state.devices[e.kind] === "starting"
-      return on ? [chosen, { do: "capture", source: e.kind }] : [chosen]
+      return on ? open(next, e.kind) : [next]
     }
+    case "treat":
+    case "zones-screen":
+    case "zones-confirm":
+    case "zones-remember":
+      return ofMasking(m, e)
     case "say":
     case "hand":
     case "react":
@@ -137,7 +144,14 @@ function turnOn(m: Model, source: "microphone" | "camera" | "screen"): Step {
   if (link.viewer || room?.own.role === "viewer") return [m]
   if (source === "screen" && room !== null && !mayShare(room)) return [notice(m, { say: "share-not-allowed" })]
   if (source === "microphone" && room !== null && !maySpeak(room)) return [notice(m, { say: "silenced" })]
-  return [m, { do: "capture", source }]
+  return open(m, source)
+}
+
+/** A camera and a screen are opened only after it is said how they are to be treated. */
+function open(m: Model, source: "microphone" | "camera" | "screen"): Step {
+  if (source === "microphone") return [m, { do: "capture", source }]
+  const [next, ...effects] = cameraOn(m, source)
+  return [next, ...effects, { do: "capture", source }]
 }
 
 /** A meeting before it begins, and its invitations, also later. */
@@ -225,6 +239,8 @@ function report(m: Model, e: Report): QuietStep {
     case "level":
     case "preview":
     case "echo":
+    case "standing":
+    case "sight":
       return ofDevices(m, e)
     default:
       return inCall(m) ? ofCall(m, e) : [m]
@@ -273,7 +289,7 @@ function ofDevices(m: Model, e: DeviceReport): QuietStep {
     case "devices":
       return [devices(m, { list: e.list })]
     case "capture": {
-      const next = devices(m, { [e.source]: e.to })
+      const [next] = ofTreated(devices(m, { [e.source]: e.to }), e)
       if (e.to === "denied") return [notice(next, { say: `${e.source}-denied` })]
       return [e.to === "missing" || e.to === "busy" ? notice(next, { say: FAULTS[e.to] }) : next]
     }
@@ -285,6 +301,9 @@ function ofDevices(m: Model, e: DeviceReport): QuietStep {
       const next = { ...m, own: { camera: e.camera, screen: e.screen } }
       return [stage.at === "prejoin" ? set(next, { stage: { ...stage, preview: e.camera } }) : next]
     }
+    case "standing":
+    case "sight":
+      return ofTreated(m, e)
     case "echo":
       return [stage.at === "prejoin" ? set(m, { stage: { ...stage, echo: e.to } }) : m]
   }

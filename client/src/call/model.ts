@@ -1,6 +1,7 @@
 /** What the machine is made of: the model that is drawn, what the world should do, and small steps that several parts use. */
 
 import type { Knocker, Order, PersonId } from "../../../e2ee/worker/port.ts"
+import { NO_TREATMENT, NO_ZONES, type Sight, type Treatment, type Zones } from "../mask/treatment.ts"
 import type { Made } from "./report.ts"
 import { covers, maySpeak, type Room } from "./room.ts"
 import { DEFAULT_RULES, FIRST_RULES } from "./rules.ts"
@@ -27,6 +28,9 @@ export type Quiet =
   | { readonly do: "stop"; readonly source: Source }
   | { readonly do: "release" } // every device off
   | { readonly do: "speaker"; readonly id: string }
+  | { readonly do: "treat"; readonly camera: Treatment; readonly screen: Zones } // before a camera is opened, and with every change
+  | { readonly do: "zones-confirm" }
+  | { readonly do: "zones-remember"; readonly camera: string; readonly zones: Zones | null } // on this device; null: no longer
   | { readonly do: "drawn"; readonly drawings: readonly Drawing[] }
   | { readonly do: "echo"; readonly on: boolean }
   | { readonly do: "prepare" } // for joining: list the devices, test the codecs
@@ -41,10 +45,16 @@ export type Quiet =
   | { readonly do: "fade"; readonly person: PersonId; readonly reaction: number } // reports "faded" in a while
   | { readonly do: "code" }
   | { readonly do: "codec" }
-  | { readonly do: "keep" } // language and theme, in this tab
+  | { readonly do: "keep" } // language, theme and masking, in this tab
 
 /** What the world should do. Only what a person does (an action) can turn a device on. */
 export type Effect = Quiet | { readonly do: "capture"; readonly source: Source }
+
+/** The zones of a camera. */
+export interface Known {
+  readonly zones: Zones
+  readonly remembered: boolean // on this device, beyond this page
+}
 
 /** The model: what is drawn, and what it is made of. */
 export interface Model {
@@ -54,6 +64,8 @@ export interface Model {
   readonly speaking: ReadonlySet<PersonId>
   readonly reactions: ReadonlyMap<PersonId, { readonly emoji: string; readonly number: number }>
   readonly own: { readonly camera: MediaStream | null; readonly screen: MediaStream | null }
+  readonly sight: Sight | null // of the camera that was opened last
+  readonly zones: ReadonlyMap<string, Known> // of cameras, by device id
   readonly met: ReadonlySet<PersonId> // who was there when this person came: no news
   readonly link: { readonly moderator: boolean; readonly viewer: boolean; readonly ticket: boolean } // what the open link holds
   readonly entry: Pick<Entry, "passphrase" | "host" | "waitUntil">
@@ -105,6 +117,14 @@ export function first(language: Language, theme: Theme, canChooseSpeaker: boolea
         screen: "off",
         level: 0,
       },
+      masking: {
+        camera: NO_TREATMENT,
+        screen: NO_ZONES,
+        standing: { is: "off" },
+        required: false,
+        rememberable: false,
+        remembered: false,
+      },
       tiles: [],
       moderation: NO_MODERATION,
       pinned: null,
@@ -125,6 +145,8 @@ export function first(language: Language, theme: Theme, canChooseSpeaker: boolea
     speaking: new Set(),
     reactions: new Map(),
     own: { camera: null, screen: null },
+    sight: null,
+    zones: new Map(),
     met: new Set(),
     link: NO_LINK,
     entry: NO_ENTRY,
@@ -139,6 +161,7 @@ export function first(language: Language, theme: Theme, canChooseSpeaker: boolea
 
 export const set = (m: Model, change: Partial<State>): Model => ({ ...m, state: { ...m.state, ...change } })
 export const devices = (m: Model, change: Partial<State["devices"]>): Model => set(m, { devices: { ...m.state.devices, ...change } })
+export const masking = (m: Model, change: Partial<State["masking"]>): Model => set(m, { masking: { ...m.state.masking, ...change } })
 export const moderation = (m: Model, change: Partial<Moderation>): Model => set(m, { moderation: { ...m.state.moderation, ...change } })
 
 type Said = Notice extends infer N ? (N extends Notice ? Omit<N, "id"> : never) : never

@@ -1,6 +1,7 @@
 /** What the world reports to the machine. Types only. */
 
 import type { Deed, Knocker, Order, PersonId } from "../../../e2ee/worker/port.ts"
+import type { Sight, Standing } from "../mask/treatment.ts"
 import type { Refused, Waiting } from "../wire/messages.gen.ts"
 import type { Room } from "./room.ts"
 import type { Capture, EchoTest, End, Invitation, Links, State } from "./state.ts"
@@ -75,6 +76,8 @@ export type DeviceReport =
   | { readonly on: "devices"; readonly list: State["devices"]["list"] }
   | { readonly on: "capture"; readonly source: "microphone" | "camera" | "screen"; readonly to: Capture }
   | { readonly on: "device-lost" }
+  | { readonly on: "standing"; readonly standing: Standing }
+  | ({ readonly on: "sight" } & Sight) // what the camera shows: once it is open, and when that changes
   | { readonly on: "level"; readonly level: number }
   | { readonly on: "preview"; readonly camera: MediaStream | null; readonly screen: MediaStream | null }
   | { readonly on: "echo"; readonly to: EchoTest }

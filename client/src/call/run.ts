@@ -26,12 +26,14 @@ import {
   ticketOf,
   withHost,
 } from "./making.ts"
+import { asBefore, preferencesOf, readPreferences, recalled, type Treated, treatedAs } from "./masking.ts"
 import { MEDIA_CONTEXTS } from "./publish.ts"
 import type { SessionReport } from "./report.ts"
 import { Session } from "./session.ts"
 import type { Action, Language, MeetingRules, State } from "./state.ts"
 import { type Back, backText, parseBack } from "./stay.ts"
 import { keep, kept, takeFragment, takeReturn } from "./tab.ts"
+import { rememberedZones, rememberZones } from "./zones.ts"
 
 /** How long a reaction is shown, in ms. */
 const REACTION_MS = 4000
@@ -40,8 +42,9 @@ const url = (): string => `${location.origin.replace(/^http/, "ws")}/signaling`
 
 /** Starts the page. `draw` is called with every new state; the result is how it acts. */
 export function run(draw: (state: State) => void): (action: Action) => void {
-  const { language, theme } = kept()
-  let model = first(language ?? preferred(), theme ?? "system", "setSinkId" in HTMLMediaElement.prototype)
+  const { language, theme, masking } = kept()
+  const blank = first(language ?? preferred(), theme ?? "system", "setSinkId" in HTMLMediaElement.prototype)
+  let model = recalled(blank, readPreferences(masking), rememberedZones())
   let held: Held | null = null // the link that is open
   let ticket: ReadTicket | null = null // in it
   let made: Held | null = null // the meeting that was made on this page
@@ -68,6 +71,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     list: (list) => happen({ on: "devices", list }),
     capture: (source, to) => happen({ on: "capture", source, to }),
     lost: () => happen({ on: "device-lost" }),
+    sight: (camera, aspect) => happen({ on: "sight", camera, aspect }),
     level(level) {
       session?.media.level(level)
       happen({ on: "level", level })
@@ -142,7 +146,12 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       case "codec":
         return session === null ? undefined : void chooseCodec(session)
       case "keep":
-        return keep({ language: model.state.language, theme: model.state.theme })
+        return keep({ language: model.state.language, theme: model.state.theme, masking: preferencesOf(model.state.masking.camera) })
+      case "treat":
+      case "zones-confirm":
+        return // nothing treats a picture yet
+      case "zones-remember":
+        return rememberZones(e.camera, e.zones)
     }
   }
 
@@ -240,15 +249,23 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     else if (codec !== "unknown") of.media.codec(codec)
   }
 
+  /** The camera comes back treated as it was, or stays off. */
+  async function cameraAgain(was: Treated | null, again: (source: "camera", device: string) => Promise<boolean>): Promise<boolean> {
+    if (was === null) return true
+    model = recalled(model, readPreferences(was), rememberedZones(), was.device)
+    if (!asBefore(model, was)) return false
+    perform({ do: "treat", camera: model.state.masking.camera, screen: model.state.masking.screen })
+    return again("camera", was.device)
+  }
+
   /** A page that was reloaded during a call goes on with it. */
   async function comeBack(back: NonNullable<ReturnType<typeof takeReturn>>): Promise<void> {
-    const again = async (source: "microphone" | "camera", was: boolean): Promise<boolean> => {
-      if (!was) return true
+    const again = async (source: "microphone" | "camera", device: string): Promise<boolean> => {
       if (!(await Devices.granted(source))) return false
-      void devices.on(source, "")
+      void devices.on(source, device)
       return true
     }
-    const [microphone, camera] = await Promise.all([again("microphone", back.microphone), again("camera", back.camera)])
+    const [microphone, camera] = await Promise.all([!back.microphone || again("microphone", ""), cameraAgain(back.camera, again)])
     happen({ on: "returned", name: back.name, silent: !(microphone && camera) })
     await join("", "", parseBack(back.stay))
   }
@@ -269,7 +286,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     const back = session?.back ?? null
     if (back === null) return
     const { name, devices: d } = model.state
-    const on = { microphone: d.microphone === "on", camera: d.camera === "on" }
+    const on = { microphone: d.microphone === "on", camera: d.camera === "on" ? treatedAs(model) : null }
     keep({ back: { stay: backText(back), name, ...on, at: Date.now() } })
   })
   // Another link pasted into this tab's address bar changes the fragment only.

@@ -1,4 +1,5 @@
 import type { Order } from "../../../e2ee/worker/port.ts"
+import type { Standing, Treatment, Zones } from "../mask/treatment.ts"
 
 export { type Order, REACTIONS } from "../../../e2ee/worker/port.ts"
 
@@ -31,6 +32,16 @@ export interface Devices {
 }
 
 export type EchoTest = "idle" | "recording" | "playing"
+
+/** What is done to this person's own pictures before they are sent. */
+export interface Masking {
+  readonly camera: Treatment // as wished, with the zones of the camera that is chosen
+  readonly screen: Zones
+  readonly standing: Standing // of the camera's picture
+  readonly required: boolean // the room wants faces masked: no camera without
+  readonly rememberable: boolean // the camera is known, so that its zones can be remembered
+  readonly remembered: boolean // they are, on this device
+}
 
 /** Somebody in the call, this person included (self). */
 export interface Tile {
@@ -256,6 +267,7 @@ export interface State {
   readonly stage: Stage
   readonly name: string
   readonly devices: Devices
+  readonly masking: Masking
   readonly tiles: readonly Tile[] // self first, then in order of arrival
   readonly moderation: Moderation
   readonly pinned: PersonId | null
@@ -316,6 +328,10 @@ export type Action =
   | { readonly do: "microphone"; readonly on: boolean }
   | { readonly do: "camera"; readonly on: boolean }
   | { readonly do: "screen"; readonly on: boolean }
+  | { readonly do: "treat"; readonly change: Partial<Treatment> } // how the camera's picture is masked
+  | { readonly do: "zones-screen"; readonly zones: Zones }
+  | { readonly do: "zones-confirm" } // the camera's zones fit what it shows now
+  | { readonly do: "zones-remember"; readonly on: boolean }
   | { readonly do: "echo-test"; readonly on: boolean }
   | { readonly do: "join" }
   | { readonly do: "leave" }

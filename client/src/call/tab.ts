@@ -4,6 +4,7 @@
  * of the address bar and the history.
  */
 
+import type { Preferences, Treated } from "./masking.ts"
 import type { Language, Theme } from "./state.ts"
 
 const KEY = "paravent"
@@ -16,7 +17,7 @@ interface Return {
   readonly stay: string // as stay.ts writes it
   readonly name: string
   readonly microphone: boolean
-  readonly camera: boolean
+  readonly camera: Treated | null // null: it was off
   readonly at: number
 }
 
@@ -25,6 +26,7 @@ export interface Kept {
   readonly shared?: string // the fragment of the one that participants are given
   readonly language?: Language
   readonly theme?: Theme
+  readonly masking?: Preferences
   readonly back?: Return
 }
 

@@ -33,7 +33,18 @@ export interface Zone {
 export interface Zones {
   readonly zones: readonly Zone[] // at most 16
   readonly inverse: boolean // everything except them is covered
+  readonly of?: Sight // what they were drawn on; without it they fit whatever comes first
 }
+
+/** What a camera shows, as far as zones depend on it: on another they would cover other things. */
+export interface Sight {
+  readonly camera: string // device id
+  readonly aspect: number // width by height, as the frames come: a phone that is turned has another
+}
+
+/** Whether zones may be taken for drawn on this: of two sizes of one camera the same place is in the same corner. */
+export const fits = ({ of }: Zones, now: Sight): boolean =>
+  of === undefined || (of.camera === now.camera && Math.abs(of.aspect / now.aspect - 1) < 0.02)
 
 export type Background = "none" | "blur" | "plain" | "drawn"
 
@@ -48,9 +59,12 @@ export interface Treatment {
 export const NO_ZONES: Zones = { zones: [], inverse: false }
 export const NO_TREATMENT: Treatment = { strength: "off", fill: "pattern", zones: NO_ZONES, background: "none" }
 
+/** Whether zones cover anything: without one, "everything except" covers all. */
+export const covering = ({ zones, inverse }: Zones): boolean => zones.length > 0 || inverse
+
 /** Whether anything is to be done at all: otherwise the picture needs no worker. */
 export const treats = ({ strength, zones, background }: Treatment): boolean =>
-  strength !== "off" || zones.zones.length > 0 || zones.inverse || background !== "none"
+  strength !== "off" || covering(zones) || background !== "none"
 
 /** How a treated picture stands, in the words that the person reads. */
 export type Standing =

@@ -23,7 +23,7 @@ import type {
   Waiting,
 } from "../call/state.ts"
 import { App } from "./app.tsx"
-import { invented, rules, someone as stranger } from "./invented.ts"
+import { invented, rules, someone as stranger, unmasked } from "./invented.ts"
 
 const query = new URLSearchParams(location.search)
 
@@ -138,6 +138,7 @@ const base: State = {
     screen: "off",
     level: 0.55,
   },
+  masking: unmasked(),
   tiles: [],
   moderation: invented(),
   pinned: null,

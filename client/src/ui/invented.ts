@@ -1,6 +1,7 @@
 /** States nobody was in, for the gallery and for tests; not part of the client. */
 
-import type { MeetingRules, Moderation, RoomRules, Tile } from "../call/state.ts"
+import type { Masking, MeetingRules, Moderation, RoomRules, Tile } from "../call/state.ts"
+import { NO_TREATMENT, NO_ZONES } from "../mask/treatment.ts"
 
 export const rules: MeetingRules = {
   lobby: true,
@@ -25,6 +26,17 @@ const room: RoomRules = {
   banned: false,
   unmoderated: "lock",
 }
+
+/** Nothing is masked; `more` changes that. */
+export const unmasked = (more: Partial<Masking> = {}): Masking => ({
+  camera: NO_TREATMENT,
+  screen: NO_ZONES,
+  standing: { is: "off" },
+  required: false,
+  rememberable: true,
+  remembered: false,
+  ...more,
+})
 
 /** Who decides in a usual call, seen by a participant; `more` and `changed` make it unusual. */
 export const invented = (more: Partial<Moderation> = {}, changed: Partial<RoomRules> = {}): Moderation => ({
