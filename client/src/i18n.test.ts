@@ -28,7 +28,7 @@ test("the names that tests and assistive tools rely on", () => {
   const fixed = [
     "New meeting,Your name,Join,Turn on microphone,Turn off microphone,Turn on camera,Turn off camera,Share screen,Stop sharing",
     "Chat,Message,Send,People,Copy link,Copy moderator link,Safety code,Settings,Leave",
-    "Ask to join,Admit,Admit all,Deny,Remove,Ban,Mute,Back to lobby,Lock meeting,Unlock meeting,Raise hand,Lower hand,End for all",
+    "Mask faces,Ask to join,Admit,Admit all,Deny,Remove,Ban,Mute,Back to lobby,Lock meeting,Unlock meeting,Raise hand,Lower hand,End for all",
   ]
   const said = new Set<string>(Object.values(en))
   for (const name of fixed.join(",").split(",")) assert.ok(said.has(name), name)

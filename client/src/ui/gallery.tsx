@@ -13,6 +13,7 @@ import type {
   Invitation,
   Language,
   Links,
+  Masking,
   Moderation,
   Panel,
   RoomRules,
@@ -22,6 +23,7 @@ import type {
   Tile,
   Waiting,
 } from "../call/state.ts"
+import { NO_TREATMENT, type Standing, type Treatment, type Zone } from "../mask/treatment.ts"
 import { App } from "./app.tsx"
 import { invented, rules, someone as stranger, unmasked } from "./invented.ts"
 
@@ -246,6 +248,43 @@ const high = {
   host: "pvh1.Zk3vZk3v",
 }
 
+/** Somebody masked: at the pre-join page, and in a call with the settings open. */
+const faces: Treatment = { ...NO_TREATMENT, strength: "faces" }
+const zone = (number: number, ...corners: readonly (readonly [number, number])[]): Zone => ({
+  id: number,
+  corners: corners.map(([x, y]) => ({ x, y })),
+})
+const zones = {
+  zones: [zone(1, [0.05, 0.1], [0.3, 0.1], [0.3, 0.55], [0.05, 0.55]), zone(2, [0.7, 0.3], [0.95, 0.4], [0.8, 0.9])],
+  inverse: false,
+}
+const masked = (standing: Standing, more: Partial<Masking> = {}): State =>
+  prejoin({
+    stage: { at: "prejoin", moderator: false, echo: "idle", preview: standing.is === "unavailable" ? null : picture(1), entry: free },
+    masking: unmasked({ camera: faces, standing, ...more }),
+    ...(standing.is === "unavailable" && { devices: off }),
+  })
+const standings: Readonly<Record<string, () => State>> = {
+  "mask-loading": () => masked({ is: "loading", part: 0.4 }),
+  "mask-on": () => masked({ is: "masked", faces: 2 }),
+  "mask-none": () => masked({ is: "masked", faces: 0 }),
+  "mask-body": () => masked({ is: "masked", faces: 1 }, { camera: { ...faces, strength: "body", background: "plain" } }),
+  "mask-checking": () => masked({ is: "checking" }),
+  "mask-dark": () => masked({ is: "dark" }),
+  "mask-late": () => masked({ is: "late" }),
+  "mask-zones": () => masked({ is: "zones" }, { camera: { ...faces, zones } }),
+  "mask-stopped": () => masked({ is: "stopped" }),
+  "mask-unavailable": () => masked({ is: "unavailable" }, { required: true }),
+  "mask-options": () => masked({ is: "masked", faces: 1 }, { camera: { ...faces, zones } }),
+  "mask-unmask": () => masked({ is: "masked", faces: 1 }),
+  "zones-camera": () => masked({ is: "masked", faces: 1 }, { camera: { ...faces, zones }, remembered: true }),
+  "zones-confirm": () => masked({ is: "zones" }, { camera: { ...faces, zones }, rememberable: false }),
+  "zones-screen": () => shares(meeting(3, { masking: unmasked({ screen: { zones: [], inverse: true } }), panel: "settings" }), 0),
+  "settings-masked": () =>
+    panel("settings", { masking: unmasked({ camera: faces, standing: { is: "masked", faces: 1 }, required: true }) }),
+  "call-masked": () => meeting(3, { masking: unmasked({ camera: faces, standing: { is: "zones" } }) }),
+}
+
 /** Seen by a moderator who has the moderator link. */
 const moderating = (n: number, more: Partial<Moderation>, changed: Partial<RoomRules> = {}, rest: Partial<State> = {}): State => {
   const state = meeting(n, { ...rest, moderation: invented({ role: "moderator", holder: true, events, ...more }, changed) })
@@ -366,6 +405,7 @@ const views: Readonly<Record<string, () => State>> = {
   code: () => panel("code"),
   "code-computing": () => panel("code", { code: null }),
   settings: () => panel("settings"),
+  ...standings,
 }
 const ends: readonly End[] = [
   "left",
@@ -417,6 +457,12 @@ function answer(state: State, action: Action): State {
       return state.stage.at === "start" ? { ...state, stage: { ...state.stage, rules: action.rules } } : state
     case "hand":
       return { ...state, moderation: { ...state.moderation, handUp: action.up } }
+    case "treat":
+      return { ...state, masking: { ...state.masking, camera: { ...state.masking.camera, ...action.change } } }
+    case "zones-screen":
+      return { ...state, masking: { ...state.masking, screen: action.zones } }
+    case "zones-remember":
+      return { ...state, masking: { ...state.masking, remembered: action.on } }
     case "hide-self":
       return { ...state, hideSelf: action.on }
     case "say":
@@ -461,7 +507,14 @@ const clicks: Readonly<Record<string, readonly string[]>> = {
   "people-lobby": ["[data-waiting] .quiet"],
   leaving: [".leaving .twice button"],
   reactions: ["[popovertarget]"],
+  "mask-options": [".masks > summary"],
+  "mask-zones": [".masks > summary"],
+  "mask-unmask": [".preview-controls .tool:last-of-type"],
+  "zones-camera": [".masks > summary", ".zones-field .button"],
+  "zones-confirm": [".masks > summary", ".zones-field .button"],
+  "zones-screen": [".zones-field .button:last-child"],
   "compare-code": [".verdict .twice button"],
 }
 if (chosen === "leaving") document.querySelector<HTMLElement>(".leaving .tool")?.focus()
 for (const selector of clicks[chosen] ?? []) document.querySelector<HTMLElement>(selector)?.click()
+if (chosen === "zones-camera") requestAnimationFrame(() => document.querySelector<HTMLElement>(".zone-handle")?.focus())

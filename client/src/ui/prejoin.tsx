@@ -5,8 +5,11 @@ import type { Say } from "../i18n.ts"
 import { useSecondsTo, words } from "./countdown.ts"
 import { Meter, Pickers, Trouble } from "./devices.tsx"
 import { Drawn } from "./icons.tsx"
+import { MaskButton } from "./mask.tsx"
+import { MaskOptions } from "./mask-options.tsx"
 import { Button, Page } from "./parts.tsx"
 import { Picture } from "./picture.tsx"
+import { StandingSign } from "./standing.tsx"
 import { CameraButton, MicrophoneButton } from "./toolbar.tsx"
 import type { View } from "./view.ts"
 
@@ -34,6 +37,10 @@ export const Prejoin = ({ view, stage }: { view: View; stage: At }): VNode => (
           <Trouble kind="microphone" capture={view.state.devices.microphone} view={view} />
         </div>
         <SoundTest view={view} echo={stage.echo} />
+        <details class="masks">
+          <summary>{view.say("mask.title")}</summary>
+          <MaskOptions {...view} />
+        </details>
       </section>
     )}
     <EntryForm view={view} stage={stage} />
@@ -49,9 +56,11 @@ const Preview = ({ view, stage }: { view: View; stage: At }): VNode => {
       ) : (
         <Picture stream={stage.preview} mirrored whole={false} />
       )}
+      <StandingSign {...view} />
       <div class="preview-controls">
         <MicrophoneButton {...view} />
         <CameraButton {...view} />
+        <MaskButton {...view} />
       </div>
     </div>
   )

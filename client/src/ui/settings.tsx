@@ -2,6 +2,7 @@ import type { VNode } from "preact"
 import type { Codec, Theme } from "../call/state.ts"
 import { type Key, languages } from "../i18n.ts"
 import { Pickers } from "./devices.tsx"
+import { MaskOptions } from "./mask-options.tsx"
 import { PanelFrame } from "./panel.tsx"
 import { Choice } from "./parts.tsx"
 import { setShortcuts, shortcutsOn } from "./shortcuts.ts"
@@ -24,6 +25,12 @@ export const Settings = (view: View): VNode => (
         <h3 id="set-devices">{view.say("set.devices")}</h3>
         <Pickers {...view} speakerOnly={view.state.moderation.role === "viewer"} />
       </section>
+      {view.state.moderation.role !== "viewer" && (
+        <section aria-labelledby="set-masks">
+          <h3 id="set-masks">{view.say("mask.title")}</h3>
+          <MaskOptions {...view} />
+        </section>
+      )}
       <Display {...view} />
       <Shortcuts {...view} />
       <details>

@@ -3,36 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import type { Capture, Panel } from "../call/state.ts"
 import { Drawn, type Icon } from "./icons.tsx"
 import { undecided } from "./lobby.tsx"
+import { MaskButton } from "./mask.tsx"
 import { Reactions } from "./reactions.tsx"
+import { Tool, type ToolProps } from "./tool.tsx"
 import { EndForAll } from "./tools.tsx"
 import type { View } from "./view.ts"
-
-interface ToolProps {
-  readonly icon: Icon
-  readonly name: string // accessible name
-  readonly label: string // what is written below the icon; part of the name
-  readonly look: "on" | "off" | "starting" | "trouble" | "leave"
-  readonly shortcut?: string
-  readonly about?: string // id of what describes it
-  readonly onClick: () => void
-}
-
-const Tool = ({ icon, name, label, look, shortcut, about, onClick }: ToolProps): VNode => (
-  <button
-    type="button"
-    class="tool"
-    data-look={look}
-    aria-label={name}
-    aria-keyshortcuts={shortcut}
-    aria-describedby={about}
-    onClick={onClick}
-  >
-    <span class="tool-face">
-      <Drawn icon={icon} />
-    </span>
-    <span class="tool-label">{label}</span>
-  </button>
-)
 
 const look = (capture: Capture): ToolProps["look"] =>
   capture === "denied" || capture === "missing" || capture === "busy" ? "trouble" : capture
@@ -192,6 +167,7 @@ export const Toolbar = (view: View): VNode => {
         <div class="tools">
           <MicrophoneButton {...view} />
           <CameraButton {...view} />
+          <MaskButton {...view} />
           <ScreenButton {...view} />
         </div>
       )}

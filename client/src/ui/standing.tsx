@@ -1,0 +1,38 @@
+/** One's own picture as the others get it: how it stands, and what is asked about it. */
+
+import type { VNode } from "preact"
+import type { State } from "../call/state.ts"
+import { NO_ZONES } from "../mask/treatment.ts"
+import { Drawn } from "./icons.tsx"
+import { Button } from "./parts.tsx"
+import { standingWords } from "./standing-words.ts"
+import type { View } from "./view.ts"
+
+/** One's own camera as the others get it; null while it is off. */
+export const ownPicture = ({ stage, tiles }: State): MediaStream | null =>
+  stage.at === "prejoin" ? stage.preview : (tiles.find((tile) => tile.self)?.video ?? null)
+
+/** How the picture stands: over it. The region is always there, or a screen reader would miss the first words. */
+export const StandingSign = ({ state, say }: View): VNode => {
+  const words = standingWords(state.masking, say)
+  return (
+    <div class="standing-place" role="status">
+      {words !== null && (
+        <p class="standing" data-tone={words.tone}>
+          <Drawn icon={words.tone === "calm" ? "mask" : words.tone === "busy" ? "eye" : "warning"} />
+          <span>{words.text}</span>
+        </p>
+      )}
+    </div>
+  )
+}
+
+/** The zones were drawn for another picture: somebody has to look before anything is seen again. */
+export const Confirmation = ({ act, say }: View): VNode => (
+  <div class="row wrap">
+    <Button kind="main" onClick={() => act({ do: "zones-confirm" })}>
+      {say("zones.fit")}
+    </Button>
+    <Button onClick={() => act({ do: "treat", change: { zones: NO_ZONES } })}>{say("zones.clear")}</Button>
+  </div>
+)
