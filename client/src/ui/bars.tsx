@@ -6,6 +6,8 @@ import { useSecondsTo, words } from "./countdown.ts"
 import { Drawn, type Icon } from "./icons.tsx"
 import { admitAll, undecided } from "./lobby.tsx"
 import { Button } from "./parts.tsx"
+import { Confirmation, Told } from "./standing.tsx"
+import { standingWords } from "./standing-words.ts"
 import type { View } from "./view.ts"
 
 interface BarProps {
@@ -37,6 +39,8 @@ export const Bars = ({ view, reconnecting }: { view: View; reconnecting: boolean
       <Knock {...view} />
       <Silenced {...view} />
     </div>
+    <Told {...view} />
+    <Standing {...view} />
     <Unmoderated {...view} />
     <Renewed {...view} />
   </div>
@@ -92,6 +96,23 @@ const Knock = (view: View): VNode | null => {
         {say(more.length === 0 ? "lobby.admit" : "lobby.admit-all")}
       </Button>
       <Button onClick={() => act({ do: "panel", panel: "people" })}>{say("bar.show")}</Button>
+    </Bar>
+  )
+}
+
+/**
+ * Why one's own picture is not seen, where somebody has to do something about
+ * it, or cannot see it on the picture itself.
+ */
+const Standing = (view: View): VNode | null => {
+  const { state, say } = view
+  const { is } = state.masking.standing
+  const words = standingWords(state.masking, say)
+  const wanted = is === "zones" || is === "unavailable" || (state.hideSelf && words?.tone !== "calm" && words?.tone !== "busy")
+  if (words === null || !wanted || state.panel === "settings") return null
+  return (
+    <Bar tone={words.tone === "alarm" ? "alarm" : "warm"} icon="mask" words={words.text}>
+      {is === "zones" && <Confirmation {...view} />}
     </Bar>
   )
 }

@@ -51,7 +51,8 @@ const people: readonly string[] = [
 const id = (i: number): string => ((i + 3) * 0x9e3779b1).toString(16).slice(-8).repeat(4)
 
 /** A picture that stands still: a room and somebody in it. */
-function picture(i: number, width = 640, height = 360): MediaStream {
+function picture(i: number, veiled = false): MediaStream {
+  const [width, height] = [640, 360]
   const canvas = document.createElement("canvas")
   canvas.width = width
   canvas.height = height
@@ -70,6 +71,10 @@ function picture(i: number, width = 640, height = 360): MediaStream {
     pen.beginPath()
     pen.ellipse(width / 2, height * 0.42, height * 0.17, height * 0.22, 0, 0, 7)
     pen.fill()
+    for (let k = 0; veiled && k < 48; k++) {
+      pen.fillStyle = `oklch(${0.35 + ((k * 7) % 11) / 30} 0.04 ${i * 67})`
+      pen.fillRect(width / 2 - 84 + (k % 6) * 28, 40 + Math.floor(k / 6) * 28, 28, 28)
+    }
   }
   return canvas.captureStream()
 }
@@ -258,12 +263,20 @@ const zones = {
   zones: [zone(1, [0.05, 0.1], [0.3, 0.1], [0.3, 0.55], [0.05, 0.55]), zone(2, [0.7, 0.3], [0.95, 0.4], [0.8, 0.9])],
   inverse: false,
 }
-const masked = (standing: Standing, more: Partial<Masking> = {}): State =>
-  prejoin({
-    stage: { at: "prejoin", moderator: false, echo: "idle", preview: standing.is === "unavailable" ? null : picture(1), entry: free },
+const masked = (standing: Standing, more: Partial<Masking> = {}): State => {
+  const veiled = standing.is === "masked" && standing.faces > 0
+  return prejoin({
+    stage: {
+      at: "prejoin",
+      moderator: false,
+      echo: "idle",
+      preview: standing.is === "unavailable" ? null : picture(1, veiled),
+      entry: free,
+    },
     masking: unmasked({ camera: faces, standing, ...more }),
     ...(standing.is === "unavailable" && { devices: off }),
   })
+}
 const standings: Readonly<Record<string, () => State>> = {
   "mask-loading": () => masked({ is: "loading", part: 0.4 }),
   "mask-on": () => masked({ is: "masked", faces: 2 }),
@@ -517,4 +530,6 @@ const clicks: Readonly<Record<string, readonly string[]>> = {
 }
 if (chosen === "leaving") document.querySelector<HTMLElement>(".leaving .tool")?.focus()
 for (const selector of clicks[chosen] ?? []) document.querySelector<HTMLElement>(selector)?.click()
-if (chosen === "zones-camera") requestAnimationFrame(() => document.querySelector<HTMLElement>(".zone-handle")?.focus())
+// A dialog takes the focus once it is open; in this view it goes on to a zone.
+const toZone = (): void => document.querySelector<HTMLElement>(".zone-handle")?.focus()
+if (chosen === "zones-camera") document.addEventListener("focusin", toZone, { once: true })

@@ -9,7 +9,7 @@ import { MaskButton } from "./mask.tsx"
 import { MaskOptions } from "./mask-options.tsx"
 import { Button, Page } from "./parts.tsx"
 import { Picture } from "./picture.tsx"
-import { StandingSign } from "./standing.tsx"
+import { StandingSign, Told } from "./standing.tsx"
 import { CameraButton, MicrophoneButton } from "./toolbar.tsx"
 import type { View } from "./view.ts"
 
@@ -57,6 +57,7 @@ const Preview = ({ view, stage }: { view: View; stage: At }): VNode => {
         <Picture stream={stage.preview} mirrored whole={false} />
       )}
       <StandingSign {...view} />
+      <Told {...view} />
       <div class="preview-controls">
         <MicrophoneButton {...view} />
         <CameraButton {...view} />

@@ -12,20 +12,25 @@ import type { View } from "./view.ts"
 export const ownPicture = ({ stage, tiles }: State): MediaStream | null =>
   stage.at === "prejoin" ? stage.preview : (tiles.find((tile) => tile.self)?.video ?? null)
 
-/** How the picture stands: over it. The region is always there, or a screen reader would miss the first words. */
-export const StandingSign = ({ state, say }: View): VNode => {
+/** How the picture stands, over it. Who has it read out is told at one place alone (Told). */
+export const StandingSign = ({ state, say, short = false }: View & { short?: boolean }): VNode | null => {
   const words = standingWords(state.masking, say)
-  return (
-    <div class="standing-place" role="status">
-      {words !== null && (
-        <p class="standing" data-tone={words.tone}>
-          <Drawn icon={words.tone === "calm" ? "mask" : words.tone === "busy" ? "eye" : "warning"} />
-          <span>{words.text}</span>
-        </p>
-      )}
+  return words === null ? null : (
+    <div class="standing-place">
+      <p class="standing" data-tone={words.tone}>
+        <Drawn icon={words.tone === "calm" ? "mask" : words.tone === "busy" ? "eye" : "warning"} />
+        <span>{short ? words.short : words.text}</span>
+      </p>
     </div>
   )
 }
+
+/** The same for a screen reader. The region is always there, or the first words would be missed. */
+export const Told = ({ state, say }: View): VNode => (
+  <p class="spoken" role="status">
+    {standingWords(state.masking, say)?.text}
+  </p>
+)
 
 /** The zones were drawn for another picture: somebody has to look before anything is seen again. */
 export const Confirmation = ({ act, say }: View): VNode => (

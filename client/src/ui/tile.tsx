@@ -6,6 +6,7 @@ import { Spoken } from "./parts.tsx"
 import { hue, initials } from "./person.ts"
 import { Picture } from "./picture.tsx"
 import { reactionName } from "./reactions.tsx"
+import { StandingSign } from "./standing.tsx"
 import type { View } from "./view.ts"
 
 interface Props {
@@ -35,6 +36,7 @@ export const PersonTile = ({ tile, large, view }: Props): VNode => {
       ) : (
         <Picture stream={tile.video} mirrored={tile.self} whole={large} />
       )}
+      {tile.self && <StandingSign {...view} short />}
       <Plate tile={tile} name={name} view={view} />
       {tile.moderator && (
         <span class="tile-star">

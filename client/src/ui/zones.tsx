@@ -7,7 +7,7 @@ import type { Zone, Zones } from "../mask/treatment.ts"
 import { Dialog } from "./dialog.tsx"
 import { Drawn } from "./icons.tsx"
 import { Button, Switch } from "./parts.tsx"
-import { Confirmation, StandingSign } from "./standing.tsx"
+import { Confirmation, StandingSign, Told } from "./standing.tsx"
 import type { View } from "./view.ts"
 import { added, coversAll, type Grip, MIDDLE, mirrored, type Shape, without, ZONES_MAX } from "./zones-edit.ts"
 import { ZonesStage } from "./zones-stage.tsx"
@@ -55,6 +55,7 @@ export const ZonesDialog = ({ view, of, onClose }: Props): VNode => {
       </header>
       <ZonesStage view={view} picture={pictureOf(state, of)} mirrored={of === "camera"} {...stage} onDraw={draw} onSelect={setSelected}>
         {of === "camera" && <StandingSign {...view} />}
+        {of === "camera" && <Told {...view} />}
       </ZonesStage>
       <div class="zones-tools">
         {of === "camera" && standing.is === "zones" && <Confirmation {...view} />}
