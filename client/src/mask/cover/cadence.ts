@@ -1,0 +1,42 @@
+/**
+ * Which networks a frame is given to. Every frame gets the fast one, unless it
+ * is the same as a frame that had it and the scene has been still for a while.
+ */
+
+export interface Wants {
+  readonly fast: boolean
+  readonly short: boolean // with the fast one: close-ups
+  readonly full: boolean // in the other worker
+  readonly person: boolean
+}
+
+/** Faster than this, in face widths for each look, is motion. */
+const MOTION = 0.1
+
+/** So many frames without any motion are a still scene. */
+const STILL = 15
+
+/** Every how many frames, in motion and in a still scene. */
+const EVERY = { moving: { fast: 1, short: 3, full: 6, person: 15 }, still: { fast: 3, short: 9, full: 18, person: 45 } } as const
+
+export class Cadence {
+  #quiet = 0
+  readonly #since = { fast: 1000, short: 1000, full: 1000, person: 1000 } // frames
+
+  /** What the next frame is given to. */
+  next(frame: { same: boolean; speed: number; urgent: boolean; free: boolean; body: boolean }): Wants {
+    this.#quiet = frame.same && frame.speed <= MOTION && !frame.urgent ? this.#quiet + 1 : 0
+    const every = this.#quiet >= STILL ? EVERY.still : EVERY.moving
+    const since = this.#since
+    for (const net of ["fast", "short", "full", "person"] as const) since[net]++
+    const fast = since.fast >= every.fast
+    const short = fast && (frame.urgent || since.short >= every.short)
+    const full = fast && frame.free && (frame.urgent || since.full >= every.full)
+    const person = fast && (frame.body || (frame.free && since.person >= every.person))
+    if (fast) since.fast = 0
+    if (short) since.short = 0
+    if (full) since.full = 0
+    if (person) since.person = 0
+    return { fast, short, full, person }
+  }
+}

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict"
+import test from "node:test"
+import type { Box } from "../treatment.ts"
+import { contains } from "./boxes.ts"
+import type { Cover, Face, Silhouette } from "./cover.ts"
+import { Policy } from "./policy.ts"
+
+const WIDTH = 640
+const HEIGHT = 360
+const FRAME_MS = 1000 / 30
+const FACE: Face = { x: 280, y: 100, width: 60, height: 80, score: 0.9 }
+
+/** A brightness that changes a little everywhere: no frame is the same as the one before. */
+const luma = (n: number, bright = 100): Uint8Array => new Uint8Array(576).fill(bright + (n % 2) * 3)
+const still = new Uint8Array(576).fill(100)
+
+/** A policy and its frames, 30 a second; the networks answer at once. */
+class Camera {
+  readonly policy: Policy
+  readonly out: { id: number; cover: Cover; at: number }[] = []
+  readonly looked = new Set<number>()
+  n = 0
+  now = 0
+
+  constructor(policy = new Policy()) {
+    this.policy = policy
+  }
+
+  frame(
+    faces: readonly Face[] | null,
+    { light = luma(this.n), width = WIDTH, height = HEIGHT, full = faces, noise = 0, person = null as Silhouette | null } = {},
+  ): number {
+    const id = this.n++
+    this.now += FRAME_MS
+    this.policy.arrive({ id, at: this.now, width, height, luma: light, noise })
+    const wants = this.policy.wants(id)
+    if (wants.fast && faces) {
+      this.looked.add(id)
+      this.policy.fast(id, faces)
+    }
+    if (wants.full && full) this.policy.full(id, full)
+    if (wants.person) this.policy.person(id, person ?? { columns: 1, rows: 1, likely: new Uint8Array(1) })
+    this.leave()
+    return id
+  }
+
+  frames(count: number, faces: readonly Face[] | null, options = {}): void {
+    for (let i = 0; i < count; i++) this.frame(faces, options)
+  }
+
+  leave(): void {
+    for (const frame of this.policy.release(this.now)) this.out.push({ ...frame, at: this.now })
+  }
+
+  /** Waits without frames. */
+  wait(ms: number): void {
+    this.now += ms
+    this.leave()
+  }
+
+  cover(id: number): Cover {
+    const found = this.out.find((frame) => frame.id === id)
+    assert.ok(found, `frame ${id} has left`)
+    return found.cover
+  }
+
+  why(id: number): string {
+    const cover = this.cover(id)
+    return cover.all ? cover.why : "open"
+  }
+}
+
+const covers = (cover: Cover, box: Box): boolean => cover.all || cover.masks.some((mask) => contains(mask, box))
+
+test("a face that is found is covered, with its margins, on the grid", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const cover = camera.cover(12)
+  assert.ok(!cover.all)
+  assert.equal(cover.masks.length, 1)
+  assert.deepEqual(cover.masks[0], { x: 256, y: 64, width: 112, height: 144, track: 1 })
+})
+
+test("rule 1: before the first frame that all networks have searched everything is covered", () => {
+  const camera = new Camera()
+  camera.frames(10, [FACE], { full: null })
+  assert.ok(camera.out.length > 3)
+  assert.ok(camera.out.every(({ cover }) => cover.all && cover.why === "loading"))
+})
+
+test("rule 2: a frame without a result of its own leaves all covered, and late", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const id = camera.frame(null)
+  camera.frames(8, [FACE])
+  assert.ok(!camera.out.some((frame) => frame.id === id), "it waits")
+  camera.frames(6, [FACE])
+  assert.equal(camera.why(id), "late")
+  assert.equal(camera.why(id + 1), "open", "those after it have theirs")
+})
+
+test("rule 2: networks that are silent let nothing out", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const from = camera.n
+  camera.frames(60, null)
+  camera.wait(1000)
+  for (let id = from; id < camera.n; id++) assert.equal(camera.cover(id).all, true)
+})
+
+test("rule 2: slow networks that fall silent cover everything, until they begin anew", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  camera.frames(80, [FACE], { full: null })
+  assert.equal(camera.cover(camera.n - 5).all, true)
+  camera.policy.fault()
+  camera.frames(10, [FACE])
+  assert.equal(camera.why(camera.n - 5), "open")
+})
+
+test("rule 3: a face that is found no more stays covered for its hold, and the cover never shrinks meanwhile", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const from = camera.n
+  camera.frames(100, [])
+  let area = 0
+  for (let id = from; id < from + 60; id++) {
+    const cover = camera.cover(id)
+    assert.ok(!cover.all && covers(cover, FACE), `${id - from} frames later`)
+    const now = (cover.masks[0]?.width ?? 0) * (cover.masks[0]?.height ?? 0)
+    assert.ok(now >= area)
+    area = now
+  }
+  const late = camera.cover(from + 90)
+  assert.ok(!late.all && late.masks.length === 0)
+})
+
+test("rule 3: a face at the edge is held for 30 frames, one that was hardly found for 10", () => {
+  for (const [found, hold] of [
+    [12, 30],
+    [1, 10],
+  ] as const) {
+    const camera = new Camera()
+    camera.frames(10, [])
+    const edge = { ...FACE, x: -10 }
+    camera.frames(found, [edge])
+    const last = camera.n - 1
+    camera.frames(60, [])
+    assert.ok(covers(camera.cover(last + hold), { ...edge, x: 0, width: 50 }), `${hold} frames`)
+    const after = camera.cover(last + hold + 2)
+    assert.ok(!after.all && after.masks.length === 0, `and not for ever after ${found}`)
+  }
+})
+
+test("rule 3: a new face is covered in the frames that still wait, too", () => {
+  const camera = new Camera()
+  camera.frames(20, [])
+  const id = camera.frame([])
+  camera.frame([])
+  camera.frame([FACE])
+  camera.frames(5, [])
+  assert.ok(covers(camera.cover(id), FACE))
+})
+
+test("rule 3: what the slow networks find late is covered from then on, and in the frames that wait", () => {
+  const camera = new Camera()
+  camera.frames(20, [])
+  let asked = camera.frame([], { full: null })
+  while (!camera.policy.wants(asked).full) asked = camera.frame([], { full: null })
+  camera.frames(2, [], { full: null })
+  camera.policy.full(asked, [FACE])
+  camera.frames(6, [])
+  for (let id = asked; id < asked + 6; id++) assert.ok(covers(camera.cover(id), FACE), `frame ${id - asked}`)
+})
+
+test("rule 4: another scene is covered until all networks have searched a frame of it", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const cut = camera.frame([FACE], { light: luma(0, 180), full: null })
+  camera.policy.full(cut - 1, [FACE])
+  camera.frames(9, [FACE], { light: luma(0, 180), full: null })
+  assert.equal(camera.why(cut - 1), "open")
+  assert.equal(camera.why(cut), "checking")
+  assert.equal(camera.why(cut + 5), "checking")
+  camera.policy.full(cut, [FACE])
+  camera.frames(9, [FACE], { light: luma(0, 180) })
+  assert.equal(camera.why(cut + 9), "open")
+})
+
+test("rule 4: another size, a turned camera, a sleep and another camera are covered until they were searched", () => {
+  for (const change of ["size", "sleep", "reset"] as const) {
+    const camera = new Camera()
+    camera.frames(20, [FACE])
+    if (change === "sleep") camera.now += 1500
+    if (change === "reset") camera.policy.reset("checking")
+    const size = change === "size" ? { width: HEIGHT, height: WIDTH } : {}
+    const id = camera.n
+    camera.frames(6, [FACE], { ...size, full: null })
+    camera.policy.full(id, [FACE])
+    camera.frames(6, [FACE], size)
+    assert.equal(camera.why(id), "checking", change)
+    assert.equal(camera.why(camera.n - 4), "open", change)
+  }
+})
+
+test("rule 5: what is too dark, or too noisy, is covered whole, and until it is clearly lighter", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  camera.frames(10, [], { light: luma(0, 8) })
+  assert.equal(camera.why(camera.n - 5), "dark")
+  camera.frames(10, [], { light: luma(0, 11) })
+  assert.equal(camera.why(camera.n - 5), "dark", "a little lighter is not enough")
+  camera.frames(10, [FACE], { light: luma(0, 20) })
+  assert.equal(camera.why(camera.n - 5), "open")
+  camera.frames(10, [FACE], { light: luma(0, 20), noise: 10 })
+  assert.equal(camera.why(camera.n - 5), "dark", "brightened noise")
+})
+
+test("rule 6: a person without a face for 15 frames is covered at the top", () => {
+  const likely = new Uint8Array(16 * 9)
+  for (let y = 2; y < 9; y++) likely.fill(255, y * 16 + 4, y * 16 + 10)
+  const person = { columns: 16, rows: 9, likely }
+  const camera = new Camera()
+  camera.frames(60, [], { person })
+  const cover = camera.cover(50)
+  assert.ok(covers(cover, { x: 160, y: 80, width: 240, height: 112 }) && !cover.all)
+  const faced = new Camera()
+  faced.frames(60, [FACE], { person })
+  const open = faced.cover(50)
+  assert.ok(!open.all && open.masks.length === 1, "with a face nothing is added")
+})
+
+test("rule 8: after a fault all is covered until a new frame was searched by all networks", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  const before = camera.n - 1
+  camera.policy.fault()
+  camera.policy.full(before, [FACE])
+  const id = camera.n
+  camera.frames(6, [FACE], { full: null })
+  for (let i = before - 1; i <= id; i++) assert.equal(camera.why(i), "checking")
+  camera.policy.full(id, [FACE])
+  camera.frames(6, [FACE])
+  assert.equal(camera.why(camera.n - 4), "open")
+})
+
+test("rule 8: numbers that are none, sizes below nothing and hosts of boxes are faults", () => {
+  const bad: Face[][] = [
+    [{ ...FACE, x: Number.NaN }],
+    [{ ...FACE, width: Number.POSITIVE_INFINITY }],
+    [{ ...FACE, height: -1 }],
+    [{ ...FACE, score: Number.NaN }],
+    Array.from({ length: 300 }, () => FACE),
+  ]
+  for (const faces of bad) {
+    const camera = new Camera()
+    camera.frames(20, [FACE])
+    const id = camera.frame(faces)
+    camera.frames(6, [FACE], { full: null })
+    assert.equal(camera.why(id), "checking")
+    assert.equal(camera.why(id + 1), "checking")
+  }
+})
+
+test("rule 8: frames of no size, without a brightness or a time are covered", () => {
+  for (const change of [{ width: 0 }, { height: 0 }, { light: new Uint8Array(3) }]) {
+    const camera = new Camera()
+    camera.frames(20, [FACE])
+    const id = camera.frame([FACE], change)
+    camera.frames(6, [FACE], { full: null })
+    assert.equal(camera.why(id), "checking")
+    assert.equal(camera.why(id + 1), "checking", "and the next one begins anew")
+  }
+  const policy = new Policy()
+  policy.arrive({ id: 0, at: Number.NaN, width: WIDTH, height: HEIGHT, luma: still })
+  policy.arrive({ id: 1, at: 5, width: WIDTH, height: HEIGHT, luma: still })
+  assert.deepEqual(
+    policy.release(1000).map(({ cover }) => cover.all),
+    [true, true],
+  )
+})
+
+test("a still scene costs a third, and a frame that differs is looked at again", () => {
+  const camera = new Camera()
+  camera.frames(90, [FACE], { light: still })
+  const looks = [...camera.looked].filter((id) => id >= 30).length
+  assert.equal(looks, 20)
+  assert.ok(camera.out.filter(({ id }) => id > 10).every(({ cover }) => !cover.all && covers(cover, FACE)))
+  const moved = still.slice()
+  moved[100] = 103
+  for (let i = 0; i < 6; i++) {
+    const id = camera.frame([FACE], { light: i % 2 ? still : moved })
+    assert.ok(camera.looked.has(id))
+  }
+})
+
+test("frames wait for a tenth of a second, and three younger results", () => {
+  const camera = new Camera()
+  camera.frames(60, [FACE])
+  for (const { id, at } of camera.out.slice(30)) assert.ok(at - (id + 1) * FRAME_MS <= 3 * FRAME_MS + 1)
+})
+
+test("a whole person that is to be covered needs a silhouette for each frame", () => {
+  const camera = new Camera(new Policy({ body: true }))
+  camera.frames(20, [FACE])
+  const cover = camera.cover(10)
+  assert.ok(!cover.all && cover.person)
+  const id = camera.n
+  camera.policy.arrive({ id, at: camera.now + 1, width: WIDTH, height: HEIGHT, luma: luma(0) })
+  camera.policy.fast(id, [FACE])
+  camera.wait(500)
+  assert.equal(camera.why(id), "late")
+})

@@ -1,0 +1,50 @@
+/**
+ * What is shown of a cover: on the grid, outward at once, inward only when the
+ * room was not needed for half a second. A cover that breathes with the head
+ * would tell its shape.
+ */
+
+import type { Box } from "../treatment.ts"
+import { clip, snap, union } from "./boxes.ts"
+import type { Mask } from "./cover.ts"
+
+const INWARD_MS = 500
+
+/** Needs so close in time are kept as one, so that a fast camera costs no more memory. */
+const TOGETHER_MS = 40
+
+interface Need {
+  since: number
+  last: number
+  box: Box
+}
+
+export class Steady {
+  readonly #needs = new Map<number, Need[]>() // by track, oldest first
+
+  /** What is shown in a frame of the time `at` (ms), which never goes back. */
+  show(needed: readonly Mask[], at: number, width: number, height: number): Mask[] {
+    const shown: Mask[] = []
+    for (const mask of needed) {
+      const needs = this.#needs.get(mask.track) ?? []
+      this.#needs.set(mask.track, needs)
+      add(needs, snap(mask), at)
+      const inside = clip(needs.map(({ box }) => box).reduce(union), width, height)
+      if (inside) shown.push({ ...inside, track: mask.track })
+    }
+    if (this.#needs.size > needed.length) {
+      const live = new Set(needed.map(({ track }) => track))
+      for (const track of this.#needs.keys()) if (!live.has(track)) this.#needs.delete(track)
+    }
+    return shown
+  }
+}
+
+function add(needs: Need[], box: Box, at: number): void {
+  while (needs[0] && at - needs[0].last >= INWARD_MS) needs.shift()
+  const latest = needs.at(-1)
+  if (latest && at - latest.since < TOGETHER_MS) {
+    latest.box = union(latest.box, box)
+    latest.last = at
+  } else needs.push({ since: at, last: at, box })
+}
