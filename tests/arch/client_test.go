@@ -14,8 +14,11 @@ import (
 // may import. A name with a slash at its end is a folder of the repository.
 var clientFloors = map[string][]string{
 	"client/src/wire/": {"client/src/wire/"},
-	"client/src/ui/":   {"client/src/ui/", "client/src/call/state.ts", "client/src/i18n", "client/locales/", "e2ee/worker/emoji.ts", "preact", "preact/hooks", "preact/jsx-runtime"},
-	"e2ee/worker/":     {"e2ee/worker/", "e2ee/vectors/", "client/src/wire/", "ts-mls", "ts-mls/", "@hpke/core", "@noble/hashes/", "cborg", "cborg/"},
+	"client/src/ui/":   {"client/src/ui/", "client/src/call/state.ts", "client/src/mask/treatment.ts", "client/src/i18n", "client/locales/", "e2ee/worker/emoji.ts", "preact", "preact/hooks", "preact/jsx-runtime"},
+	// Detectors, the verdict and painting know nothing of a call; the verdict not even the networks.
+	"client/src/mask/":       {"client/src/mask/", "client/mask/", "onnxruntime-web/wasm"},
+	"client/src/mask/cover/": {"client/src/mask/cover/", "client/src/mask/treatment.ts"},
+	"e2ee/worker/":           {"e2ee/worker/", "e2ee/vectors/", "client/src/wire/", "ts-mls", "ts-mls/", "@hpke/core", "@noble/hashes/", "cborg", "cborg/"},
 }
 
 // portal is all of e2ee/worker that a page may import: the messages, and pure
