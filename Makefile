@@ -23,7 +23,7 @@ CLIENT    := client/dist/index.html
 GOBUILD   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -buildid= -X main.version=$(VERSION)"
 
 .PHONY: help e2e repro build client gen check check-gen check-go check-client test test-go test-client bundle-tests test-browsers \
-	tools browsers fuzz bench soak load quality figures run release clean
+	tools browsers fuzz bench soak load quality mask-eval mask-speed figures run release clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
@@ -138,6 +138,12 @@ quality: build $(NPM) browsers ## what is seen in bad networks, by headless peop
 	@go build -o bin/quality ./tests/netsim/quality
 	@bin/quality
 	E2E_BUILT=1 tests/e2e/run.sh quality
+
+mask-eval: build $(NPM) browsers ## how well faces are masked on a labelled set (MASK_SET=DIR; needs ffmpeg)
+	E2E_BUILT=1 tests/e2e/run.sh mask-eval
+
+mask-speed: build $(NPM) browsers ## how fast a masked picture is, how late, and what it costs (needs ffmpeg)
+	E2E_BUILT=1 tests/e2e/run.sh mask-speed
 
 figures: build $(NPM) browsers ## the figures of docs/performance.md
 	@tools/figures.sh

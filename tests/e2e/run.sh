@@ -6,6 +6,8 @@
 #   tests/e2e/run.sh call leave       only tests/e2e/call.test.ts and leave.test.ts
 #   tests/e2e/run.sh perf             the figures (tests/e2e/perf.ts)
 #   tests/e2e/run.sh quality          what is seen in bad networks (tests/e2e/quality.ts)
+#   tests/e2e/run.sh mask-eval        how well faces are masked (tests/e2e/mask-eval.ts)
+#   tests/e2e/run.sh mask-speed       how fast, and how late (tests/e2e/mask-speed.ts)
 #   E2E_JOBS=1 tests/e2e/run.sh       one file after the other; otherwise two at a time
 set -eu
 cd "$(dirname "$0")/../.."
@@ -34,7 +36,7 @@ else
 	named=""
 	for name in "$@"; do
 		case "$name" in
-		perf | quality) named="$named tests/e2e/$name.ts" ;;
+		perf | quality | mask-eval | mask-speed) named="$named tests/e2e/$name.ts" ;;
 		*.ts) named="$named $name" ;;
 		*) named="$named tests/e2e/$name.test.ts" ;;
 		esac
@@ -53,7 +55,7 @@ go tool -modfile=tools.mod esbuild "$@" --bundle --platform=node --format=esm --
 PARAVENT_ROOT=$(pwd)
 export PARAVENT_ROOT out
 case "$*" in
-*/perf.ts | */quality.ts)
+*/perf.ts | */quality.ts | */mask-eval.ts | */mask-speed.ts)
 	[ "$*" != tests/e2e/quality.ts ] || go build -o bin/relay ./tests/netsim/relay
 	unshare -n sh -c 'ip link set lo up; exec node --enable-source-maps "$out"/"$0".mjs' "$(basename "$*" .ts)"
 	exit

@@ -1,0 +1,242 @@
+/**
+ * How well faces are masked: plays labelled pictures and clips into the real
+ * page by a camera of its own and compares what its preview shows with what
+ * went in. The preview shows the very track that others are sent. Run by `make
+ * mask-eval`; writes bin/mask-eval.md.
+ *
+ *   MASK_SET=DIR         the labelled set (boxes.json, clips.json); ../shared/faces-dev
+ *   MASK_EVAL="firefox stills small clips"   only that; words may be left out
+ */
+
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Browsers, type Kind } from "./harness/browsers.ts"
+import { Meeting, newMeeting } from "./harness/meeting.ts"
+import type { Person } from "./harness/person.ts"
+import { playing, type Seen } from "./harness/played.ts"
+import { Covered, type FaceBox, Share } from "./harness/score.ts"
+import { Server } from "./harness/server.ts"
+
+interface Still {
+  readonly file: string
+  readonly w: number
+  readonly h: number
+  readonly tags: readonly string[]
+  readonly faces: readonly { readonly box: FaceBox; readonly ignore?: boolean }[]
+}
+
+interface Clip {
+  readonly file: string
+  readonly w: number
+  readonly h: number
+  readonly fps: number
+  readonly frames: readonly (readonly { readonly id: number; readonly box: FaceBox }[])[]
+}
+
+const FPS = 30
+const SHOWN = 30 // frames of each still: a second
+const CROWD = 5 // people
+const root = process.env["PARAVENT_ROOT"] ?? "."
+const set = process.env["MASK_SET"] ?? join(root, "../shared/faces-dev")
+const only = (process.env["MASK_EVAL"] ?? "").split(" ").filter((word) => word !== "")
+const wanted = (word: string, among: readonly string[]): boolean => !only.some((o) => among.includes(o)) || only.includes(word)
+const PARTS = ["stills", "small", "clips"] as const
+const report: string[] = [
+  "# How well faces are masked",
+  "",
+  `Set: ${process.env["MASK_SET"] === undefined ? "the one for development" : "another"}`,
+  "",
+]
+const line = (text: string): void => {
+  report.push(text)
+  process.stdout.write(`${text}\n`)
+}
+
+/** A person before joining, with the camera on and masking, once the picture is there. */
+async function masked(meeting: Meeting, kind: Kind): Promise<Person> {
+  const person = await meeting.arrive(kind, { number: 1, name: "Ada", scripts: [playing()] })
+  await newMeeting(person, meeting.server.origin)
+  await person.click("Start as moderator")
+  await person.click("Mask faces", "switch")
+  await person.click("Turn on camera")
+  await person.until("sees the masked picture", () =>
+    person.page.evaluate(() => {
+      const video = document.querySelector<HTMLVideoElement>(".preview video")
+      if (video === null || video.videoWidth === 0) return false
+      window.played.watch(video)
+      return true
+    }),
+  )
+  await person.until("is masked", async () => /\bmasked\b/i.test(await person.text()))
+  return person
+}
+
+/** Plays pictures and says what was seen of each. */
+async function play(person: Person, files: readonly string[], repeat: number): Promise<Map<number, Seen>> {
+  const pictures = files.map((file) => readFileSync(file).toString("base64"))
+  await person.page.evaluate(() => window.played.take())
+  await person.page.evaluate((p) => window.played.load(p), pictures)
+  await person.page.evaluate((fps, n) => window.played.play(fps, n), FPS, repeat)
+  // The last ones are still in the delay line.
+  const last = files.length - 1
+  const seen = new Map<number, Seen>()
+  const rest = async (): Promise<boolean> => {
+    for (const s of await person.page.evaluate(() => window.played.take())) {
+      const known = seen.get(s.number)
+      const cells = known === undefined ? s.cells : [...s.cells].map((c, i) => (c === "1" && known.cells[i] === "1" ? "1" : "0")).join("")
+      seen.set(s.number, { number: s.number, frames: s.frames + (known?.frames ?? 0), cells })
+    }
+    return seen.has(last)
+  }
+  await person.until("sees the last picture", rest)
+  return seen
+}
+
+/** Stills as they are, or small on a grey ground so that faces are small too. */
+async function stills(person: Person, name: string, items: readonly Still[], files: readonly string[], less: number): Promise<void> {
+  const [all, large, small, crowd] = [new Share(), new Share(), new Share(), new Share()]
+  const tags = new Map<string, Share>()
+  let [excess, counted] = [0, 0]
+  const missed: string[] = []
+  const seen = await play(person, files, SHOWN)
+  for (const [number, still] of items.entries()) {
+    const s = seen.get(number)
+    if (s === undefined) continue // nobody was sent any of it
+    const place = (box: FaceBox): FaceBox => (less === 1 ? box : shrunk(box, still, less))
+    const covered = new Covered(s.cells, still.w, still.h)
+    const boxes = still.faces.map((f) => place(f.box))
+    excess += covered.excess(boxes, "stills")
+    counted++
+    for (const face of still.faces) {
+      if (face.ignore === true) continue
+      const box = place(face.box)
+      const part = box[3] / still.h
+      const hit = covered.masks(box)
+      if (part > 0.05) all.count(hit)
+      if (part > 0.15) large.count(hit)
+      if (part > 0.02 && part <= 0.05) small.count(hit)
+      if (part > 0.05 && still.faces.length >= CROWD) crowd.count(hit)
+      if (part > 0.05) for (const tag of still.tags) tags.set(tag, count(tags.get(tag), hit))
+      if (!hit && part > 0.02) missed.push(`${still.file} (${(100 * part).toFixed(1)} % of the height, seen ${s.frames} times)`)
+    }
+  }
+  line(`## ${name}`)
+  line(`- seen: ${counted} of ${items.length}`)
+  line(`- faces over 5 % of the height: ${all}`)
+  line(`- over 15 %: ${large}`)
+  line(`- of 2 to 5 %: ${small}`)
+  line(`- where there are ${CROWD} or more, over 5 %: ${crowd}`)
+  for (const [tag, share] of tags) line(`- ${tag}: ${share}`)
+  line(`- covered without need: ${((100 * excess) / counted).toFixed(2)} %`)
+  for (const m of missed) line(`- missed: ${m}`)
+  line("")
+  if (less === 1)
+    figures.push(
+      ["mask_stills", all.percent],
+      ["mask_large", large.percent],
+      ["mask_crowd", crowd.percent],
+      ["mask_stills_excess", (100 * excess) / counted],
+    )
+  else figures.push(["mask_small", small.percent])
+}
+
+const count = (share = new Share(), hit: boolean): Share => {
+  share.count(hit)
+  return share
+}
+
+/** Where a box is once its picture is made smaller and put into the middle of one as large as before. */
+const shrunk = ([x, y, w, h]: FaceBox, { w: width, h: height }: Still, less: number): FaceBox => [
+  width / 2 + (x - width / 2) * less,
+  height / 2 + (y - height / 2) * less,
+  w * less,
+  h * less,
+]
+
+async function clips(person: Person, folder: string, all: Readonly<Record<string, Clip>>): Promise<void> {
+  const total = new Share()
+  let longest = 0
+  const excesses: number[] = []
+  line("## Clips")
+  for (const [name, clip] of Object.entries(all)) {
+    const frames = mkdtempSync(join(folder, "clip-"))
+    execFileSync("ffmpeg", ["-v", "error", "-i", join(set, clip.file), "-fps_mode", "passthrough", "-q:v", "2", join(frames, "%04d.jpg")])
+    const files = readdirSync(frames)
+      .sort()
+      .map((f) => join(frames, f))
+      .slice(0, clip.frames.length)
+    const seen = await play(person, files, 1)
+    const own = new Share()
+    const run = new Map<number, number>()
+    let worst = 0
+    let [excess, counted] = [0, 0]
+    for (const [number, faces] of clip.frames.entries()) {
+      const s = seen.get(number)
+      if (s === undefined) continue
+      const covered = new Covered(s.cells, clip.w, clip.h)
+      excess += covered.excess(
+        faces.map((f) => f.box),
+        "clips",
+      )
+      counted++
+      for (const { id, box } of faces) {
+        const hit = covered.masks(box)
+        own.count(hit)
+        total.count(hit)
+        run.set(id, hit ? 0 : (run.get(id) ?? 0) + 1)
+        worst = Math.max(worst, run.get(id) ?? 0)
+      }
+    }
+    longest = Math.max(longest, worst)
+    excesses.push(excess / counted)
+    line(
+      `- ${name}: ${own}, longest miss ${worst} frames, covered without need ${((100 * excess) / counted).toFixed(1)} %, ${counted} of ${clip.frames.length} frames seen`,
+    )
+  }
+  const mean = (100 * excesses.reduce((a, b) => a + b, 0)) / excesses.length
+  line(`- all: ${total}, longest miss ${longest} frames, covered without need ${mean.toFixed(1)} %`)
+  line("")
+  figures.push(["mask_clips", total.percent], ["mask_longest_miss", longest], ["mask_clips_excess", mean])
+}
+
+const figures: [string, number][] = []
+
+if (!existsSync(join(set, "boxes.json"))) {
+  process.stderr.write("mask-eval: MASK_SET names no labelled set (boxes.json, clips.json)\n")
+  process.exit(1)
+}
+const server = await Server.start({})
+const browsers = new Browsers()
+const folder = mkdtempSync(join(tmpdir(), "mask-eval-"))
+try {
+  const items = (JSON.parse(readFileSync(join(set, "boxes.json"), "utf8")) as { items: Still[] }).items
+  const files = items.map((item) => join(set, item.file))
+  for (const kind of ["chromium", "firefox"] as const) {
+    if (!wanted(kind, ["chromium", "firefox"]) || (kind === "firefox" && only.length === 0)) continue
+    const meeting = new Meeting(server, browsers)
+    const person = await masked(meeting, kind)
+    if (wanted("stills", PARTS)) await stills(person, "Stills, each shown for a second", items, files, 1)
+    if (wanted("small", PARTS)) {
+      for (const less of [0.25, 0.12]) {
+        const small = files.map((file, i) => {
+          const to = join(folder, `small-${less}-${i}.png`)
+          const { w, h } = items[i] as Still
+          const scale = `scale=${Math.round(w * less)}:${Math.round(h * less)}:flags=area,pad=${w}:${h}:-1:-1:gray`
+          execFileSync("ffmpeg", ["-v", "error", "-y", "-i", file, "-vf", scale, to])
+          return to
+        })
+        await stills(person, `Stills made smaller (${less})`, items, small, less)
+      }
+    }
+    if (wanted("clips", PARTS)) await clips(person, folder, JSON.parse(readFileSync(join(set, "clips.json"), "utf8")))
+    await meeting.end()
+  }
+} finally {
+  await browsers.close()
+  await server.stop()
+  rmSync(folder, { recursive: true })
+}
+for (const [name, value] of figures) line(`figure ${name} ${Number(value.toFixed(2))}`)
+writeFileSync(join(root, "bin/mask-eval.md"), `${report.join("\n")}\n`)
