@@ -92,7 +92,7 @@ test-go: build
 	go test -tags tap -run 'Tap|Lost|Clear' ./sfu ./tests/tapserver
 	go test -run '$(LONG)' -timeout $(PATIENCE) ./signaling ./tests/mls
 
-test-client: bundle-tests
+test-client: bundle-tests $(CLIENT)
 	node --enable-source-maps --test --test-concurrency=2 --test-reporter=spec bin/tests/
 
 # Each test file is bundled by the bundler that makes the client, then run by

@@ -128,8 +128,8 @@ func embedded() (fs.FS, error) {
 	return files, err
 }
 
-// manifest prints the SHA-256 of each file of the client, in the format that
-// sha256sum -c reads.
+// manifest prints the SHA-256 of each file of the client as browsers get it, in
+// the format that sha256sum -c reads.
 func manifest(stdout io.Writer, report server.Report) int {
 	files, err := embedded()
 	if err == nil {
@@ -137,11 +137,16 @@ func manifest(stdout io.Writer, report server.Report) int {
 			if err != nil || entry.IsDir() || path == "README" {
 				return err
 			}
-			body, err := fs.ReadFile(files, path)
+			file, served, err := client.Open(files, path)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(stdout, "%x  %s\n", sha256.Sum256(body), path)
+			hash := sha256.New()
+			_, err = io.Copy(hash, file)
+			if err = errors.Join(err, file.Close()); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(stdout, "%x  %s\n", hash.Sum(nil), served)
 			return err
 		})
 	}

@@ -1,9 +1,13 @@
 // Prints the licences of everything that the binary and its client contain:
 // the npm packages in the bundles (from esbuild's metafiles, given as
-// arguments), the Go modules in the program, and Go itself.
+// arguments), the networks of masking, the Go modules in the program, and Go itself.
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+
+/** Packages that come without a text, and what comes out of a package but is not its own. */
+const NOTICES = "client/mask/notices"
+const without = { "onnxruntime-web": "onnxruntime.txt", "onnxruntime-common": "onnxruntime.txt" }
 
 const npm = new Set()
 for (const metafile of process.argv.slice(2)) {
@@ -16,8 +20,11 @@ for (const metafile of process.argv.slice(2)) {
 /** Name, version and folder of each part. */
 const parts = [...npm].map((name) => {
   const folder = join("node_modules", name)
-  return { name, version: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version, folder }
+  return { name, version: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version, folder, notice: without[name] }
 })
+const { "mask-ultraface.onnx": ultraface, "mask-blazeface.onnx": blazeface } = JSON.parse(readFileSync("client/mask/weights.json", "utf8"))
+parts.push({ name: "UltraFace", version: `from ${ultraface.package}`, notice: "ultraface.txt" })
+parts.push({ name: "MediaPipe networks", version: `from ${blazeface.package} and selfie_segmentation`, notice: "mediapipe.txt" })
 const listed = execFileSync("go", [
   "list",
   "-deps",
@@ -38,7 +45,8 @@ const goRoot = execFileSync("go", ["env", "GOROOT"]).toString().trim()
 parts.push({ name: "Go", version: "standard library and runtime", folder: goRoot })
 
 /** The texts of every licence and notice file in a folder. */
-function texts({ name, folder }) {
+function texts({ name, folder, notice }) {
+  if (notice !== undefined) return [readFileSync(join(NOTICES, notice), "utf8").trim()]
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((f) => f.isFile() && /^(licen[cs]e|copying|notice|patents)/i.test(f.name))
     .map((f) => f.name)

@@ -6,11 +6,12 @@ import "net/http"
 //
 // The page gets no right that it does not use: no script but the files beside
 // it, no string turned into markup or code (Trusted Types; the one policy,
-// "paravent", lets the two worker files through), no connection but to this
+// "paravent", lets the worker files through), WebAssembly for the networks of
+// masking, no connection but to this
 // server, no frame around it, no cookie, no referrer. 'self' in connect-src
 // covers wss to the same host and port.
 var headers = [][2]string{ //nolint:gochecknoglobals // immutable table
-	{"Content-Security-Policy", "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
+	{"Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; style-src 'self'; " +
 		"img-src 'self' data: blob:; media-src 'self' blob: mediastream:; font-src 'self'; manifest-src 'self'; base-uri 'none'; " +
 		"form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types paravent"},
 	{"Cross-Origin-Opener-Policy", "same-origin"},

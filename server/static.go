@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -25,7 +26,13 @@ var contentTypes = map[string]string{ //nolint:gochecknoglobals // immutable tab
 	".txt":         "text/plain; charset=utf-8",
 	".woff2":       "font/woff2",
 	".webmanifest": "application/manifest+json",
+	".onnx":        "application/octet-stream",
+	".wasm":        "application/wasm",
 }
+
+// packed is the end of the name of a file that is kept compressed (gzip); it is
+// served without that end.
+const packed = ".gz"
 
 // file is one file of the client as it is sent: the same bytes to everybody.
 type file struct {
@@ -34,10 +41,13 @@ type file struct {
 }
 
 // variant is a file in one encoding. Its tag is made from the hash of the
-// plain bytes, so that a browser keeps what has not changed.
+// plain bytes, so that a browser keeps what has not changed. The plain body of a
+// file that is kept compressed is nil: nearly every browser takes it as it is,
+// and for the others it is unpacked each time.
 type variant struct {
-	tag  string
-	body []byte
+	tag    string
+	body   []byte
+	length int64
 }
 
 // static serves the client. It is immutable after its making.
@@ -50,21 +60,17 @@ func newStatic(files fs.FS) (static, error) {
 		if err != nil || entry.IsDir() || name == "README" {
 			return err
 		}
-		contentType, ok := contentTypes[path.Ext(name)]
+		f, err := read(files, name)
+		if err != nil {
+			return err
+		}
+		served := strings.TrimSuffix(name, packed)
+		contentType, ok := contentTypes[path.Ext(served)]
 		if !ok {
 			return fmt.Errorf("server: the client has a file of unknown kind, %s", name)
 		}
-		body, err := fs.ReadFile(files, name)
-		if err != nil {
-			return err
-		}
-		small, err := compress(body)
-		if err != nil {
-			return err
-		}
-		hash := sha256.Sum256(body)
-		tag := base64.RawURLEncoding.EncodeToString(hash[:])
-		s["/"+name] = file{contentType, variant{`"` + tag + `"`, body}, variant{`"` + tag + `-gzip"`, small}}
+		f.contentType = contentType
+		s["/"+served] = f
 		return nil
 	})
 	if err != nil {
@@ -73,6 +79,39 @@ func newStatic(files fs.FS) (static, error) {
 	s["/"] = s["/index.html"]
 	delete(s, "/index.html") // one address for one thing
 	return s, nil
+}
+
+// read reads a file, and compresses it unless it is.
+func read(files fs.FS, name string) (file, error) {
+	body, err := fs.ReadFile(files, name)
+	if err != nil {
+		return file{}, err
+	}
+	if strings.HasSuffix(name, packed) {
+		sum := sha256.New()
+		length, err := unpack(sum, body)
+		return variants(sum.Sum(nil), length, nil, body), err
+	}
+	small, err := compress(body)
+	hash := sha256.Sum256(body)
+	return variants(hash[:], int64(len(body)), body, small), err
+}
+
+func variants(hash []byte, length int64, plain, small []byte) file {
+	tag := base64.RawURLEncoding.EncodeToString(hash)
+	return file{
+		plain: variant{`"` + tag + `"`, plain, length},
+		gzip:  variant{`"` + tag + `-gzip"`, small, int64(len(small))},
+	}
+}
+
+// unpack writes what is in body, and gives its length.
+func unpack(to io.Writer, body []byte) (int64, error) {
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	return io.Copy(to, r) //nolint:gosec // our own file
 }
 
 func compress(body []byte) ([]byte, error) {
@@ -111,10 +150,19 @@ func (s static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", f.contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(v.body)))
+	w.Header().Set("Content-Length", strconv.FormatInt(v.length, 10))
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(v.body) // a broken connection is the browser's business
+		f.write(w, v) // a broken connection is the browser's business
 	}
+}
+
+// write writes one variant of the file.
+func (f file) write(w io.Writer, v variant) {
+	if v.body != nil {
+		_, _ = w.Write(v.body)
+		return
+	}
+	_, _ = unpack(w, f.gzip.body)
 }
 
 // notFound answers as for any path that does not exist.

@@ -18,6 +18,7 @@ func pages(t *testing.T) http.Handler {
 	s, err := newStatic(fstest.MapFS{
 		"index.html": {Data: []byte(page)},
 		"app.js":     {Data: []byte("export {}")},
+		"a.wasm.gz":  {Data: gzipped(t, page)},
 		"README":     {Data: []byte("not served")},
 	})
 	if err != nil {
@@ -25,6 +26,30 @@ func pages(t *testing.T) http.Handler {
 	}
 	hub := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	return routes(s, hub, false)
+}
+
+func gzipped(t *testing.T, text string) []byte {
+	t.Helper()
+	b, err := compress([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestAPackedFileIsServedAsWhatIsInIt(t *testing.T) {
+	h := pages(t)
+	plain := ask(h, "GET", "/a.wasm")
+	if text(t, plain) != page || plain.ContentLength != int64(len(page)) || plain.Header.Get("Content-Type") != "application/wasm" {
+		t.Error("not unpacked for a browser that does not take gzip")
+	}
+	small := ask(h, "GET", "/a.wasm", "Accept-Encoding", "gzip")
+	if body := text(t, small); body != string(gzipped(t, page)) || small.ContentLength != int64(len(body)) {
+		t.Error("not sent as it is kept")
+	}
+	if r := ask(h, "GET", "/a.wasm.gz"); r.StatusCode != http.StatusNotFound {
+		t.Error("served under the name it is kept under")
+	}
 }
 
 func ask(h http.Handler, method, path string, headers ...string) *http.Response {

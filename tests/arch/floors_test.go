@@ -35,6 +35,7 @@ var floors = map[string][]string{
 	"loadtest/subject":    {"sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion"},
 	"loadtest":            {"loadtest/crowd", "loadtest/subject", "sfu", "sfu/transport", "sfu/packet", "sfu/srtp", "sfu/rate", "sfu/description", "sfu/datagram", "sfu/checks", "sfu/guard", "sfu/engine", "sfu/viapion"},
 	"client":              {},
+	"client/pack":         {},
 	"bot":                 {"e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
 	"bot/examples/mirror": {"bot", "e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
 	"bot/examples/echo":   {"bot", "e2ee/data", "e2ee/group", "e2ee/link", "e2ee/mls", "e2ee/moderation", "e2ee/sframe", "signaling/wire"},
