@@ -22,6 +22,8 @@ bundle call.js --splitting --chunk-names=e2ee-shared --outdir="$out" call=client
 bundle app.js client/src/main.tsx --outfile="$out/app.js" --external:/call.js
 bundle app.css client/style/main.css --outfile="$out/app.css"
 bundle media.js e2ee/worker/media.worker.ts --outfile="$out/e2ee-media.js"
+# The runtime of the networks could import a file while it runs; here it is given all it needs.
+bundle mask.js client/src/mask/mask.worker.ts --outfile="$out/mask.js" --supported:dynamic-import=false
 node client/mask/weights.mjs "$out"
 go run ./client/pack "$out"/mask-*
 cp client/index.html client/favicon.svg "$out/"

@@ -11,6 +11,7 @@ import {
   SCREEN_AUDIO,
 } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
+import { isTreated } from "../mask/treated.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
 import { personBytes } from "./person.ts"
@@ -57,6 +58,7 @@ export class CallMedia {
   readonly #voices = new Voices()
   readonly #timers: ReturnType<typeof setInterval>[] = []
   #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
+  #treated: ReadonlySet<Context> = new Set()
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
   #started = false
   #people = 1
@@ -120,6 +122,13 @@ export class CallMedia {
       changed = true
     }
     if (changed) this.#tell()
+  }
+
+  /** Of which sources nothing but what came out of the mask workers may be sent. */
+  treated(contexts: ReadonlySet<Context>): void {
+    this.#treated = contexts
+    for (const context of contexts) this.#publish?.set(context, this.#sent(context))
+    this.#tell()
   }
 
   want(wanted: readonly Wanted[], people: number): void {
@@ -232,7 +241,9 @@ export class CallMedia {
 
   /** The track to send from a source now. */
   #sent(context: Context): MediaStreamTrack | null {
-    return this.#allowed.has(context) ? (this.#tracks.get(context) ?? null) : null
+    const track = this.#tracks.get(context)
+    if (track === undefined || !this.#allowed.has(context)) return null
+    return this.#treated.has(context) && !isTreated(track) ? null : track
   }
 
   #makeSubscribe(): Subscribe {

@@ -6,10 +6,11 @@
 
 import { equal, toHex } from "../../../e2ee/worker/bytes.ts"
 import { parseFragment, parseLink } from "../../../e2ee/worker/link.ts"
-import type { Link } from "../../../e2ee/worker/port.ts"
+import type { Context, Link } from "../../../e2ee/worker/port.ts"
 import type { ReadTicket } from "../../../e2ee/worker/ticket.ts"
 import { chime } from "./chime.ts"
 import { usableCodec } from "./codec.ts"
+import { Delay } from "./delay.ts"
 import { deviceKey, forgetExpired, freshDevice } from "./device-key.ts"
 import { Devices } from "./devices.ts"
 import { Echo } from "./echo.ts"
@@ -33,6 +34,7 @@ import { Session } from "./session.ts"
 import type { Action, Language, MeetingRules, State } from "./state.ts"
 import { type Back, backText, parseBack } from "./stay.ts"
 import { keep, kept, takeFragment, takeReturn } from "./tab.ts"
+import { Treating } from "./treating.ts"
 import { rememberedZones, rememberZones } from "./zones.ts"
 
 /** How long a reaction is shown, in ms. */
@@ -52,6 +54,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
   let joining = 0 // tries to join so far
   const tracks = new Map<keyof typeof MEDIA_CONTEXTS, MediaStreamTrack>()
   const streams: { camera: MediaStream | null; screen: MediaStream | null } = { camera: null, screen: null }
+  let treated: ReadonlySet<Context> = new Set() // of which nothing but what was masked may be sent
   let drawing = false
 
   function happen(event: Event): void {
@@ -71,23 +74,47 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     list: (list) => happen({ on: "devices", list }),
     capture: (source, to) => happen({ on: "capture", source, to }),
     lost: () => happen({ on: "device-lost" }),
-    sight: (camera, aspect) => happen({ on: "sight", camera, aspect }),
+    sight(camera, aspect) {
+      treating.sight(camera)
+      happen({ on: "sight", camera, aspect })
+    },
     level(level) {
       session?.media.level(level)
       happen({ on: "level", level })
     },
     track(source, track) {
-      if (track === null) tracks.delete(source)
-      else tracks.set(source, track)
-      if (source === "camera" || source === "screen") {
-        streams[source] = track === null ? null : new MediaStream([track])
-        happen({ on: "preview", ...streams })
-      }
-      session?.media.track(MEDIA_CONTEXTS[source], track)
-      // With a device the browser may tell now what it kept back before.
-      if (track !== null && session?.media.tested === false) void chooseCodec(session)
+      if (source === "camera" || source === "screen") treating.raw(source, track)
+      else if (source === "microphone") delay.raw(track)
+      else give(source, track)
     },
   })
+  const treating = new Treating({
+    track(source, track) {
+      give(source, track)
+      streams[source] = track === null ? null : new MediaStream([track])
+      happen({ on: "preview", ...streams })
+    },
+    wanted(sources) {
+      treated = new Set([...sources].map((source) => MEDIA_CONTEXTS[source]))
+      session?.media.treated(treated)
+    },
+    standing(source, standing) {
+      if (source === "camera") happen({ on: "standing", standing })
+      else if (standing.is === "unavailable") devices.off("screen") // nothing of it may be seen
+    },
+    late: (ms) => delay.late(ms),
+  })
+  const delay = new Delay((track) => give("microphone", track))
+
+  /** What is sent of a source from now on. */
+  function give(source: keyof typeof MEDIA_CONTEXTS, track: MediaStreamTrack | null): void {
+    if (track === null) tracks.delete(source)
+    else tracks.set(source, track)
+    session?.media.track(MEDIA_CONTEXTS[source], track)
+    // With a device the browser may tell now what it kept back before.
+    if (track !== null && session?.media.tested === false) void chooseCodec(session)
+  }
+
   const echo = new Echo((to) => happen({ on: "echo", to }))
 
   function perform(e: Effect): void {
@@ -148,8 +175,9 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       case "keep":
         return keep({ language: model.state.language, theme: model.state.theme, masking: preferencesOf(model.state.masking.camera) })
       case "treat":
+        return treating.treat(e.camera, e.screen)
       case "zones-confirm":
-        return // nothing treats a picture yet
+        return // they came, as of this picture, with "treat"
       case "zones-remember":
         return rememberZones(e.camera, e.zones)
     }
@@ -228,6 +256,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     const joined = new Session({ link, url: url(), name: state.name.trim(), viewer, passphrase, device, back }, heard)
     session = joined
     joined.media.speaker(state.devices.chosen.speaker)
+    joined.media.treated(treated)
     for (const [source, track] of tracks) joined.media.track(MEDIA_CONTEXTS[source], track)
     if (!viewer) void chooseCodec(joined)
   }

@@ -1,14 +1,14 @@
-/** The page's end of the two workers. Nothing else in the page starts code. */
+/** The page's end of the two workers of the call. Nothing else in the page starts code, the mask's workers included. */
 
 import type { FromGroup, FromMedia, ToGroup, ToMedia } from "../../../e2ee/worker/port.ts"
 
-const SCRIPTS = ["/e2ee-group.js", "/e2ee-media.js"] as const
+const SCRIPTS = ["/e2ee-group.js", "/e2ee-media.js", "/mask.js"] as const
 
 interface TrustedTypes {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): { createScriptURL(url: string): string }
 }
 
-// The only strings that may become code here are the two above; the page's
+// The only strings that may become code here are the three above; the page's
 // CSP allows this one policy and no other way from a string to a script.
 const policy = (() => {
   const rules = {
@@ -39,6 +39,9 @@ interface WorkersHeard {
 
 /** Starts the media worker alone, as the codec self-test needs it. */
 export const startMediaWorker = (): Worker => start("/e2ee-media.js")
+
+/** Starts a worker that treats pictures: see mask/port.ts. Its script is loaded when this is first called. */
+export const startMaskWorker = (): Worker => start("/mask.js")
 
 /** What the group worker opens: a link, perhaps with a stay to go on with, or a key for its ticket. */
 export type Opens = Omit<Extract<ToGroup, { do: "open" }>, "do" | "keys">

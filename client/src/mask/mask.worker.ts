@@ -1,0 +1,163 @@
+/**
+ * The worker that treats pictures: one script with two roles, and the first
+ * message says which. The mask worker gets every frame of the camera and lets
+ * out what was covered; the full worker searches a frame now and then with all
+ * networks, which would take the mask worker too long. It keeps, prints and
+ * sends nothing. This file only joins the browser's objects to the other parts.
+ */
+
+import { Policy } from "./cover/policy.ts"
+import { Loop } from "./loop.ts"
+import { openNets } from "./nets.ts"
+import { Painter, type Shot } from "./paint/paint.ts"
+import type { Answer, Ask, FromMask, ToFull, ToMask } from "./port.ts"
+import { brightness, leaves, Sight } from "./sight.ts"
+
+/** How often what waits is looked at (ms). */
+const TICK_MS = 20
+
+/** A word at least this often says that the worker lives (ms). */
+const ALIVE_MS = 50
+
+/** A camera that has given nothing for so long is gone for a while, and all is covered (ms). */
+const STILL_MS = 500
+
+type Begin = Extract<ToMask, { do: "mask" }>
+
+function mask({ full, treatment, camera, form }: Begin): void {
+  let said = 0
+  let ready = false
+  let over = false
+  let last = { at: 0, timestamp: 0 } // of the newest frame
+  const parts = { mask: 0, full: 0 }
+  const post = (message: FromMask, move: Transferable[] = []): void => {
+    if (over) return
+    said = performance.now()
+    self.postMessage(message, { transfer: move })
+  }
+  const loading = (of: keyof typeof parts, part: number): void => {
+    parts[of] = part
+    post({ on: "loading", part: (parts.mask + parts.full) / 2 })
+  }
+  const end = (on: "fault" | "unavailable"): void => {
+    post({ on })
+    over = true
+    loop.close()
+  }
+
+  const sight = new Sight()
+  const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, form)
+  const own = openNets("mask", (part) => loading("mask", part))
+  const loop = new Loop<Shot, VideoFrame | ImageBitmap>(
+    {
+      now: () => performance.now(),
+      judge: ({ strength }) => new Policy({ body: strength === "body" }),
+      pixels: ({ frame, width, height }) => sight.pixels(frame, width, height),
+      brightness,
+      fast: async (pixels, short) => (await own).fast(pixels, short),
+      ask: (ask: Ask) => full.postMessage(ask),
+      paint: (shot, cover, how, person) => painter.paint(shot, cover, how, person),
+      blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
+      released: (picture, searched, late) => post({ on: "released", picture, searched, late }, [picture]),
+      standing: (standing) => post({ on: "standing", standing }),
+    },
+    treatment,
+    camera,
+  )
+
+  const other = new Promise<void>((done) => {
+    full.onmessage = ({ data }: MessageEvent<Answer>) => {
+      if (data.on === "loading") loading("full", data.part)
+      else if (data.on === "ready") done()
+      else if (data.on === "found") loop.found(data.id, data.faces, data.person)
+      else end(data.on)
+    }
+  })
+  own.catch(() => end("unavailable"))
+  void Promise.all([own, other]).then(
+    () => {
+      ready = true
+      last = { ...last, at: performance.now() }
+      post({ on: "ready" })
+    },
+    () => undefined, // said above
+  )
+
+  async function take(frame: VideoFrame): Promise<void> {
+    const [width, height] = [frame.displayWidth, frame.displayHeight]
+    if (!ready || over || width === 0 || height === 0) return frame.close()
+    last = { at: performance.now(), timestamp: frame.timestamp }
+    const [w, h] = leaves(width, height)
+    await loop.take({ frame, width: w, height: h })
+  }
+
+  async function takeAll(from: ReadableStream<VideoFrame>): Promise<void> {
+    const reader = from.getReader()
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return
+      await take(value)
+    }
+  }
+
+  setInterval(() => {
+    if (over) return
+    try {
+      loop.release()
+      const now = performance.now()
+      if (loop.deaf) return end("fault")
+      if (ready && now - last.at > STILL_MS) {
+        last = { at: now, timestamp: last.timestamp + (now - last.at) * 1000 }
+        loop.still(last.timestamp)
+      }
+      if (now - said >= ALIVE_MS) post({ on: "alive" })
+    } catch {
+      end("fault")
+    }
+  }, TICK_MS)
+
+  self.onmessage = ({ data }: MessageEvent<ToMask>) => {
+    switch (data.do) {
+      case "mask":
+        return // said once
+      case "treat":
+        return loop.treat(data.treatment, data.camera)
+      case "frames":
+        return void takeAll(data.from).catch(() => end("fault"))
+      case "frame":
+        return void take(data.frame).then(
+          () => post({ on: "taken" }),
+          () => end("fault"),
+        )
+      case "mute":
+        return loop.mute()
+    }
+  }
+}
+
+function full({ mask: port }: ToFull): void {
+  const say = (answer: Answer): void => port.postMessage(answer)
+  const own = openNets("full", (part) => say({ on: "loading", part }))
+  own.then(
+    () => say({ on: "ready" }),
+    () => say({ on: "unavailable" }),
+  )
+  let work: Promise<void> = Promise.resolve()
+  port.onmessage = ({ data: { id, pixels, full: all, person } }: MessageEvent<Ask>) => {
+    work = work
+      .then(async () => {
+        const nets = await own
+        // A silhouette may be what a frame waits for: it is the quicker one.
+        const silhouette = person ? await nets.person(pixels) : null
+        if (silhouette !== null && all) say({ on: "found", id, faces: null, person: silhouette })
+        const faces = all ? await nets.full(pixels) : null
+        say({ on: "found", id, faces, person: all ? null : silhouette })
+      })
+      .catch(() => say({ on: "fault" }))
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<ToMask | ToFull>) => {
+  if (data.do === "mask") mask(data)
+  else if (data.do === "full") full(data)
+}

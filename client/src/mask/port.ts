@@ -1,0 +1,56 @@
+/**
+ * Every message between the page, the mask worker and the full worker. The two
+ * workers are one script and talk over a channel of their own (`full`), so that
+ * no picture passes through the page on the way between them.
+ */
+
+import type { Face, Silhouette } from "./cover/cover.ts"
+import type { Standing, Treatment } from "./treatment.ts"
+
+/** Pixels of a frame or of a smaller picture of it: RGBA, row by row. */
+export interface Pixels {
+  readonly data: Uint8ClampedArray<ArrayBuffer>
+  readonly width: number
+  readonly height: number
+}
+
+/** In which form finished frames come back: what the page's sink takes. */
+export type Form = "frame" | "bitmap"
+
+// ---- Page and workers ----
+
+/** The first message says what a worker is. */
+export type ToMask =
+  | { readonly do: "mask"; readonly full: MessagePort; readonly treatment: Treatment; readonly camera: string; readonly form: Form }
+  | { readonly do: "treat"; readonly treatment: Treatment; readonly camera: string }
+  | { readonly do: "frames"; readonly from: ReadableStream<VideoFrame> } // the camera, where a browser can move it
+  | { readonly do: "frame"; readonly frame: VideoFrame } // one of it, where not: not before the last was "taken"
+  | { readonly do: "mute" } // the camera, or the page, is gone for a while: what comes next is a new scene
+
+export type ToFull = { readonly do: "full"; readonly mask: MessagePort }
+
+export type FromMask =
+  | { readonly on: "alive" } // several times a second, as long as nothing else is said
+  | { readonly on: "loading"; readonly part: number }
+  | { readonly on: "ready" } // from now on silence is a fault
+  | { readonly on: "taken" } // the frame; another may come
+  | {
+      readonly on: "released"
+      readonly picture: VideoFrame | ImageBitmap
+      readonly searched: boolean // not just covered because nothing is known yet
+      readonly late: number // ms between camera and here
+    }
+  | { readonly on: "standing"; readonly standing: Standing }
+  | { readonly on: "fault" } // it broke: to be begun anew
+  | { readonly on: "unavailable" } // it cannot work here
+
+// ---- Between the workers ----
+
+export type Ask = { readonly id: number; readonly pixels: Pixels; readonly full: boolean; readonly person: boolean }
+
+export type Answer =
+  | { readonly on: "loading"; readonly part: number }
+  | { readonly on: "ready" }
+  | { readonly on: "unavailable" }
+  | { readonly on: "found"; readonly id: number; readonly faces: readonly Face[] | null; readonly person: Silhouette | null }
+  | { readonly on: "fault" }
