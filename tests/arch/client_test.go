@@ -16,7 +16,7 @@ var clientFloors = map[string][]string{
 	"client/src/wire/": {"client/src/wire/"},
 	"client/src/ui/":   {"client/src/ui/", "client/src/call/state.ts", "client/src/mask/treatment.ts", "client/src/i18n", "client/locales/", "e2ee/worker/emoji.ts", "preact", "preact/hooks", "preact/jsx-runtime"},
 	// Detectors, the verdict and painting know nothing of a call; the verdict not even the networks.
-	"client/src/mask/":       {"client/src/mask/", "client/mask/", "onnxruntime-web/wasm"},
+	"client/src/mask/":       {"client/src/mask/", "client/mask/", "client/src/crypto/port.ts", "onnxruntime-web/wasm"},
 	"client/src/mask/cover/": {"client/src/mask/cover/", "client/src/mask/treatment.ts"},
 	"e2ee/worker/":           {"e2ee/worker/", "e2ee/vectors/", "client/src/wire/", "ts-mls", "ts-mls/", "@hpke/core", "@noble/hashes/", "cborg", "cborg/"},
 }

@@ -7,10 +7,11 @@
  */
 
 import { Policy } from "./cover/policy.ts"
+import { load } from "./detect/load.ts"
 import { Loop } from "./loop.ts"
-import { openNets } from "./nets.ts"
+import { type Nets, openNets } from "./nets.ts"
 import { Painter, type Shot } from "./paint/paint.ts"
-import type { Answer, Ask, FromMask, ToFull, ToMask } from "./port.ts"
+import type { Answer, Asks, FromMask, ToFull, ToMask } from "./port.ts"
 import { brightness, leaves, Sight } from "./sight.ts"
 
 /** How often what waits is looked at (ms). */
@@ -29,15 +30,10 @@ function mask({ full, treatment, camera, form }: Begin): void {
   let ready = false
   let over = false
   let last = { at: 0, timestamp: 0 } // of the newest frame
-  const parts = { mask: 0, full: 0 }
   const post = (message: FromMask, move: Transferable[] = []): void => {
     if (over) return
     said = performance.now()
     self.postMessage(message, { transfer: move })
-  }
-  const loading = (of: keyof typeof parts, part: number): void => {
-    parts[of] = part
-    post({ on: "loading", part: (parts.mask + parts.full) / 2 })
   }
   const end = (on: "fault" | "unavailable"): void => {
     post({ on })
@@ -47,7 +43,10 @@ function mask({ full, treatment, camera, form }: Begin): void {
 
   const sight = new Sight()
   const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, form)
-  const own = openNets("mask", (part) => loading("mask", part))
+  const own = load((part) => post({ on: "loading", part })).then((loaded) => {
+    full.postMessage({ do: "open", loaded } satisfies Asks)
+    return openNets(loaded)
+  })
   const loop = new Loop<Shot, VideoFrame | ImageBitmap>(
     {
       now: () => performance.now(),
@@ -55,7 +54,7 @@ function mask({ full, treatment, camera, form }: Begin): void {
       pixels: ({ frame, width, height }) => sight.pixels(frame, width, height),
       brightness,
       fast: async (pixels, short) => (await own).fast(pixels, short),
-      ask: (ask: Ask) => full.postMessage(ask),
+      ask: (ask) => full.postMessage({ do: "search", ...ask } satisfies Asks),
       paint: (shot, cover, how, person) => painter.paint(shot, cover, how, person),
       blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
       released: (picture, searched, late) => post({ on: "released", picture, searched, late }, [picture]),
@@ -67,8 +66,7 @@ function mask({ full, treatment, camera, form }: Begin): void {
 
   const other = new Promise<void>((done) => {
     full.onmessage = ({ data }: MessageEvent<Answer>) => {
-      if (data.on === "loading") loading("full", data.part)
-      else if (data.on === "ready") done()
+      if (data.on === "ready") done()
       else if (data.on === "found") loop.found(data.id, data.faces, data.person)
       else end(data.on)
     }
@@ -137,16 +135,22 @@ function mask({ full, treatment, camera, form }: Begin): void {
 
 function full({ mask: port }: ToFull): void {
   const say = (answer: Answer): void => port.postMessage(answer)
-  const own = openNets("full", (part) => say({ on: "loading", part }))
-  own.then(
-    () => say({ on: "ready" }),
-    () => say({ on: "unavailable" }),
-  )
+  let own: Promise<Nets> | null = null
   let work: Promise<void> = Promise.resolve()
-  port.onmessage = ({ data: { id, pixels, full: all, person } }: MessageEvent<Ask>) => {
+  port.onmessage = ({ data }: MessageEvent<Asks>) => {
+    if (data.do === "open") {
+      own = openNets(data.loaded)
+      own.then(
+        () => say({ on: "ready" }),
+        () => say({ on: "unavailable" }),
+      )
+      return
+    }
+    const { id, pixels, full: all, person } = data
     work = work
       .then(async () => {
         const nets = await own
+        if (nets === null) throw new Error("nothing to search with")
         // A silhouette may be what a frame waits for: it is the quicker one.
         const silhouette = person ? await nets.person(pixels) : null
         if (silhouette !== null && all) say({ on: "found", id, faces: null, person: silhouette })

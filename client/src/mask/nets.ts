@@ -1,7 +1,30 @@
-/** The networks as the two workers use them. */
+/**
+ * What the two workers search a picture with. No single network at one scale
+ * finds all faces: each is blind for faces of some size, and together they are
+ * not. Low thresholds cost little, since what is covered without need is a few
+ * percent of a picture.
+ */
 
 import type { Face, Silhouette } from "./cover/cover.ts"
+import type { Loaded } from "./detect/load.ts"
+import { joined } from "./detect/merge.ts"
+import { halved } from "./detect/pixels.ts"
+import { Networks } from "./detect/runtime.ts"
+import { finds, picture } from "./detect/selftest.ts"
 import type { Pixels } from "./port.ts"
+
+const SCORE = 0.2
+/** Small faces score less: on the finest scale less is enough, up to this part of the height. */
+const SCORE_SMALL = 0.12
+const SMALL = 0.06
+const SCORE_CLOSE = { fast: 0.3, full: 0.4 } as const
+/** Boxes of several networks that overlap by more are of one face. */
+const ONE_FACE = 0.4
+/** Pictures that are smaller (pixels of the longer side) are not halved before they are searched. */
+const FINE = 480
+
+const usual = (): number => SCORE
+const finest = (part: number): number => (part < SMALL ? SCORE_SMALL : SCORE)
 
 export interface Nets {
   /** Every frame. */
@@ -11,13 +34,44 @@ export interface Nets {
   person(pixels: Pixels): Promise<Silhouette>
 }
 
-/** Loads what one worker needs, and sees that it finds what it must. Rejects if it does not. */
-export async function openNets(_for: "mask" | "full", loading: (part: number) => void): Promise<Nets> {
-  loading(1)
-  const all = async ({ width, height }: Pixels): Promise<readonly Face[]> => [{ x: 0, y: 0, width, height, score: 1 }]
-  return {
-    fast: all,
-    full: all,
-    person: async () => ({ columns: 1, rows: 1, likely: Uint8Array.of(255) }),
+/** Makes networks of what was loaded, and sees that they find what they must. Rejects if they do not. */
+export async function openNets(loaded: Loaded): Promise<Nets> {
+  const networks = await Networks.open(loaded)
+  const nets: Nets = {
+    async fast(pixels, short) {
+      const half = halfOf(pixels)
+      const faces = scaled(await networks.faces(half, usual), pixels.width / half.width)
+      if (!short) return faces
+      return joined([...faces, ...scaled(await networks.closeUps(half, SCORE_CLOSE.fast), pixels.width / half.width)], ONE_FACE)
+    },
+    async full(pixels) {
+      const half = halfOf(pixels)
+      const quarter = halved(half)
+      const found = [
+        await networks.faces(pixels, finest),
+        scaled(await networks.faces(half, usual), pixels.width / half.width),
+        scaled(await networks.faces(quarter, usual), pixels.width / quarter.width),
+        scaled(await networks.closeUps(half, SCORE_CLOSE.full), pixels.width / half.width),
+      ]
+      return joined(found.flat(), ONE_FACE)
+    },
+    person: (pixels) => networks.person(halfOf(pixels)),
   }
+  await tried(nets)
+  return nets
+}
+
+const halfOf = (pixels: Pixels): Pixels => (Math.max(pixels.width, pixels.height) < FINE ? pixels : halved(pixels))
+
+const scaled = (faces: readonly Face[], by: number): Face[] =>
+  faces.map(({ x, y, width, height, score }) => ({ x: x * by, y: y * by, width: width * by, height: height * by, score }))
+
+/** All of them find the face that is drawn, and none finds one in the empty room. */
+async function tried(nets: Nets): Promise<void> {
+  const [somebody, nobody] = [picture(true), picture(false)]
+  const { columns, rows, likely } = await nets.person(somebody)
+  const middle = likely[Math.floor(rows / 2) * columns + Math.floor(columns / 2)] ?? 0
+  const corner = likely[0] ?? 255
+  const faces = finds(await nets.fast(somebody, false)) && finds(await nets.full(somebody)) && (await nets.full(nobody)).length === 0
+  if (!faces || middle < 128 || corner > 127) throw new Error("the networks do not find what is there")
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Face, Silhouette } from "./cover/cover.ts"
+import type { Loaded } from "./detect/load.ts"
 import type { Standing, Treatment } from "./treatment.ts"
 
 /** Pixels of a frame or of a smaller picture of it: RGBA, row by row. */
@@ -48,8 +49,10 @@ export type FromMask =
 
 export type Ask = { readonly id: number; readonly pixels: Pixels; readonly full: boolean; readonly person: boolean }
 
+/** First what the mask worker has loaded for both, then what is to be searched. */
+export type Asks = { readonly do: "open"; readonly loaded: Loaded } | ({ readonly do: "search" } & Ask)
+
 export type Answer =
-  | { readonly on: "loading"; readonly part: number }
   | { readonly on: "ready" }
   | { readonly on: "unavailable" }
   | { readonly on: "found"; readonly id: number; readonly faces: readonly Face[] | null; readonly person: Silhouette | null }

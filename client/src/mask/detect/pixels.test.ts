@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { halved, type Pixels, Scaler } from "./pixels.ts"
+import type { Pixels } from "../port.ts"
+import { halved, Scaler } from "./pixels.ts"
 
 /** A picture of one red value for each pixel. */
 function red(width: number, height: number, value: (x: number, y: number) => number): Pixels {

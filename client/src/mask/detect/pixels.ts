@@ -4,12 +4,7 @@
  * that the networks see the same in all.
  */
 
-/** RGBA, row by row. */
-export interface Pixels {
-  readonly data: Uint8ClampedArray
-  readonly width: number
-  readonly height: number
-}
+import type { Pixels } from "../port.ts"
 
 /** Half as wide and high: each pixel is the mean of four. An odd last row or column is left out. */
 export function halved({ data, width, height }: Pixels): Pixels {

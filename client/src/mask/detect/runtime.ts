@@ -2,10 +2,11 @@
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm"
 import type { Face, Silhouette } from "../cover/cover.ts"
+import type { Pixels } from "../port.ts"
 import * as blazeface from "./blazeface.ts"
 import type { Loaded } from "./load.ts"
 import { best } from "./merge.ts"
-import { type Pixels, Scaler } from "./pixels.ts"
+import { Scaler } from "./pixels.ts"
 import * as selfie from "./selfie.ts"
 import { anchorsOf, facesOf, planesOf } from "./ultraface.ts"
 

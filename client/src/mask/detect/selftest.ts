@@ -5,7 +5,7 @@
  */
 
 import type { Face } from "../cover/cover.ts"
-import type { Pixels } from "./pixels.ts"
+import type { Pixels } from "../port.ts"
 
 export const WIDTH = 640
 export const HEIGHT = 360

@@ -5,7 +5,7 @@
  */
 
 import type { Face } from "../cover/cover.ts"
-import type { Pixels } from "./pixels.ts"
+import type { Pixels } from "../port.ts"
 
 const LAYERS = [
   { stride: 8, sizes: [10, 16, 24] },
