@@ -188,12 +188,12 @@ test("rule 4: another scene is covered until all networks have searched a frame 
 })
 
 test("rule 4: another size, a turned camera, a sleep and another camera are covered until they were searched", () => {
-  for (const change of ["size", "sleep", "reset"] as const) {
+  for (const change of ["size", "height", "sleep", "reset"] as const) {
     const camera = new Camera()
     camera.frames(20, [FACE])
     if (change === "sleep") camera.now += 1500
     if (change === "reset") camera.policy.reset("checking")
-    const size = change === "size" ? { width: HEIGHT, height: WIDTH } : {}
+    const size = change === "size" ? { width: HEIGHT, height: WIDTH } : change === "height" ? { height: 480 } : {}
     const id = camera.n
     camera.frames(6, [FACE], { ...size, full: null })
     camera.policy.full(id, [FACE])
@@ -214,6 +214,15 @@ test("rule 5: what is too dark, or too noisy, is covered whole, and until it is 
   assert.equal(camera.why(camera.n - 5), "open")
   camera.frames(10, [FACE], { light: luma(0, 20), noise: 10 })
   assert.equal(camera.why(camera.n - 5), "dark", "brightened noise")
+})
+
+test("rule 5: what comes after the dark is another scene", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  camera.frames(10, [], { light: luma(0, 8) })
+  const id = camera.n
+  camera.frames(6, [FACE], { light: luma(0, 20), full: null })
+  assert.equal(camera.why(id), "checking")
 })
 
 test("rule 6: a person without a face for 15 frames is covered at the top", () => {
@@ -244,6 +253,16 @@ test("rule 8: after a fault all is covered until a new frame was searched by all
   assert.equal(camera.why(camera.n - 4), "open")
 })
 
+test("rule 8: a fault while no frame waits is none the less one", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  camera.wait(500)
+  camera.policy.fault()
+  const id = camera.frame([FACE], { full: null })
+  camera.frames(5, [FACE], { full: null })
+  assert.equal(camera.why(id), "checking")
+})
+
 test("rule 8: numbers that are none, sizes below nothing and hosts of boxes are faults", () => {
   const bad: Face[][] = [
     [{ ...FACE, x: Number.NaN }],
@@ -263,7 +282,7 @@ test("rule 8: numbers that are none, sizes below nothing and hosts of boxes are 
 })
 
 test("rule 8: frames of no size, without a brightness or a time are covered", () => {
-  for (const change of [{ width: 0 }, { height: 0 }, { light: new Uint8Array(3) }]) {
+  for (const change of [{ width: 0 }, { height: 0 }, { light: new Uint8Array(3).fill(100) }]) {
     const camera = new Camera()
     camera.frames(20, [FACE])
     const id = camera.frame([FACE], change)
@@ -298,6 +317,17 @@ test("frames wait for a tenth of a second, and three younger results", () => {
   const camera = new Camera()
   camera.frames(60, [FACE])
   for (const { id, at } of camera.out.slice(30)) assert.ok(at - (id + 1) * FRAME_MS <= 3 * FRAME_MS + 1)
+})
+
+test("a machine that does not keep up pushes frames out covered: the line is bounded", () => {
+  const camera = new Camera()
+  camera.frames(20, [FACE])
+  for (let i = 0; i < 100; i++) {
+    camera.policy.arrive({ id: camera.n++, at: camera.now + i, width: WIDTH, height: HEIGHT, luma: luma(i) })
+    camera.leave()
+  }
+  assert.equal(camera.policy.waiting, 24)
+  assert.ok(camera.out.slice(20).every(({ cover }) => cover.all && cover.why === "late"))
 })
 
 test("a whole person that is to be covered needs a silhouette for each frame", () => {

@@ -20,7 +20,7 @@ const GROWTH = 0.04
 
 /** How far a face may have moved since it was last found, in parts of its size: at once, by each look, at most. */
 const GATE = 0.5
-const GATE_PER_LOOK = 0.08
+const GATE_PER_LOOK = 0.15
 const GATE_MOST = 1.5
 const SAME_SIZE = 2.5 // sides that differ by more are not of one face
 

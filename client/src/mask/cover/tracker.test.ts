@@ -1,0 +1,100 @@
+import assert from "node:assert/strict"
+import test from "node:test"
+import type { Box } from "../treatment.ts"
+import { area, contains, dilate, union } from "./boxes.ts"
+import { LOOK_MS, MOST_TRACKS, Tracker } from "./tracker.ts"
+
+const FACE: Box = { x: 200, y: 100, width: 60, height: 80 }
+const at = (x: number): Box => ({ ...FACE, x })
+
+/** What is found, by look; all else is looks that found nothing. */
+function tracked(found: Record<number, readonly Box[]>, ms = LOOK_MS): { tracker: Tracker; covers: (look: number) => Box[] } {
+  let tracks = 0
+  const tracker = new Tracker(() => ++tracks)
+  for (const [look, faces] of Object.entries(found)) tracker.see(faces, Number(look), Number(look) * ms)
+  return { tracker, covers: (look) => tracker.covers(look, look * ms, 640, 360) }
+}
+
+test("a face keeps its track as it moves, and two that pass each other are both covered", () => {
+  const found: Record<number, Box[]> = {}
+  for (let look = 0; look < 30; look++) found[look] = [at(100 + look * 10), { ...at(400 - look * 10), y: 60 }]
+  const { covers, tracker } = tracked(found)
+  assert.equal(tracker.size, 2)
+  for (let look = 0; look < 30; look++) for (const face of found[look] ?? []) assert.ok(covers(look).some((cover) => contains(cover, face)))
+})
+
+test("between two finds all of the way is covered", () => {
+  const { covers } = tracked({ 0: [at(100)], 3: [at(160)] })
+  for (const look of [1, 2]) assert.ok(covers(look).some((cover) => contains(cover, union(at(100), at(160)))))
+})
+
+test("a face that is found no more is thought to move on, and to be where it was", () => {
+  const { covers } = tracked({ 0: [at(100)], 1: [at(110)], 2: [at(120)] })
+  assert.ok(covers(6).some((cover) => contains(cover, union(dilate(at(120), 0), dilate(at(160), 0)))))
+})
+
+test("the cover grows with each look that did not find the face, before it came too", () => {
+  const { covers } = tracked({ 5: [FACE] })
+  const sizes = [0, 1, 4, 5, 6, 7, 14].map((look) => area(covers(look)[0] ?? FACE))
+  const [far, nearer, next, own, after, later, last] = sizes as [number, number, number, number, number, number, number]
+  assert.ok(far > nearer && nearer > next && next > own && own < after && after < later && later < last, sizes.join())
+  assert.ok(covers(10).some((cover) => contains(cover, dilate(FACE, 0.19))))
+})
+
+test("a slow camera holds a face for as many looks, a fast one for as long a time", () => {
+  const found = { 0: [at(-5)], 1: [at(-5)], 2: [at(-5)] }
+  assert.equal(tracked(found, 100).covers(32).length, 1)
+  assert.equal(tracked(found, 100).covers(33).length, 0)
+  assert.equal(tracked(found, LOOK_MS / 2).covers(60).length, 1)
+  assert.equal(tracked(found, LOOK_MS / 2).covers(63).length, 0)
+})
+
+test("a face may have moved further the longer it was not found", () => {
+  assert.equal(tracked({ 0: [at(100)], 1: [at(180)] }).tracker.size, 2)
+  assert.equal(tracked({ 0: [at(100)], 12: [at(180)] }).tracker.size, 1)
+})
+
+test("boxes of one face that differ are all covered, and are one track", () => {
+  const [wide, high] = [
+    { ...FACE, width: 90 },
+    { ...FACE, y: 80, height: 120 },
+  ]
+  const { tracker, covers } = tracked({ 0: [FACE, wide, high] })
+  assert.equal(tracker.size, 1)
+  assert.ok(contains(covers(0)[0] ?? FACE, union(wide, high)))
+})
+
+test("results that come late are taken as if they had come in order", () => {
+  const boxes = { 0: [at(100)], 1: [at(110)], 2: [at(120)], 3: [at(130)] }
+  const inOrder = tracked(boxes)
+  let tracks = 0
+  const late = new Tracker(() => ++tracks)
+  for (const look of [0, 1, 3, 2] as const) late.see(boxes[look], look, look * LOOK_MS)
+  assert.deepEqual(late.covers(4, 4 * LOOK_MS, 640, 360), inOrder.covers(4))
+})
+
+test("what is forgotten is what no frame needs: the memory of a long call is bounded", () => {
+  let tracks = 0
+  const tracker = new Tracker(() => ++tracks)
+  for (let look = 0; look < 5000; look++) {
+    tracker.see(
+      [at(100 + (look % 50)), { ...FACE, x: (look * 97) % 600, y: (look * 31) % 300, width: 20, height: 20 }],
+      look,
+      look * LOOK_MS,
+    )
+    tracker.forget(look - 4, (look - 4) * LOOK_MS, 640, 360)
+  }
+  assert.ok(tracker.size < MOST_TRACKS)
+  assert.ok(JSON.stringify(tracker).length < 100_000)
+})
+
+test("speed is told in face widths, and a face that trembles has little", () => {
+  const run: Record<number, Box[]> = {}
+  const tremble: Record<number, Box[]> = {}
+  for (let look = 0; look < 10; look++) {
+    run[look] = [at(100 + look * 12)]
+    tremble[look] = [at(100 + (look % 2) * 4)]
+  }
+  assert.ok(Math.abs(tracked(run).tracker.speed() - 0.2) < 0.01)
+  assert.ok(tracked(tremble).tracker.speed() < 0.05)
+})
