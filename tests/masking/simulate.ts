@@ -9,14 +9,14 @@
  */
 
 import { readFileSync, writeFileSync } from "node:fs"
-import type { Cover, Face, Silhouette } from "../../client/src/mask/cover/cover.ts"
+import type { Cover, Face } from "../../client/src/mask/cover/cover.ts"
 import { Policy } from "../../client/src/mask/cover/policy.ts"
 
 export interface Recorded {
   readonly u320: readonly Face[]
   readonly short: readonly Face[]
   readonly full: readonly Face[] // of all networks
-  readonly person?: Silhouette
+  readonly person?: { readonly columns: number; readonly rows: number; readonly likely: readonly number[] }
   readonly luma: readonly number[]
 }
 
@@ -54,9 +54,13 @@ export function simulate({ width, height, fps, frames }: Clip): { covers: Cover[
       const fast = [...recorded.u320, ...(wants.short ? recorded.short : [])]
       if (wants.fast) answers.push({ frame: n + FAST_FRAMES, say: () => policy.fast(n, fast) })
       if (wants.full) answers.push({ frame: n + FULL_FRAMES, say: () => policy.full(n, recorded.full) })
-      const { person } = recorded
-      if (wants.person && person) answers.push({ frame: n + FULL_FRAMES, say: () => policy.person(n, person) })
-      if (wants.person && !person) policy.person(n, { columns: 1, rows: 1, likely: new Uint8Array(1) })
+      const person = frames.slice(0, Math.max(0, n - lead) + 1).findLast((frame) => frame.person)?.person ?? {
+        columns: 1,
+        rows: 1,
+        likely: [0],
+      }
+      const silhouette = { ...person, likely: Uint8Array.from(person.likely) }
+      if (wants.person) answers.push({ frame: n + FULL_FRAMES, say: () => policy.person(n, silhouette) })
     }
     leave(now)
   }
