@@ -11,15 +11,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Face } from "../../client/src/mask/cover/cover.ts"
 import { COLUMNS, ROWS } from "../../client/src/mask/cover/scene.ts"
-import { full } from "../../client/src/mask/detect/detectors.ts"
-import { halved, type Pixels } from "../../client/src/mask/detect/pixels.ts"
-import { Networks } from "../../client/src/mask/detect/runtime.ts"
+import { type Nets, openNets } from "../../client/src/mask/nets.ts"
+import type { Pixels } from "../../client/src/mask/port.ts"
 import type { Clip, Recorded } from "./simulate.ts"
 
-/** As in the worker: the longer side of what the networks see, and what is enough for them. */
+/** As in the worker: the longer side of what the networks see. */
 const SIDE = 640
-const SCORE = 0.2
-const SCORE_CLOSE = 0.3
 
 /** People are looked for seldom. */
 const PERSON_EVERY = 5
@@ -38,22 +35,21 @@ const decode = (file: string, width: number, height: number, format: "rgba" | "g
 const scaled = (faces: readonly Face[], by: number): Face[] =>
   faces.map(({ x, y, width, height, score }) => ({ x: x * by, y: y * by, width: width * by, height: height * by, score }))
 
-async function recorded(networks: Networks, file: string, width: number, height: number, fps: number): Promise<Clip> {
+async function recorded(nets: Nets, file: string, width: number, height: number, fps: number): Promise<Clip> {
   const scale = SIDE / Math.max(width, height)
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)]
   const [pixels, luma] = [decode(file, w, h, "rgba"), decode(file, COLUMNS, ROWS, "gray")]
   const frames: Recorded[] = []
   for (let n = 0; n < pixels.length / (4 * w * h); n++) {
     const whole: Pixels = { data: new Uint8ClampedArray(pixels.subarray(n * 4 * w * h, (n + 1) * 4 * w * h)), width: w, height: h }
-    const half = halved(whole)
-    const by = width / half.width
+    const by = width / whole.width
     const frame: Recorded = {
-      u320: scaled(await networks.faces(half, () => SCORE), by),
-      short: scaled(await networks.closeUps(half, SCORE_CLOSE), by),
-      full: await full(networks, whole, width),
+      u320: scaled(await nets.fast(whole, false), by),
+      short: scaled(await nets.fast(whole, true), by),
+      full: scaled(await nets.full(whole), by),
       luma: [...luma.subarray(n * COLUMNS * ROWS, (n + 1) * COLUMNS * ROWS)],
     }
-    const person = n % PERSON_EVERY === 0 ? await networks.person(half) : null
+    const person = n % PERSON_EVERY === 0 ? await nets.person(whole) : null
     frames.push(person ? { ...frame, person: { ...person, likely: [...person.likely] } } : frame)
   }
   return { width, height, fps, frames }
@@ -61,7 +57,7 @@ async function recorded(networks: Networks, file: string, width: number, height:
 
 const [folder, out] = process.argv.slice(2)
 if (!folder || !out) throw new Error("usage: record.mjs <folder with clips.json> <recorded.json>")
-const networks = await Networks.open({
+const nets = await openNets({
   ultraface: read("mask-ultraface.onnx"),
   blazeface: read("mask-blazeface.onnx"),
   selfie: read("mask-selfie.onnx"),
@@ -77,7 +73,7 @@ const clips: Record<string, Clip> = {}
 for (const [name, { file, w, h, fps }] of Object.entries(
   JSON.parse(readFileSync(join(folder, "clips.json"), "utf8")) as Record<string, Labelled>,
 )) {
-  clips[name] = await recorded(networks, join(folder, file), w, h, fps)
+  clips[name] = await recorded(nets, join(folder, file), w, h, fps)
   console.log(`${name}: ${clips[name].frames.length} frames`)
 }
 writeFileSync(out, JSON.stringify({ clips }))

@@ -14,7 +14,7 @@ import { Policy } from "../../client/src/mask/cover/policy.ts"
 
 export interface Recorded {
   readonly u320: readonly Face[]
-  readonly short: readonly Face[]
+  readonly short: readonly Face[] // with that, and close-ups
   readonly full: readonly Face[] // of all networks
   readonly person?: { readonly columns: number; readonly rows: number; readonly likely: readonly number[] }
   readonly luma: readonly number[]
@@ -51,7 +51,7 @@ export function simulate({ width, height, fps, frames }: Clip): { covers: Cover[
       policy.arrive({ id: n, at: now, width, height, luma: Uint8Array.from(recorded.luma) })
       const wants = policy.wants(n)
       if (wants.fast) looks++
-      const fast = [...recorded.u320, ...(wants.short ? recorded.short : [])]
+      const fast = wants.short ? recorded.short : recorded.u320
       if (wants.fast) answers.push({ frame: n + FAST_FRAMES, say: () => policy.fast(n, fast) })
       if (wants.full) answers.push({ frame: n + FULL_FRAMES, say: () => policy.full(n, recorded.full) })
       const person = frames.slice(0, Math.max(0, n - lead) + 1).findLast((frame) => frame.person)?.person ?? {

@@ -137,7 +137,7 @@ export class Policy {
   /** What the fast networks found in a frame. */
   fast(id: number, faces: readonly Face[]): void {
     const frame = this.#known.get(id)
-    if (frame && this.#see(frame, faces)) frame.fast = true
+    if (frame && this.#see(frame, faces, "fast")) frame.fast = true
   }
 
   /** What all networks found in a frame. */
@@ -145,7 +145,7 @@ export class Policy {
     const frame = this.#known.get(id)
     if (!frame) return
     if (this.#asked.full === frame) this.#asked.full = null
-    if (this.#see(frame, faces)) frame.scene.verified = Math.min(frame.scene.verified, frame.order)
+    if (this.#see(frame, faces, "all")) frame.scene.verified = Math.min(frame.scene.verified, frame.order)
   }
 
   /** Where people are in a frame. */
@@ -205,9 +205,9 @@ export class Policy {
   }
 
   /** Takes what was found; false when it cannot be true. */
-  #see({ scene, look, at }: Frame, faces: readonly Face[]): boolean {
+  #see({ scene, look, at }: Frame, faces: readonly Face[], by: "fast" | "all"): boolean {
     const good = faces.length <= MOST_FACES && faces.every((face) => sane(face) && Number.isFinite(face.score))
-    if (good) scene.tracker.see(faces, look, at)
+    if (good) scene.tracker.see(faces, look, at, by)
     if (good && scene.tracker.size <= MOST_TRACKS) return true
     this.fault()
     return false

@@ -98,3 +98,16 @@ test("speed is told in face widths, and a face that trembles has little", () => 
   assert.ok(Math.abs(tracked(run).tracker.speed() - 0.2) < 0.01)
   assert.ok(tracked(tremble).tracker.speed() < 0.05)
 })
+
+test("a face that only all networks find stays covered however slow they are, until they do not find it twice", () => {
+  let tracks = 0
+  const tracker = new Tracker(() => ++tracks)
+  const covered = (look: number): number => tracker.covers(look, look * LOOK_MS, 640, 360).length
+  tracker.see([FACE], 0, 0, "all")
+  for (let look = 1; look < 200; look++) tracker.see([], look, look * LOOK_MS)
+  assert.equal(covered(200), 1)
+  tracker.see([], 200, 200 * LOOK_MS, "all")
+  assert.equal(covered(300), 1)
+  tracker.see([], 300, 300 * LOOK_MS, "all")
+  assert.equal(covered(300), 0)
+})

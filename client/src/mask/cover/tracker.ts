@@ -13,6 +13,8 @@ export const HOLD = 30
 export const HOLD_NEW = 10 // found less often than this many times: it may have been none
 export const HOLD_INSIDE = 60 // it vanished away from the edge: a face does not leave there
 const HITS_SURE = 3
+/** What only all networks together find stays covered until they have looked so often and not found it: they may be slow. */
+const LOOKS_OF_ALL = 2
 export const LOOK_MS = 1000 / 30
 
 /** Each look without the face makes its cover larger, by this part of the face on every side. */
@@ -42,6 +44,7 @@ interface Track {
   readonly id: number
   readonly hits: Hit[] // oldest first; at least one
   found: number
+  all: { look: number; left: number } // when all networks found it last, and how often they must not before it is let go
 }
 
 export class Tracker {
@@ -56,8 +59,19 @@ export class Tracker {
     return this.#tracks.length
   }
 
-  /** Faces that were found in the frame of this look. */
-  see(faces: readonly Box[], look: number, at: number): void {
+  /** Faces that were found in the frame of this look, by the fast networks or by all. */
+  see(faces: readonly Box[], look: number, at: number, by: "fast" | "all" = "fast"): void {
+    const found = this.#match(faces, look, at)
+    if (by === "fast") return
+    for (const track of this.#tracks) {
+      if (found.has(track) && look >= track.all.look) track.all = { look, left: LOOKS_OF_ALL }
+      else if (!found.has(track) && look > track.all.look) track.all.left--
+    }
+  }
+
+  /** The tracks of these faces; new ones where there are none. */
+  #match(faces: readonly Box[], look: number, at: number): ReadonlySet<Track> {
+    const found = new Set<Track>()
     const pairs: { face: Box; track: Track; close: number }[] = []
     for (const face of faces)
       for (const track of this.#tracks) {
@@ -70,13 +84,17 @@ export class Tracker {
       if (!taken.has(face) && !taken.has(track)) {
         taken.set(face, track).set(track, track)
         hit(track, face, look, at)
+        found.add(track)
       }
     for (const face of faces) {
       if (taken.has(face)) continue
       const same = this.#tracks.find(({ hits }) => hits.some((h) => h.look === look && nested(h.box, face) > 0.6))
+      const track = same ?? { id: this.#number(), hits: [{ look, at, box: face }], found: 1, all: { look: -1, left: 0 } }
       if (same) hit(same, face, look, at)
-      else this.#tracks.push({ id: this.#number(), hits: [{ look, at, box: face }], found: 1 })
+      else this.#tracks.push(track)
+      found.add(track)
     }
+    return found
   }
 
   /** What must be covered in the frame of this look. */
@@ -168,9 +186,9 @@ function hit(track: Track, face: Box, look: number, at: number): void {
   }
 }
 
-function alive({ hits, found }: Track, look: number, at: number, width: number, height: number): boolean {
+function alive({ hits, found, all }: Track, look: number, at: number, width: number, height: number): boolean {
   const { look: seen, at: seenAt, box } = last(hits)
   const inside = box.x > 0 && box.y > 0 && right(box) < width && bottom(box) < height
   const hold = found < HITS_SURE ? HOLD_NEW : inside ? HOLD_INSIDE : HOLD
-  return look - seen <= hold || at - seenAt <= hold * LOOK_MS
+  return all.left > 0 || look - seen <= hold || at - seenAt <= hold * LOOK_MS
 }
