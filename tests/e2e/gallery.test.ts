@@ -6,17 +6,12 @@
  */
 
 import assert from "node:assert/strict"
-import { execFileSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { createServer, type Server } from "node:http"
+import { mkdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import test, { after, before } from "node:test"
-import type { Browser, Page } from "puppeteer-core"
-import { launch } from "./harness/browsers.ts"
-import { ROOT } from "./harness/server.ts"
+import type { Page, Viewport } from "puppeteer-core"
+import { DESKTOP, ENGLISH, Gallery } from "./harness/gallery.ts"
 import { PAGE_MS, until } from "./harness/wait.ts"
 
 const shots = process.env["PARAVENT_SHOTS"] ?? ""
@@ -24,75 +19,16 @@ const TOUCH = 44 // CSS px: the least a finger hits
 const POINTER = 24 // CSS px: the least of WCAG 2.5.8
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-const types: Readonly<Record<string, string>> = { "app.js": "text/javascript", "app.css": "text/css", "favicon.svg": "image/svg+xml" }
-
-/** The policy as the server sends it, read from its source so that both cannot drift apart. */
-function policy(): string {
-  const source = readFileSync(join(ROOT, "server/headers.go"), "utf8")
-  const value = /"Content-Security-Policy", ((?:"[^"]*"[\s+]*)+)/.exec(source)?.[1]
-  assert.ok(value !== undefined, "server/headers.go has a content security policy")
-  return [...value.matchAll(/"([^"]*)"/g)].map((m) => m[1]).join("")
-}
-
-let folder = ""
-let server: Server
-let browser: Browser
+let gallery: Gallery
 let page: Page
-let origin = ""
-
-function bundle(entry: string, out: string): void {
-  const flags = [
-    "--bundle",
-    "--minify",
-    "--target=es2022",
-    "--format=esm",
-    "--jsx=automatic",
-    "--jsx-import-source=preact",
-    "--charset=utf8",
-  ]
-  execFileSync("go", ["tool", "-modfile=tools.mod", "esbuild", entry, `--outfile=${join(folder, out)}`, ...flags, "--log-level=error"], {
-    cwd: ROOT,
-  })
-}
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "paravent-gallery-"))
-  bundle("client/src/ui/gallery.tsx", "app.js")
-  bundle("client/style/main.css", "app.css")
-  const csp = policy()
-  server = createServer((request, response) => {
-    const name = new URL(request.url ?? "/", "http://localhost").pathname.slice(1) || "index.html"
-    if (name !== "index.html" && types[name] === undefined) return response.writeHead(404).end()
-    const from = name === "index.html" || name === "favicon.svg" ? join(ROOT, "client") : folder
-    response.writeHead(200, { "content-type": types[name] ?? "text/html; charset=utf-8", "content-security-policy": csp })
-    return response.end(readFileSync(join(from, name)))
-  })
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready))
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  browser = await launch("chromium")
-  page = await browser.newPage()
-  await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }])
-  await page.evaluateOnNewDocument(() => {
-    const faults: string[] = []
-    Object.assign(globalThis, { faults })
-    addEventListener("securitypolicyviolation", (e) => faults.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
-    addEventListener("error", (e) => faults.push(e.message))
-  })
+  gallery = await Gallery.open()
+  page = gallery.page
   if (shots !== "") mkdirSync(shots, { recursive: true })
 })
 
-after(async () => {
-  await browser?.close()
-  server?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-interface Viewport {
-  readonly width: number
-  readonly height: number
-  readonly isMobile: boolean
-  readonly hasTouch: boolean
-}
+after(() => gallery?.close())
 
 interface Way {
   readonly name: string
@@ -104,9 +40,8 @@ interface Way {
 
 const alike =
   /^call-(3|5|9|25|49)|^ended-(full|busy|throttled|taken-over|lost|restarting|broken|over|unmoderated|banned|early|late|barred|replaced)|^(asked|keys|reactions)$/ // the same parts with other words or more of them
-const desktop: Viewport = { width: 1280, height: 800, isMobile: false, hasTouch: false }
 const hand = (width: number, height: number): Viewport => ({ width, height, isMobile: true, hasTouch: true })
-const desk: Way = { name: "desktop", query: "language=en&theme=light", examined: () => true, viewport: desktop, turned: {} }
+const desk: Way = { name: "desktop", query: ENGLISH, examined: () => true, viewport: DESKTOP, turned: {} }
 const ways: readonly Way[] = [
   desk,
   {
@@ -118,10 +53,7 @@ const ways: readonly Way[] = [
   },
 ]
 
-async function visit(view: string, way: Way): Promise<void> {
-  await page.goto(`${origin}/?view=${view}&${way.query}`)
-  await page.waitForSelector("#app > *")
-}
+const visit = (view: string, way: Way): Promise<void> => gallery.visit(view, way.query)
 
 /** What is wrong with the layout of the page as it is shown. */
 const layout = (touch: number): Promise<string[]> =>
@@ -189,11 +121,8 @@ for (const way of ways) {
   })
 }
 
-const focused = (): Promise<string> =>
-  page.evaluate(() => document.activeElement?.ariaLabel ?? document.activeElement?.id ?? document.activeElement?.tagName ?? "")
-
-const done = (): Promise<string[]> =>
-  page.evaluate(() => (globalThis as unknown as { gallery: { done: object[] } }).gallery.done.map((action) => JSON.stringify(action)))
+const focused = (): Promise<string> => gallery.focused()
+const done = (): Promise<string[]> => gallery.done()
 
 test("by keyboard: a panel takes the focus and gives it back", async () => {
   await page.setViewport(desk.viewport)
@@ -341,141 +270,6 @@ test("without a name nobody joins, and the field says why", async () => {
   await page.type("#name", "Ada")
   await page.keyboard.press("Enter")
   assert.equal((await done()).at(-1), '{"do":"join"}')
-})
-
-interface Drawn {
-  readonly do: string
-  readonly change: {
-    readonly zones: { readonly zones: readonly { readonly corners: readonly { readonly x: number; readonly y: number }[] }[] }
-  }
-}
-
-/** The corners of the newest zone as it was last drawn, in the picture as it is sent, in per cent. */
-async function corners(): Promise<number[][] | undefined> {
-  const drawn = (await done())
-    .map((text) => JSON.parse(text) as Drawn)
-    .findLast((action) => action.do === "treat" && "zones" in action.change)
-  return drawn?.change.zones.zones.at(-1)?.corners.map(({ x, y }) => [Math.round(x * 100), Math.round(y * 100)])
-}
-
-async function openZones(): Promise<void> {
-  await page.setViewport(desk.viewport)
-  await visit("mask-on", desk)
-  await page.click(".masks > summary")
-  await page.click(".zones-field .button")
-  await page.waitForSelector("dialog[open] .zones-stage video")
-}
-
-test("masks come off only after it was seen what that means, and Escape goes back", async () => {
-  await page.setViewport(desk.viewport)
-  await visit("mask-on", desk)
-  const open = (): Promise<boolean> => page.$("dialog[open]").then((dialog) => dialog !== null)
-  await page.focus("[aria-label='Mask faces']")
-  await page.keyboard.press("Enter")
-  await until("it asks", open, PAGE_MS)
-  await until("the answer has the focus", () => page.evaluate(() => document.activeElement?.textContent === "Stop masking"), PAGE_MS)
-  await page.keyboard.press("Escape")
-  await until("it is closed", async () => !(await open()), PAGE_MS)
-  await until("the button has the focus again", async () => (await focused()) === "Mask faces", PAGE_MS)
-  assert.deepEqual(await done(), [])
-  await page.keyboard.press("Enter")
-  await until("it asks again", () => page.evaluate(() => document.activeElement?.textContent === "Stop masking"), PAGE_MS)
-  await page.keyboard.press("Enter")
-  await until("it is closed again", async () => !(await open()), PAGE_MS)
-  assert.deepEqual(await done(), ['{"do":"treat","change":{"strength":"off"}}'])
-  await page.click("[aria-label='Mask faces']")
-  assert.equal((await done()).at(-1), '{"do":"treat","change":{"strength":"faces"}}', "putting them on needs no question")
-})
-
-test("where the room wants masks, off is not offered", async () => {
-  await visit("settings-masked", desk)
-  await page.click("[aria-label='Mask faces']")
-  assert.equal(await page.$("dialog[open]"), null)
-  assert.deepEqual(await page.$$eval("[name=mask-strength]", (all) => all.map((field) => (field as HTMLInputElement).disabled)), [
-    false,
-    false,
-    true,
-  ])
-})
-
-test("zones by keyboard: added, moved as they are seen, resized, a corner of them, and deleted", async () => {
-  await openZones()
-  await page.focus(".zones-tools .row:last-of-type .button")
-  await page.keyboard.press("Enter")
-  const on = (what: string, name: RegExp): Promise<unknown> => until(what, async () => name.test(await focused()), PAGE_MS)
-  await on("the new zone has the focus", /^Zone 1:/)
-  assert.deepEqual(await corners(), [
-    [65, 35],
-    [35, 35],
-    [35, 65],
-    [65, 65],
-  ])
-  await page.keyboard.press("ArrowLeft")
-  // To the left in the mirror is to the right in the picture.
-  assert.deepEqual((await corners())?.[0], [67, 35])
-  await page.keyboard.down("Shift")
-  await page.keyboard.press("ArrowDown")
-  await page.keyboard.up("Shift")
-  assert.deepEqual((await corners())?.[2], [37, 67])
-  await page.keyboard.press("Tab")
-  await on("a corner has it", /^Zone 1, corner 1 of 4$/)
-  await page.keyboard.press("ArrowUp")
-  assert.deepEqual((await corners())?.[0], [67, 33])
-  await page.keyboard.press("Delete")
-  await on("the zone has it again", /^Zone 1:/)
-  assert.equal((await corners())?.length, 3)
-  await page.keyboard.press("Delete")
-  await until("it is gone", async () => (await corners()) === undefined, PAGE_MS)
-  await page.keyboard.press("Escape")
-  await until("the editor is closed", async () => (await page.$("dialog[open]")) === null, PAGE_MS)
-})
-
-test("zones by mouse and finger: dragged, clicked corner by corner, and moved, in the mirror", async () => {
-  await openZones()
-  const box = async (): Promise<(x: number, y: number) => [number, number]> => {
-    const { left, top, width, height } = await page.$eval(".zones-stage", (stage) => stage.getBoundingClientRect().toJSON())
-    return (x, y) => [left + x * width, top + y * height]
-  }
-  let at = await box()
-  const drag = async (from: readonly [number, number], to: readonly [number, number]): Promise<void> => {
-    await page.mouse.move(...at(...from))
-    await page.mouse.down()
-    await page.mouse.move(...at(...to), { steps: 3 })
-    await page.mouse.up()
-  }
-  await drag([0.1, 0.2], [0.3, 0.6])
-  assert.deepEqual(await corners(), [
-    [90, 20],
-    [70, 20],
-    [70, 60],
-    [90, 60],
-  ])
-  await drag([0.2, 0.4], [0.4, 0.5])
-  assert.deepEqual((await corners())?.[0], [70, 30], "a zone that is gripped moves")
-  await drag([0.5, 0.7], [0.6, 0.9])
-  assert.deepEqual((await corners())?.[2], [40, 90], "its corner alone")
-  await page.click("[name=zones-shape]:not(:checked)")
-  at = await box()
-  for (const corner of [
-    [0.7, 0.1],
-    [0.9, 0.1],
-    [0.8, 0.5],
-    [0.7, 0.1],
-  ] as const) {
-    await page.mouse.click(...at(...corner))
-  }
-  assert.deepEqual(await corners(), [
-    [30, 10],
-    [10, 10],
-    [20, 50],
-  ])
-  await page.click("[name=zones-shape]")
-  const [x, y] = at(0.65, 0.65)
-  const finger = await page.touchscreen.touchStart(x, y)
-  await finger.move(...at(0.85, 0.95))
-  await finger.end()
-  await until("a finger draws too", async () => (await corners())?.length === 4, PAGE_MS)
-  assert.deepEqual((await corners())?.[0], [35, 65])
 })
 
 test("the language and the theme are on the document", async () => {

@@ -8,13 +8,14 @@ interface Props {
   readonly children: ComponentChildren
 }
 
-/** Over everything, for one thing. The browser keeps the focus inside and gives it back; Escape closes. */
+/** Over everything, for one thing. The browser keeps the focus inside; Escape closes, and the focus goes back. */
 export const Dialog = ({ kind, label, onClose, children }: Props): VNode => {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
-    const element = dialog.current
-    element?.showModal()
-    return () => element?.close()
+    const before = document.activeElement
+    dialog.current?.showModal()
+    // It is gone from the page by then, so the browser does not do it.
+    return () => (before instanceof HTMLElement ? before.focus() : undefined)
   }, [])
   return (
     <dialog

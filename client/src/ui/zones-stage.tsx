@@ -35,7 +35,7 @@ export const ZonesStage = (props: Props): VNode => {
   const [doing, setDoing] = useState<Doing | null>(null)
   const [draft, setDraft] = useState<readonly Point[]>([])
   useEffect(() => setDraft([]), [shape])
-  useFocusOn(stage, selected, seen)
+  useFocusOn(stage, selected)
 
   const place = (event: PointerEvent): { at: Point; reach: Reach } => {
     const { left, top, width, height } = (stage.current as HTMLDivElement).getBoundingClientRect()
@@ -181,10 +181,19 @@ function useAspect(stage: { readonly current: HTMLElement | null }, picture: Med
   return aspect
 }
 
-/** What is chosen has the focus, so that keys go on where a pointer stopped; and where it went away, its neighbour. */
-function useFocusOn(stage: { readonly current: HTMLElement | null }, selected: Grip | null, seen: readonly Zone[]): void {
-  const name = selected === null ? "" : selected.corner === null ? `${selected.zone}` : `${selected.zone}-${selected.corner}`
+/**
+ * What is chosen has the focus, so that keys go on where a pointer stopped. Once
+ * for each choice, as soon as it is drawn: afterwards the focus goes where
+ * somebody takes it.
+ */
+function useFocusOn(stage: { readonly current: HTMLElement | null }, selected: Grip | null): void {
+  const given = useRef("")
   useEffect(() => {
-    if (name !== "") stage.current?.querySelector<HTMLElement>(`[data-grip="${name}"]`)?.focus({ preventScroll: true })
-  }, [name, seen.length])
+    const name = selected === null ? "" : selected.corner === null ? `${selected.zone}` : `${selected.zone}-${selected.corner}`
+    if (name === given.current) return
+    const handle = stage.current?.querySelector<HTMLElement>(`[data-grip="${name}"]`) ?? null
+    if (handle === null && name !== "") return // not drawn yet
+    given.current = name
+    handle?.focus({ preventScroll: true })
+  })
 }
