@@ -143,6 +143,7 @@ test("zones by mouse and finger: dragged, clicked corner by corner, and moved, i
     [20, 50],
   ])
   await page.click("[name=zones-shape]")
+  at = await box()
   const [x, y] = at(0.65, 0.65)
   const finger = await page.touchscreen.touchStart(x, y)
   await finger.move(...at(0.85, 0.95))
