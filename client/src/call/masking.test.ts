@@ -108,6 +108,14 @@ test("a picture of another shape makes them another's until somebody says that t
   assert.equal(m.state.masking.camera.zones.of?.aspect, 9 / 16)
 })
 
+test("zones are confirmed for the shape of the frames, whatever the camera said of itself", () => {
+  const turned = feed(zoned, stands({ is: "zones", aspect: 3 / 4 }))[0]
+  assert.equal(turned.state.masking.rememberable, false)
+  const [m, effects] = feed(turned, { do: "zones-confirm" })
+  assert.deepEqual(m.state.masking.camera.zones.of, { camera: "c1", aspect: 3 / 4 })
+  assert.deepEqual(names(effects), ["treat", "zones-confirm"])
+})
+
 test("another camera has its own zones; one that has none keeps those that do not fit", () => {
   const second = feed(zoned, { do: "choose", kind: "camera", id: "c2" }, sight("c2"))[0]
   assert.equal(second.state.masking.camera.zones.of?.camera, "c1")

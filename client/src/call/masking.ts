@@ -91,6 +91,12 @@ export function cameraChosen(m: Model): Model {
   return shown(next, known === undefined ? {} : { camera: { ...m.state.masking.camera, zones: known.zones } })
 }
 
+/** What the frames are like is known where they are seen: a camera says less, and says it once. */
+const turned = (m: Model, standing: Standing): Model =>
+  standing.is === "zones" && standing.aspect !== undefined && m.sight !== null
+    ? shown({ ...m, sight: { ...m.sight, aspect: standing.aspect } })
+    : m
+
 /** What the pipeline and the camera say. */
 export function ofTreated(m: Model, e: Extract<DeviceReport, { on: "standing" | "sight" | "capture" }>): QuietStep {
   switch (e.on) {
@@ -101,7 +107,7 @@ export function ofTreated(m: Model, e: Extract<DeviceReport, { on: "standing" | 
     }
     case "standing": {
       if (!running(m)) return [m]
-      const next = masking(m, { standing: e.standing })
+      const next = masking(turned(m, e.standing), { standing: e.standing })
       return e.standing.is === "unavailable" ? [next, { do: "stop", source: "camera" }] : [next]
     }
     case "sight": {

@@ -74,6 +74,6 @@ export type Standing =
   | { readonly is: "checking" } // a new scene, a new size, back from sleep: everything is covered until it was searched
   | { readonly is: "dark" } // too dark to find faces: everything is covered
   | { readonly is: "late" } // the machine does not keep up, or the worker is silent: everything is covered
-  | { readonly is: "zones" } // the zones were drawn for another picture: everything is covered until they are confirmed
+  | { readonly is: "zones"; readonly aspect?: number } // the zones were drawn for another picture (of another aspect than this one): everything is covered until they are confirmed
   | { readonly is: "stopped" } // it broke, and begins anew by itself; nothing is sent meanwhile
   | { readonly is: "unavailable" } // it cannot work here (no model, failed self-test): the camera stays off

@@ -226,7 +226,7 @@ const masked = (standing: Standing, more: Partial<Masking> = {}): State => {
       at: "prejoin",
       moderator: false,
       echo: "idle",
-      preview: standing.is === "unavailable" ? null : picture(1, veiled),
+      preview: ["unavailable", "loading", "stopped"].includes(standing.is) ? null : picture(1, veiled),
       entry: free,
     },
     masking: unmasked({ camera: faces, standing, ...more }),

@@ -6,7 +6,7 @@ import type { State } from "../call/state.ts"
 import { type Background, covering, type Fill, type Strength, type Treatment } from "../mask/treatment.ts"
 import { Button, Choice } from "./parts.tsx"
 import { Picture } from "./picture.tsx"
-import { Confirmation, ownPicture, StandingSign } from "./standing.tsx"
+import { Confirmation, NoPicture, ownPicture, StandingSign } from "./standing.tsx"
 import { Unmask } from "./unmask.tsx"
 import type { View } from "./view.ts"
 import { ZonesDialog } from "./zones.tsx"
@@ -98,11 +98,10 @@ const StrengthChoice = (view: View): VNode => {
 
 /** What the others see, where the options are. */
 const OwnPicture = (view: View): VNode => {
-  const { state, say } = view
-  const picture = ownPicture(state)
+  const picture = ownPicture(view.state)
   return (
     <div class="preview hued">
-      {picture === null ? <p class="behind">{say("device.camera-off")}</p> : <Picture stream={picture} mirrored whole />}
+      {picture === null ? <NoPicture {...view} /> : <Picture stream={picture} mirrored whole />}
       <StandingSign {...view} />
     </div>
   )

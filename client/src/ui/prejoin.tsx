@@ -9,7 +9,7 @@ import { MaskButton } from "./mask.tsx"
 import { MaskOptions } from "./mask-options.tsx"
 import { Button, Page } from "./parts.tsx"
 import { Picture } from "./picture.tsx"
-import { StandingSign, Told } from "./standing.tsx"
+import { NoPicture, StandingSign, Told } from "./standing.tsx"
 import { CameraButton, MicrophoneButton } from "./toolbar.tsx"
 import type { View } from "./view.ts"
 
@@ -47,25 +47,18 @@ export const Prejoin = ({ view, stage }: { view: View; stage: At }): VNode => (
   </Page>
 )
 
-const Preview = ({ view, stage }: { view: View; stage: At }): VNode => {
-  const { camera } = view.state.devices
-  return (
-    <div class="preview hued">
-      {stage.preview === null ? (
-        <p class="behind">{view.say(camera === "starting" ? "device.camera-starting" : "device.camera-off")}</p>
-      ) : (
-        <Picture stream={stage.preview} mirrored whole={false} />
-      )}
-      <StandingSign {...view} />
-      <Told {...view} />
-      <div class="preview-controls">
-        <MicrophoneButton {...view} />
-        <CameraButton {...view} />
-        <MaskButton {...view} />
-      </div>
+const Preview = ({ view, stage }: { view: View; stage: At }): VNode => (
+  <div class="preview hued">
+    {stage.preview === null ? <NoPicture {...view} /> : <Picture stream={stage.preview} mirrored whole={false} />}
+    <StandingSign {...view} />
+    <Told {...view} />
+    <div class="preview-controls">
+      <MicrophoneButton {...view} />
+      <CameraButton {...view} />
+      <MaskButton {...view} />
     </div>
-  )
-}
+  </div>
+)
 
 /** Records and plays back, on this device alone. */
 const SoundTest = ({ view, echo }: { view: View; echo: EchoTest }): VNode => {

@@ -12,6 +12,13 @@ import type { View } from "./view.ts"
 export const ownPicture = ({ stage, tiles }: State): MediaStream | null =>
   stage.at === "prejoin" ? stage.preview : (tiles.find((tile) => tile.self)?.video ?? null)
 
+/** What stands in place of one's own picture: that the camera is off, or why nothing is seen of it yet. */
+export const NoPicture = ({ state, say }: View): VNode => {
+  const { camera } = state.devices
+  const words = camera === "starting" ? "device.camera-starting" : camera === "on" ? "mask.waiting" : "device.camera-off"
+  return <p class="behind">{say(words)}</p>
+}
+
 /** How the picture stands, over it. Who has it read out is told at one place alone (Told). */
 export const StandingSign = ({ state, say, short = false }: View & { short?: boolean }): VNode | null => {
   const words = standingWords(state.masking, say)
