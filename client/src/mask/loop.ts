@@ -169,7 +169,7 @@ export class Loop<Shot extends Framed, Picture> {
             misfit || (cover.all && cover.why === "dark"),
             late,
           )
-          this.#stand(misfit ? { is: "zones" } : cover.all ? whyOf(cover.why) : { is: "checking" })
+          this.#stand(misfit ? { is: "zones", aspect: shot.width / shot.height } : cover.all ? whyOf(cover.why) : { is: "checking" })
           return
         }
         world.released(world.paint(shot, cover, treatment, this.#silhouette), true, late)
@@ -211,7 +211,7 @@ export class Loop<Shot extends Framed, Picture> {
         ? world.paint(shot, { all: false, masks: [], person: null }, treatment, this.#silhouette)
         : world.blank(shot.width, shot.height, treatment, shot.frame.timestamp)
       world.released(picture, true, world.now() - at)
-      this.#stand(fit ? { is: "masked", faces: 0 } : { is: "zones" })
+      this.#stand(fit ? { is: "masked", faces: 0 } : { is: "zones", aspect: shot.width / shot.height })
     } finally {
       shot.frame.close()
     }
