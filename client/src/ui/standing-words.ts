@@ -23,7 +23,8 @@ export function standingWords({ camera, standing }: Pick<Masking, "camera" | "st
       return null
     case "loading": {
       const part = Math.floor(standing.part * QUARTERS) * (100 / QUARTERS)
-      return { tone: "busy", text: say("stand.loading", { part }), short: say("stand.covered") }
+      const text = part === 100 ? say("stand.starting") : say("stand.loading", { part })
+      return { tone: "busy", text, short: say("stand.covered") }
     }
     case "checking":
       return { tone: "busy", text: say("stand.checking"), short: say("stand.covered") }
