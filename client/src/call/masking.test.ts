@@ -23,7 +23,7 @@ const masks: Event = { do: "treat", change: { strength: "faces" } }
 const unmasks: Event = { do: "treat", change: { strength: "off" } }
 const camera = (to: "starting" | "on" | "off"): Event => ({ on: "capture", source: "camera", to })
 const sight = (id: string, aspect = 16 / 9): Event => ({ on: "sight", camera: id, aspect })
-const stands = (standing: Standing): Event => ({ on: "standing", standing })
+const stands = (standing: Standing): Event => ({ on: "standing", of: "camera", standing })
 const zones: Zones = { zones: [{ id: 1, corners: [0, 0.5, 1].map((x) => ({ x, y: x * x })) }], inverse: false }
 const draws = (of: Zones): Event => ({ do: "treat", change: { zones: of } })
 const names = (effects: readonly Effect[]): string[] => effects.map((e) => e.do)
@@ -152,6 +152,16 @@ test("the screen's zones change with the screen alone", () => {
   const [m, effects] = feed(zoned, { do: "zones-screen", zones: { zones: [], inverse: true } })
   assert.deepEqual(m.state.masking.camera, zoned.state.masking.camera)
   assert.deepEqual(effects, [{ do: "treat", camera: m.state.masking.camera, screen: { zones: [], inverse: true } }])
+})
+
+test("a shared screen has a standing of its own, for as long as it is shared", () => {
+  const screen = (standing: Standing): Event => ({ on: "standing", of: "screen", standing })
+  assert.deepEqual(feed(seen, screen({ is: "zones" }))[0].state.masking.screenStanding, { is: "off" }, "none is shared")
+  const shared = feed(seen, { on: "capture", source: "screen", to: "on" }, screen({ is: "zones", aspect: 2 }))[0]
+  assert.deepEqual(shared.state.masking.screenStanding, { is: "zones", aspect: 2 })
+  assert.deepEqual(shared.state.masking.standing, seen.state.masking.standing)
+  const over = feed(shared, { on: "capture", source: "screen", to: "off" })[0]
+  assert.deepEqual(over.state.masking.screenStanding, { is: "off" })
 })
 
 test("a page comes back with its camera treated as it was, or with the camera off", () => {

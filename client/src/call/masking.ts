@@ -13,7 +13,8 @@ import type { Action } from "./state.ts"
 const OFF: Standing = { is: "off" }
 const LOADING: Standing = { is: "loading", part: 0 }
 
-const running = (m: Model): boolean => m.state.devices.camera === "on" || m.state.devices.camera === "starting"
+const running = (m: Model, source: "camera" | "screen" = "camera"): boolean =>
+  m.state.devices[source] === "on" || m.state.devices[source] === "starting"
 
 /** Which camera zones are drawn on: the one that was opened, else the one that is chosen; "" if nobody can know. */
 const cameraOf = (m: Model): string => m.sight?.camera ?? m.state.devices.chosen.camera
@@ -101,12 +102,14 @@ const turned = (m: Model, standing: Standing): Model =>
 export function ofTreated(m: Model, e: Extract<DeviceReport, { on: "standing" | "sight" | "capture" }>): QuietStep {
   switch (e.on) {
     case "capture": {
+      if (e.source === "screen" && !running(m, "screen")) return [masking(m, { screenStanding: OFF })]
       // Why it does not come on is still to be read when it is off.
       const ends = e.source === "camera" && !running(m) && m.state.masking.standing.is !== "unavailable"
       return [ends ? masking(m, { standing: OFF }) : m]
     }
     case "standing": {
-      if (!running(m)) return [m]
+      if (!running(m, e.of)) return [m]
+      if (e.of === "screen") return [masking(m, { screenStanding: e.standing })]
       const next = masking(turned(m, e.standing), { standing: e.standing })
       return e.standing.is === "unavailable" ? [next, { do: "stop", source: "camera" }] : [next]
     }

@@ -121,6 +121,7 @@ export function first(language: Language, theme: Theme, canChooseSpeaker: boolea
         camera: NO_TREATMENT,
         screen: NO_ZONES,
         standing: { is: "off" },
+        screenStanding: { is: "off" },
         required: false,
         rememberable: false,
         remembered: false,

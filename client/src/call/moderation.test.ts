@@ -145,7 +145,7 @@ const REPORTS: { readonly [Name in Report["on"]]: readonly Extract<Report, { on:
   "device-lost": [{ on: "device-lost" }],
   level: [{ on: "level", level: 1 }],
   standing: (["off", "checking", "dark", "late", "zones", "stopped", "unavailable"] as const).map(
-    (is) => ({ on: "standing", standing: { is } }) as const,
+    (is) => ({ on: "standing", of: "camera", standing: { is } }) as const,
   ),
   sight: [{ on: "sight", camera: "c1", aspect: 16 / 9 }],
   preview: [{ on: "preview", camera: null, screen: null }],

@@ -76,7 +76,7 @@ export type DeviceReport =
   | { readonly on: "devices"; readonly list: State["devices"]["list"] }
   | { readonly on: "capture"; readonly source: "microphone" | "camera" | "screen"; readonly to: Capture }
   | { readonly on: "device-lost" }
-  | { readonly on: "standing"; readonly standing: Standing }
+  | { readonly on: "standing"; readonly of: "camera" | "screen"; readonly standing: Standing }
   | ({ readonly on: "sight" } & Sight) // what the camera shows: once it is open, and when that changes
   | { readonly on: "level"; readonly level: number }
   | { readonly on: "preview"; readonly camera: MediaStream | null; readonly screen: MediaStream | null }

@@ -99,8 +99,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       session?.media.treated(treated)
     },
     standing(source, standing) {
-      if (source === "camera") happen({ on: "standing", standing })
-      else if (standing.is === "unavailable") devices.off("screen") // nothing of it may be seen
+      happen({ on: "standing", of: source, standing })
+      if (source === "screen" && standing.is === "unavailable") devices.off("screen") // nothing of it may be seen
     },
     late: (ms) => delay.late(ms),
   })

@@ -38,6 +38,7 @@ export interface Masking {
   readonly camera: Treatment // as wished, with the zones of the camera that is chosen
   readonly screen: Zones
   readonly standing: Standing // of the camera's picture
+  readonly screenStanding: Standing // of the shared screen
   readonly required: boolean // the room wants faces masked: no camera without
   readonly rememberable: boolean // the camera is known, so that its zones can be remembered
   readonly remembered: boolean // they are, on this device

@@ -6,7 +6,7 @@ import { useSecondsTo, words } from "./countdown.ts"
 import { Drawn, type Icon } from "./icons.tsx"
 import { admitAll, undecided } from "./lobby.tsx"
 import { Button } from "./parts.tsx"
-import { Confirmation, Told } from "./standing.tsx"
+import { Confirmation, ScreenConfirmation, Told } from "./standing.tsx"
 import { standingWords } from "./standing-words.ts"
 import type { View } from "./view.ts"
 
@@ -41,6 +41,7 @@ export const Bars = ({ view, reconnecting }: { view: View; reconnecting: boolean
     </div>
     <Told {...view} />
     <Standing {...view} />
+    <ScreenStanding {...view} />
     <Unmoderated {...view} />
     <Renewed {...view} />
   </div>
@@ -116,6 +117,16 @@ const Standing = (view: View): VNode | null => {
     </Bar>
   )
 }
+
+const ScreenStanding = (view: View): VNode => (
+  <div role="status">
+    {view.state.masking.screenStanding.is === "zones" && (
+      <Bar tone="warm" icon="screen" words={view.say("stand.screen")}>
+        <ScreenConfirmation {...view} />
+      </Bar>
+    )}
+  </div>
+)
 
 const Silenced = ({ state, act, say }: View): VNode | null => {
   const { maySpeak, handUp, role } = state.moderation

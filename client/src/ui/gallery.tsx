@@ -249,6 +249,7 @@ const standings: Readonly<Record<string, () => State>> = {
   "zones-camera": () => masked({ is: "masked", faces: 1 }, { camera: { ...faces, zones }, remembered: true }),
   "zones-confirm": () => masked({ is: "zones" }, { camera: { ...faces, zones }, rememberable: false }),
   "zones-screen": () => shares(meeting(3, { masking: unmasked({ screen: { zones: [], inverse: true } }), panel: "settings" }), 0),
+  "zones-screen-turned": () => shares(meeting(3, { masking: unmasked({ screen: zones, screenStanding: { is: "zones", aspect: 2 } }) }), 0),
   "settings-masked": () =>
     panel("settings", { masking: unmasked({ camera: faces, standing: { is: "masked", faces: 1 }, required: true }) }),
   "call-masked": () => meeting(3, { masking: unmasked({ camera: faces, standing: { is: "zones" } }) }),

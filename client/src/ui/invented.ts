@@ -32,6 +32,7 @@ export const unmasked = (more: Partial<Masking> = {}): Masking => ({
   camera: NO_TREATMENT,
   screen: NO_ZONES,
   standing: { is: "off" },
+  screenStanding: { is: "off" },
   required: false,
   rememberable: true,
   remembered: false,

@@ -2,7 +2,7 @@
 
 import type { VNode } from "preact"
 import type { State } from "../call/state.ts"
-import { NO_ZONES } from "../mask/treatment.ts"
+import { NO_ZONES, type Zones } from "../mask/treatment.ts"
 import { Drawn } from "./icons.tsx"
 import { Button } from "./parts.tsx"
 import { standingWords } from "./standing-words.ts"
@@ -48,3 +48,23 @@ export const Confirmation = ({ act, say }: View): VNode => (
     <Button onClick={() => act({ do: "treat", change: { zones: NO_ZONES } })}>{say("zones.clear")}</Button>
   </div>
 )
+
+/** Zones of a shared screen belong to its shape: a window that is resized shows other things in the same place. */
+export const ofScreen = ({ zones, inverse }: Zones, aspect: number | null): Zones => ({
+  zones,
+  inverse,
+  ...(aspect !== null && { of: { camera: "", aspect } }),
+})
+
+export const ScreenConfirmation = ({ state, act, say }: View): VNode => {
+  const { screen, screenStanding } = state.masking
+  const aspect = screenStanding.is === "zones" ? (screenStanding.aspect ?? null) : null
+  return (
+    <div class="row wrap">
+      <Button kind="main" onClick={() => act({ do: "zones-screen", zones: ofScreen(screen, aspect) })}>
+        {say("zones.fit")}
+      </Button>
+      <Button onClick={() => act({ do: "zones-screen", zones: NO_ZONES })}>{say("zones.clear")}</Button>
+    </div>
+  )
+}

@@ -22,6 +22,7 @@ interface Props {
   readonly full: boolean // no zone more
   readonly onDraw: (zones: readonly Zone[]) => void
   readonly onSelect: (grip: Grip | null) => void
+  readonly onAspect: (aspect: number) => void // of the picture, once it is known
   readonly children: ComponentChildren
 }
 
@@ -31,7 +32,7 @@ type Doing = { readonly from: Point; readonly to: Point; readonly grip: Grip | n
 export const ZonesStage = (props: Props): VNode => {
   const { view, picture, seen, shape, selected } = props
   const stage = useRef<HTMLDivElement>(null)
-  const aspect = useAspect(stage, picture)
+  const aspect = useAspect(stage, picture, props.onAspect)
   const [doing, setDoing] = useState<Doing | null>(null)
   const [draft, setDraft] = useState<readonly Point[]>([])
   useEffect(() => setDraft([]), [shape])
@@ -166,13 +167,19 @@ const ZoneHandles = ({ zone, number, selected, view, onSelect }: Props & { zone:
 }
 
 /** The picture's own shape, as soon as it is known, and when it changes. */
-function useAspect(stage: { readonly current: HTMLElement | null }, picture: MediaStream | null): number {
+function useAspect(
+  stage: { readonly current: HTMLElement | null },
+  picture: MediaStream | null,
+  onAspect: (aspect: number) => void,
+): number {
   const [aspect, setAspect] = useState(USUAL_ASPECT)
   useEffect(() => {
     const video = stage.current?.querySelector("video")
     if (video == null) return
     const read = (): void => {
-      if (video.videoWidth > 0 && video.videoHeight > 0) setAspect(video.videoWidth / video.videoHeight)
+      if (video.videoWidth === 0 || video.videoHeight === 0) return
+      setAspect(video.videoWidth / video.videoHeight)
+      onAspect(video.videoWidth / video.videoHeight)
     }
     read()
     video.addEventListener("resize", read)

@@ -7,7 +7,7 @@ import type { Zone, Zones } from "../mask/treatment.ts"
 import { Dialog } from "./dialog.tsx"
 import { Drawn } from "./icons.tsx"
 import { Button, Switch } from "./parts.tsx"
-import { Confirmation, StandingSign, Told } from "./standing.tsx"
+import { Confirmation, ofScreen, ScreenConfirmation, StandingSign, Told } from "./standing.tsx"
 import type { View } from "./view.ts"
 import { added, coversAll, type Grip, MIDDLE, mirrored, type Shape, without, ZONES_MAX } from "./zones-edit.ts"
 import { ZonesStage } from "./zones-stage.tsx"
@@ -30,21 +30,23 @@ interface Props {
 
 export const ZonesDialog = ({ view, of, onClose }: Props): VNode => {
   const { state, act, say } = view
-  const { camera, screen, standing } = state.masking
+  const { camera, screen, standing, screenStanding } = state.masking
   const zones = of === "camera" ? camera.zones : screen
   // One's own camera is seen mirrored, and is drawn on as it is seen.
   const turned = (all: readonly Zone[]): readonly Zone[] => (of === "camera" ? mirrored(all) : all)
   const seen = turned(zones.zones)
   const [shape, setShape] = useState<Shape>("rectangle")
   const [selected, setSelected] = useState<Grip | null>(null)
-  const set = (next: Zones): void => act(of === "camera" ? { do: "treat", change: { zones: next } } : { do: "zones-screen", zones: next })
+  const [aspect, setAspect] = useState<number | null>(null)
+  const set = (next: Zones): void =>
+    act(of === "camera" ? { do: "treat", change: { zones: next } } : { do: "zones-screen", zones: ofScreen(next, aspect) })
   const draw = (next: readonly Zone[]): void => set({ ...zones, zones: turned(next) })
   const add = (): void => {
     const next = added(seen, MIDDLE)
     draw(next)
     setSelected({ zone: next.at(-1)?.id ?? 0, corner: null })
   }
-  const stage = { seen, shape, selected, inverse: zones.inverse, full: seen.length >= ZONES_MAX }
+  const stage = { seen, shape, selected, inverse: zones.inverse, full: seen.length >= ZONES_MAX, onAspect: setAspect }
   return (
     <Dialog kind="zones" label={say(`zones.${of}-title`)} onClose={onClose}>
       <header class="panel-head">
@@ -59,6 +61,7 @@ export const ZonesDialog = ({ view, of, onClose }: Props): VNode => {
       </ZonesStage>
       <div class="zones-tools">
         {of === "camera" && standing.is === "zones" && <Confirmation {...view} />}
+        {of === "screen" && screenStanding.is === "zones" && <ScreenConfirmation {...view} />}
         <ShapeChoice view={view} shape={shape} onShape={setShape} />
         <div class="row wrap">
           <Button icon="add" idle={seen.length >= ZONES_MAX} onClick={add}>
