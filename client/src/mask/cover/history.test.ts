@@ -9,7 +9,7 @@ import { DELAY_MS, LATE_MS, MOST_WAITING } from "./delay.ts"
 import { Policy } from "./policy.ts"
 import { difference, same } from "./scene.ts"
 
-const HISTORIES = 80
+const HISTORIES = 40
 const EVENTS = 260
 
 type Random = (below: number) => number
