@@ -2,10 +2,15 @@
 
 import type { Box } from "../treatment.ts"
 
-/** How far a cover reaches beyond the face that was found, in parts of its size: hair and ears identify too. */
-const SIDES = 0.3
-const TOP = 0.45
-const BOTTOM = 0.3
+/**
+ * How far a cover reaches beyond the face that was found, in parts of its size:
+ * hair and ears identify too. The grid adds half a cell to a cell and a half on
+ * every side: with larger margins the cover of two people who talk hides more
+ * than a twentieth of the room.
+ */
+const SIDES = 0.2
+const TOP = 0.3
+const BOTTOM = 0.2
 
 /** What is shown lies on this grid (pixels), so that the size of a cover tells little of the head under it. */
 export const GRID = 16
@@ -64,6 +69,15 @@ export const clip = (box: Box, width: number, height: number): Box | null => {
   const inside = between(Math.max(0, box.x), Math.max(0, box.y), Math.min(width, right(box)), Math.min(height, bottom(box)))
   return inside.width > 0 && inside.height > 0 ? inside : null
 }
+
+/** The part of `outer` that is not further than `margin` from `inner`, which lies in it. */
+export const within = (outer: Box, inner: Box, margin: number): Box =>
+  between(
+    Math.max(outer.x, inner.x - margin),
+    Math.max(outer.y, inner.y - margin),
+    Math.min(right(outer), right(inner) + margin),
+    Math.min(bottom(outer), bottom(inner) + margin),
+  )
 
 /** Outward to the grid. */
 export const snap = (box: Box): Box =>

@@ -16,8 +16,8 @@ test("boxes: union, overlap, margins, grid and edge", () => {
   assert.equal(iou(box(0, 0, 10, 10), box(5, 0, 10, 10)), 1 / 3)
   assert.equal(iou(box(0, 0, 0, 0), box(0, 0, 0, 0)), 0)
   assert.equal(nested(box(0, 0, 100, 100), box(90, 0, 20, 10)), 0.5)
-  assert.deepEqual(dilate(box(100, 100, 100, 100), 0), box(70, 55, 160, 175))
-  assert.deepEqual(dilate(box(100, 100, 100, 100), 0.5), box(20, 5, 260, 275))
+  assert.deepEqual(dilate(box(100, 100, 100, 100), 0), box(80, 70, 140, 150))
+  assert.deepEqual(dilate(box(100, 100, 100, 100), 0.5), box(30, 20, 240, 250))
   assert.deepEqual(snap(box(15, 16, 2, 16)), box(0, 16, 32, 16))
   assert.deepEqual(snap(box(-1, -17, 2, 2)), box(-16, -32, 32, 32))
   assert.deepEqual(clip(box(-16, 350, 32, 32), 640, 360), box(0, 350, 16, 10))
@@ -58,8 +58,16 @@ test("a cover that needed its room until just now keeps it for half a second, at
   const steady = new Steady()
   let width: number | undefined
   for (let at = 0; at <= 38; at += 2) steady.show([{ ...box(96, 96, 200, 50), track: 1 }], at, 640, 360)
-  for (let at = 40; at < 538; at += 2) width = steady.show([{ ...box(96, 96, 20, 50), track: 1 }], at, 640, 360)[0]?.width
+  for (let at = 40; at < 538; at += 2) width = steady.show([{ ...box(96, 96, 190, 50), track: 1 }], at, 640, 360)[0]?.width
   assert.equal(width, 208)
+})
+
+test("a cover that moves by more than a cell of the grid does not trail behind", () => {
+  const steady = new Steady()
+  for (let n = 0; n < 10; n++) {
+    const [shown] = steady.show([{ ...box(32 * n, 96, 64, 64), track: 1 }], n * 33, 640, 360)
+    assert.deepEqual(shown, { ...(n === 0 ? box(0, 96, 64, 64) : box(32 * n - 16, 96, 80, 64)), track: 1 })
+  }
 })
 
 test("a cover outside the frame is none", () => {

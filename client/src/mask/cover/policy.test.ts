@@ -78,7 +78,7 @@ test("a face that is found is covered, with its margins, on the grid", () => {
   const cover = camera.cover(12)
   assert.ok(!cover.all)
   assert.equal(cover.masks.length, 1)
-  assert.deepEqual(cover.masks[0], { x: 256, y: 64, width: 112, height: 144, track: 1 })
+  assert.deepEqual(cover.masks[0], { x: 256, y: 64, width: 96, height: 144, track: 1 })
 })
 
 test("rule 1: before the first frame that all networks have searched everything is covered", () => {

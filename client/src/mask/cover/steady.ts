@@ -1,11 +1,13 @@
 /**
- * What is shown of a cover: on the grid, outward at once, inward only when the
- * room was not needed for half a second. A cover that breathes with the head
- * would tell its shape.
+ * What is shown of a cover: on the grid, outward at once, and by one cell of it
+ * inward only when the room was not needed for half a second. A cover that
+ * breathes with the head would tell its shape. What moves by more than a cell
+ * is followed at once: that it moves is seen anyway, and a cover that trails
+ * half a second behind would hide much of the room.
  */
 
 import type { Box } from "../treatment.ts"
-import { clip, snap, union } from "./boxes.ts"
+import { clip, GRID, snap, union, within } from "./boxes.ts"
 import type { Mask } from "./cover.ts"
 
 const INWARD_MS = 500
@@ -28,8 +30,10 @@ export class Steady {
     for (const mask of needed) {
       const needs = this.#needs.get(mask.track) ?? []
       this.#needs.set(mask.track, needs)
-      add(needs, snap(mask), at)
-      const inside = clip(needs.map(({ box }) => box).reduce(union), width, height)
+      const need = snap(mask)
+      add(needs, need, at)
+      const room = needs.map(({ box }) => box).reduce(union)
+      const inside = clip(within(room, need, GRID), width, height)
       if (inside) shown.push({ ...inside, track: mask.track })
     }
     if (this.#needs.size > needed.length) {
