@@ -60,7 +60,7 @@ export function zoneBoxes({ zones, inverse }: Zones, width: number, height: numb
   for (let y = 0; y < height; y += STEP) {
     let from = 0
     for (const [left, right] of merged(zones.flatMap((zone) => inside(zone, y, width, height)))) {
-      if (left > from) boxes.push({ x: from, y, width: left - from, height: Math.min(STEP, height - y) })
+      if (Math.min(left, width) > from) boxes.push({ x: from, y, width: Math.min(left, width) - from, height: Math.min(STEP, height - y) })
       from = Math.max(from, right)
     }
     if (from < width) boxes.push({ x: from, y, width: width - from, height: Math.min(STEP, height - y) })
