@@ -2,27 +2,64 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import { KINDS } from "./harness/browsers.ts"
-import { turn } from "./harness/meeting.ts"
+import { KINDS, type Kind } from "./harness/browsers.ts"
+import { type Faces, facing } from "./harness/faced.ts"
+import { type Meeting, turn } from "./harness/meeting.ts"
+import type { Person } from "./harness/person.ts"
 import { stage } from "./harness/stage.ts"
 
 const at = stage()
 
+/** Somebody who looks, and somebody who shows the drawn face. */
+async function two(meeting: Meeting, kind: Kind): Promise<[Person, Person]> {
+  const ada = await meeting.host("chromium", { number: 61, name: "Ada", scripts: [facing()] }, {})
+  const bob = await meeting.guest(kind, { number: 62, name: "Bob", scripts: [facing()] }, {})
+  await ada.page.evaluate(() => window.faced.watch("Bob"))
+  return [ada, bob]
+}
+
+/** What was seen until so many frames were, that show the room. */
+async function seen(ada: Person, open: number): Promise<Faces> {
+  let all: Faces = { frames: 0, open: 0, exposed: 0, most: -1 }
+  await ada.until(`sees ${open} frames of the room`, async () => {
+    const now = await ada.page.evaluate(() => window.faced.take())
+    const most = Math.max(all.most, now.most)
+    all = { frames: all.frames + now.frames, open: all.open + now.open, exposed: all.exposed + now.exposed, most }
+    return all.open >= open
+  })
+  return all
+}
+
+const loaded = (person: Person): Promise<string[]> =>
+  person.page.evaluate(() => performance.getEntriesByType("resource").flatMap(({ name }) => (/mask/.test(name) ? [name] : [])))
+
 for (const kind of KINDS) {
-  test(`${kind} sends what was masked, and nothing before`, async () => {
+  test(`${kind} sends a room and no face in it, from the first frame on`, async () => {
     const meeting = at.meeting()
-    const ada = await meeting.host("chromium", { number: 61, name: "Ada" }, {})
-    const bob = await meeting.guest(kind, { number: 62, name: "Bob" }, {})
+    const [ada, bob] = await two(meeting, kind)
+    assert.deepEqual(await loaded(bob), [], "nothing of it is fetched before somebody asks")
     await bob.click("Mask faces")
     await turn(bob, "camera", true)
-    await ada.until("sees a picture of Bob", async () => ((await ada.tileOf("Bob"))?.videos ?? []).some((v) => v.visible && v.width > 0))
-    for (let i = 0; i < 20; i++) {
-      const tile = await ada.tileOf("Bob")
-      assert.ok(tile?.videos.every((v) => v.coded === null))
-      await new Promise((r) => setTimeout(r, 100))
-    }
-    console.log(await ada.tell())
-    console.log(await bob.tell())
+    await turn(bob, "microphone", true)
+    const { exposed, most } = await seen(ada, 40)
+    assert.equal(exposed, 0, `as alike as ${most}`)
+    await ada.hears(bob)
+    assert.notDeepEqual(await loaded(bob), [])
+    assert.deepEqual(await bob.faults(), [])
+    await meeting.end()
+  })
+
+  test(`${kind} shows nothing more of a face once it is to be masked, in the call`, async () => {
+    const meeting = at.meeting()
+    const [ada, bob] = await two(meeting, kind)
+    await turn(bob, "camera", true)
+    const before = await seen(ada, 10)
+    assert.ok(before.exposed >= 10 && before.most > 0.8, `a face that is not masked is seen: ${JSON.stringify(before)}`)
+    await bob.click("Mask faces")
+    await ada.seesNoPictureOf(bob)
+    await ada.page.evaluate(() => window.faced.take())
+    const { exposed, most } = await seen(ada, 40)
+    assert.equal(exposed, 0, `as alike as ${most}`)
     await meeting.end()
   })
 }

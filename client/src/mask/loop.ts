@@ -6,8 +6,10 @@
  */
 
 import type { Cover, Face, Silhouette } from "./cover/cover.ts"
+import { gain } from "./cover/light.ts"
 import type { Ask, Pixels } from "./port.ts"
 import { Ring } from "./ring.ts"
+import { lit } from "./sight.ts"
 import { covering, fits, type Standing, type Treatment } from "./treatment.ts"
 
 /** What the loop needs of a frame. */
@@ -117,8 +119,10 @@ export class Loop<Shot extends Framed, Picture> {
     }
     this.#ring.put(id, { ...shot, at })
     try {
-      const pixels = world.pixels(shot)
-      judge.arrive({ id, at, width: shot.width, height: shot.height, ...world.brightness(pixels) })
+      const seen = world.pixels(shot)
+      const { luma, noise } = world.brightness(seen)
+      judge.arrive({ id, at, width: shot.width, height: shot.height, luma, noise })
+      const pixels = lit(seen, gain(luma))
       const wants = judge.wants(id)
       const person = wants.person || this.#wantsSilhouette(at)
       if (wants.full || person) this.#ask(id, shot, pixels, wants.full, person)

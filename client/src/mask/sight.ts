@@ -45,19 +45,36 @@ export class Sight {
   }
 }
 
-/** How bright a picture is, in 32 × 18 averages, row by row; and how much its pixels differ from their neighbours. */
+/**
+ * How bright a picture is, in 32 × 18 averages, row by row; and how much its
+ * pixels differ from their neighbours where it is smoothest, which is noise.
+ */
 export function brightness({ data, width, height }: Pixels): { luma: Uint8Array; noise: number } {
-  const sums = new Float64Array(COLUMNS * ROWS)
-  const counts = new Uint32Array(COLUMNS * ROWS)
+  const cells = COLUMNS * ROWS
+  const [sums, changes, counts] = [new Float64Array(cells), new Float64Array(cells), new Uint32Array(cells)]
   const columnOf = Uint8Array.from({ length: width }, (_, x) => Math.floor((x * COLUMNS) / width))
+  const valueAt = (i: number): number => 0.299 * (data[i] ?? 0) + 0.587 * (data[i + 1] ?? 0) + 0.114 * (data[i + 2] ?? 0)
   for (let y = 0; y < height; y += 2) {
     const row = Math.floor((y * ROWS) / height) * COLUMNS
-    for (let x = 0; x < width; x += 2) {
+    for (let x = 0; x + 1 < width; x += 2) {
       const i = (y * width + x) * 4
       const cell = row + (columnOf[x] ?? 0)
-      sums[cell] = (sums[cell] ?? 0) + 0.299 * (data[i] ?? 0) + 0.587 * (data[i + 1] ?? 0) + 0.114 * (data[i + 2] ?? 0)
+      const value = valueAt(i)
+      sums[cell] = (sums[cell] ?? 0) + value
+      changes[cell] = (changes[cell] ?? 0) + Math.abs(value - valueAt(i + 4))
       counts[cell] = (counts[cell] ?? 0) + 1
     }
   }
-  return { luma: Uint8Array.from(sums, (sum, i) => sum / Math.max(1, counts[i] ?? 0)), noise: 0 }
+  const each = (of: Float64Array): Float64Array => of.map((sum, i) => sum / Math.max(1, counts[i] ?? 0))
+  return { luma: Uint8Array.from(each(sums)), noise: each(changes).sort()[cells >> 2] ?? 0 }
+}
+
+/** A brighter picture finds nothing more below this. */
+const LITTLE = 1.1
+
+/** The picture as the networks are given it: so many times brighter. */
+export function lit(pixels: Pixels, gain: number): Pixels {
+  if (gain < LITTLE) return pixels
+  // What is above 255 stays there: the array sees to it.
+  return { ...pixels, data: pixels.data.map((value) => value * gain) }
 }

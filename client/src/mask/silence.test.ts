@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { COVER_MS, LOADING_MS, STOP_MS, Silence, Tries } from "./silence.ts"
+import { COVER_MS, LOADING_MS, Silence, STOP_MS, Tries } from "./silence.ts"
 
 test("a worker that is silent is covered for, and given up", () => {
   const silence = new Silence(0)

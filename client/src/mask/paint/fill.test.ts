@@ -11,7 +11,8 @@ class Page implements Surface {
   fillRect(x: number, y: number, width: number, height: number): void {
     for (const n of [x, y, width, height]) assert.ok(Number.isInteger(n), "an edge within a pixel would blend")
     for (let row = Math.max(0, y); row < Math.min(60, y + height); row++)
-      for (let column = Math.max(0, x); column < Math.min(100, x + width); column++) this.pixels[row * 100 + column] = String(this.fillStyle)
+      for (let column = Math.max(0, x); column < Math.min(100, x + width); column++)
+        this.pixels[row * 100 + column] = String(this.fillStyle)
   }
   beginPath(): void {}
   ellipse(): void {}

@@ -1,0 +1,178 @@
+/**
+ * A camera that shows the drawn face, and eyes that say of every frame of
+ * somebody's picture whether that face is to be seen in it. Runs inside the
+ * page, as source text; the application knows nothing of it.
+ */
+
+import { deflateSync } from "node:zlib"
+import { picture } from "../../../client/src/mask/detect/selftest.ts"
+
+/** What was seen since it was last asked. */
+export interface Faces {
+  readonly frames: number
+  readonly open: number // frames that show the room
+  readonly exposed: number // frames that show the face
+  readonly most: number // how alike a frame and the face were at most, -1..1
+}
+
+/** window.faced */
+export interface Faced {
+  /** Looks at every frame of this person's tile from now on. */
+  watch(name: string): void
+  take(): Faces
+}
+
+declare global {
+  interface Window {
+    faced: Faced
+  }
+}
+
+/** Where the face is in the picture, in parts of its size: eyes, nose and mouth. */
+const CORE = { x: 275 / 640, y: 105 / 360, width: 90 / 640, height: 110 / 360 }
+
+/** The script that gives a page this camera and these eyes. */
+export const facing = (): string => `(${inside.toString()})(${JSON.stringify(png())}, ${JSON.stringify(CORE)})`
+
+/** The drawn face as a PNG file, in base64. */
+function png(): string {
+  const { data, width, height } = picture(true)
+  const rows = Buffer.alloc(height * (1 + width * 4)) // each begins with its filter: none
+  for (let y = 0; y < height; y++) rows.set(data.subarray(y * width * 4, (y + 1) * width * 4), y * (1 + width * 4) + 1)
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header.set([8, 6, 0, 0, 0], 8) // eight bits each of red, green, blue, alpha
+  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), ...parts]).toString("base64")
+}
+
+function chunk(name: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, "latin1"), data])
+  let check = 0xffffffff
+  for (const byte of body) {
+    check ^= byte
+    for (let i = 0; i < 8; i++) check = (check & 1) === 0 ? check >>> 1 : (check >>> 1) ^ 0xedb88320
+  }
+  const out = Buffer.alloc(body.length + 8)
+  out.writeUInt32BE(data.length, 0)
+  out.set(body, 4)
+  out.writeUInt32BE((check ^ 0xffffffff) >>> 0, body.length + 4)
+  return out
+}
+
+function inside(file: string, core: typeof CORE): void {
+  const [WIDTH, HEIGHT] = [640, 360]
+  const [SMALL, LOW] = [160, 90] // in which faces are compared
+  const ALIKE = 0.5 // a fill is at about 0, a face that a codec spoiled above 0.8
+  const face = createImageBitmap(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]))
+
+  const canvasOf = (width: number, height: number): CanvasRenderingContext2D => {
+    const canvas = document.createElement("canvas")
+    canvas.width = width
+    canvas.height = height
+    const pen = canvas.getContext("2d", { willReadFrequently: true })
+    if (pen === null) throw new Error("no canvas")
+    return pen
+  }
+
+  // ---- The camera ----
+
+  const devices = navigator.mediaDevices as MediaDevices | undefined
+  if (devices === undefined) return // the blank page before the first
+  const real = devices.getUserMedia.bind(devices)
+  devices.getUserMedia = async (wanted = {}) => {
+    if (wanted.video === undefined || wanted.video === false) return real(wanted)
+    const pen = canvasOf(WIDTH, HEIGHT)
+    const somebody = await face
+    let count = 0
+    const draw = (): void => {
+      pen.drawImage(somebody, 0, 0)
+      pen.fillStyle = count++ % 2 === 0 ? "#777" : "#888" // something changes in every frame
+      pen.fillRect(0, 0, 8, 8)
+    }
+    draw()
+    const stream = pen.canvas.captureStream()
+    const timer = setInterval(() => {
+      if (stream.getVideoTracks()[0]?.readyState === "ended") clearInterval(timer)
+      else draw()
+    }, 50)
+    window.probe.tracks.push(...stream.getTracks())
+    return stream
+  }
+
+  // ---- The eyes ----
+
+  const small = canvasOf(SMALL, LOW)
+  const greys = (source: CanvasImageSource): Float64Array => {
+    small.drawImage(source, 0, 0, SMALL, LOW)
+    const { data } = small.getImageData(0, 0, SMALL, LOW)
+    return Float64Array.from(
+      { length: SMALL * LOW },
+      (_, i) => 0.3 * (data[4 * i] ?? 0) + 0.6 * (data[4 * i + 1] ?? 0) + 0.1 * (data[4 * i + 2] ?? 0),
+    )
+  }
+  const [left, top] = [Math.round(core.x * SMALL), Math.round(core.y * LOW)]
+  const [across, down] = [Math.round(core.width * SMALL), Math.round(core.height * LOW)]
+  const cut = (of: Float64Array, x: number, y: number): number[] =>
+    Array.from({ length: across * down }, (_, i) => of[(y + Math.floor(i / across)) * SMALL + x + (i % across)] ?? 0)
+  /** How alike two cuts are, whatever their brightness: -1..1. */
+  const alike = (a: readonly number[], b: readonly number[]): number => {
+    const mean = (of: readonly number[]): number => of.reduce((sum, v) => sum + v, 0) / of.length
+    const [am, bm] = [mean(a), mean(b)]
+    let [ab, aa, bb] = [0, 0, 0]
+    a.forEach((v, i) => {
+      const [da, db] = [v - am, (b[i] ?? 0) - bm]
+      ab += da * db
+      aa += da * da
+      bb += db * db
+    })
+    return aa * bb === 0 ? 0 : ab / Math.sqrt(aa * bb)
+  }
+
+  const template = face.then(greys)
+  let seen = { frames: 0, open: 0, exposed: 0, most: -1 }
+  const watched = new WeakSet<HTMLVideoElement>()
+
+  const look = (video: HTMLVideoElement, was: Float64Array): void => {
+    if (video.videoWidth === 0) return
+    const is = greys(video)
+    const wanted = cut(was, left, top)
+    let most = -1
+    for (let dy = -2; dy <= 2; dy++) for (let dx = -2; dx <= 2; dx++) most = Math.max(most, alike(wanted, cut(is, left + dx, top + dy)))
+    const room = [0.1, 0.9].every((x) => {
+      const at = Math.round(0.5 * LOW) * SMALL + Math.round(x * SMALL)
+      return Math.abs((was[at] ?? 0) - (is[at] ?? 0)) < 16
+    })
+    seen = {
+      frames: seen.frames + 1,
+      open: seen.open + (room ? 1 : 0),
+      exposed: seen.exposed + (most > ALIKE ? 1 : 0),
+      most: Math.max(seen.most, most),
+    }
+  }
+
+  window.faced = {
+    watch(name) {
+      const find = async (): Promise<void> => {
+        const was = await template
+        for (const video of document.querySelectorAll<HTMLVideoElement>(`[data-name="${name}"] video`)) {
+          if (watched.has(video)) continue
+          watched.add(video)
+          const on = (): void => {
+            look(video, was)
+            video.requestVideoFrameCallback(on)
+          }
+          video.requestVideoFrameCallback(on)
+        }
+      }
+      new MutationObserver(() => void find()).observe(document, { subtree: true, childList: true, attributeFilter: ["data-name"] })
+      void find()
+    },
+    take() {
+      const now = seen
+      seen = { frames: 0, open: 0, exposed: 0, most: -1 }
+      return now
+    },
+  }
+}
