@@ -25,7 +25,7 @@ export const BIAS = -1
 export function facesOf(scores: Float32Array, boxes: Float32Array, { scale, left, top }: Fit, threshold: number): Face[] {
   if (scores.length !== ANCHORS || boxes.length !== ANCHORS * NUMBERS)
     throw new RangeError("the close-up detector answers for another picture")
-  if (scores.some(Number.isNaN)) throw new RangeError("the close-up detector answers with no number")
+  if (!scores.every(Number.isFinite)) throw new RangeError("the close-up detector answers with no number")
   const least = Math.log(threshold / (1 - threshold))
   const faces: Face[] = []
   let anchor = 0

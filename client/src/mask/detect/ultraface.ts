@@ -64,7 +64,7 @@ export function facesOf(
           if (score >= threshold(h / height)) faces.push({ x, y, width: w, height: h, score })
         }
   }
-  // A score that is no number is neither less nor more than the least: it is looked for by itself.
-  if (scores.some(Number.isNaN)) throw new RangeError("the face detector answers with no number")
+  // A score that is no number may be less than the least: it is looked for by itself.
+  if (!scores.every(Number.isFinite)) throw new RangeError("the face detector answers with no number")
   return faces
 }
