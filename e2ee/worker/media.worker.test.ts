@@ -137,6 +137,40 @@ test("frames leave sealed or not at all, and arrive opened or not at all", async
   await until(() => counts("out") === undefined && counts("in") === undefined)
 })
 
+test("a source that is held lets nothing out, and goes on with a key frame, asked for where it does not come", async () => {
+  await keys(1, [3])
+  const camera = attach({ side: "send", id: "camera", context: 1 })
+  const screen = attach({ side: "send", id: "screen", context: 2 })
+  const came = (id: string): number => counts(id)?.streams[0]?.came ?? 0
+  const put = async (type: "key" | "delta"): Promise<void> => {
+    const before = came("camera")
+    for (const stream of [camera, screen]) stream.put(frameOf("video/VP9", [1, 2, 3], type))
+    await until(() => came("camera") > before)
+  }
+  await put("key")
+  await until(() => camera.out.length === 1)
+
+  tell({ do: "hold", context: 1, on: true })
+  for (const type of ["delta", "key", "delta"] as const) await put(type)
+  await until(() => screen.out.length === 4)
+  assert.equal(camera.out.length, 1)
+  assert.deepEqual(camera.asked, [])
+  const later = attach({ side: "send", id: "later", context: 1 })
+  later.put(frameOf("video/VP9", [1], "key"))
+  await until(() => came("later") === 1)
+
+  tell({ do: "hold", context: 1, on: false })
+  await put("delta")
+  await until(() => camera.asked.length === 1 && screen.out.length === 5)
+  assert.deepEqual([camera.out.length, later.out.length, screen.out.length], [1, 0, 5], "what was encoded before does not leave late")
+  await put("key")
+  await put("delta")
+  await until(() => camera.out.length === 3)
+  later.put(frameOf("video/VP9", [1], "key"))
+  await until(() => later.out.length === 1)
+  await Promise.all([camera, screen, later].map((stream) => stream.end()))
+})
+
 test("a browser that tells no loudness is helped with what the page has measured", async () => {
   const sending = attach({ side: "send", id: "quiet", context: 0 })
   const silent = { ...frameOf("audio/opus", [1, 2, 3]), getMetadata: () => ({ mimeType: "audio/opus" }) }

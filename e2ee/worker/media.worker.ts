@@ -8,7 +8,16 @@
 import { type Loudness, loudness } from "./frame.ts"
 import { KeyRing } from "./keys.ts"
 import { Pace, Stuck } from "./pace.ts"
-import { type Counts, type FromMedia, type Keys, MICROPHONE, SCREEN_AUDIO, type ToMedia, type TransformOptions } from "./port.ts"
+import {
+  type Context,
+  type Counts,
+  type FromMedia,
+  type Keys,
+  MICROPHONE,
+  SCREEN_AUDIO,
+  type ToMedia,
+  type TransformOptions,
+} from "./port.ts"
 import { HELD_MS, type Owner, type Passed, Receiver } from "./receive.ts"
 import { Sender } from "./send.ts"
 import { codecOf } from "./shim.ts"
@@ -38,8 +47,10 @@ interface Metadata {
 
 interface Outgoing {
   readonly sender: Sender
+  readonly context: Context
   readonly video: boolean
   readonly transformer: Transformer
+  readonly pace: Pace // of key frames that are asked for to go on
 }
 
 /** Whose frames pass, and which order of the page says so. */
@@ -66,6 +77,7 @@ interface Incoming {
 const ring = new KeyRing()
 const stuck = new Stuck()
 const generating = new Pace(GENERATE_MS)
+const held = new Set<Context>() // of which nothing leaves
 const outgoing = new Map<string, Outgoing>()
 const incoming = new Map<string, Incoming>()
 const bound = new Map<string, Bound>() // also of transforms that are still to come
@@ -84,14 +96,17 @@ const post = (message: FromMedia): void => self.postMessage(message)
 function attachSender(transformer: Transformer, options: Extract<TransformOptions, { side: "send" }>): void {
   const { id, context } = options
   const kind = context === MICROPHONE || context === SCREEN_AUDIO ? "audio" : "video"
-  const stream: Outgoing = { sender: new Sender(ring, context), video: kind === "video", transformer }
+  const sender = new Sender(ring, context)
+  sender.hold(held.has(context))
+  const stream: Outgoing = { sender, context, video: kind === "video", transformer, pace: new Pace(ASK_MS) }
   const sealing = new TransformStream<Frame, Frame>({
     async transform(frame, out) {
       const { mimeType, audioLevel, synchronizationSource: ssrc = 0 } = frame.getMetadata() as Metadata
       const key = "type" in frame && frame.type === "key"
       const level = audioLevel ?? (context === MICROPHONE ? measured() : undefined)
       const encoded = { codec: codecOf(mimeType, kind), key, data: new Uint8Array(frame.data), audioLevel: level, ssrc }
-      const sealed = await stream.sender.send(encoded, now()).catch(() => null)
+      const sealed = await sender.send(encoded, now()).catch(() => null)
+      if (sender.waits) beginAnew(id, stream)
       if (sealed === null) return
       if (context === MICROPHONE) hear(id, loudness(level))
       frame.data = sealed.buffer
@@ -101,6 +116,19 @@ function attachSender(transformer: Transformer, options: Extract<TransformOption
   outgoing.set(id, stream)
   run(transformer, sealing, () => outgoing.get(id) === stream && outgoing.delete(id))
   post({ on: "attached", id })
+}
+
+/** A stream that was held goes on with a key frame: the encoder is asked here, or where it does not listen by the page. */
+function beginAnew(id: string, { transformer, pace }: Outgoing): void {
+  if (pace.wait(now()) > 0) return
+  if (transformer.generateKeyFrame === undefined) post({ on: "waits", id })
+  else transformer.generateKeyFrame().catch(() => undefined) // refused while nothing is being encoded
+}
+
+function hold(context: Context, on: boolean): void {
+  if (on) held.add(context)
+  else held.delete(context)
+  for (const stream of outgoing.values()) if (stream.context === context) stream.sender.hold(on)
 }
 
 const measured = (): number | undefined => (now() - microphone.at < MEASURED_MS ? microphone.linear : undefined)
@@ -303,6 +331,9 @@ self.onmessage = (event: MessageEvent<ToMedia>) => {
       break
     case "loudness":
       microphone = { linear: message.linear, at: now() }
+      break
+    case "hold":
+      hold(message.context, message.on)
       break
     case "count":
       post({ on: "counts", counts: count() })

@@ -246,6 +246,11 @@ export type ToMedia =
     }
   /** Asks for "counts" of every transform. */
   | { readonly do: "count" }
+  /**
+   * Whether frames of a source are kept back. With `on` none leaves any more, also of senders still to be made; without
+   * it each stream goes on with its next key frame, so that nothing of what was encoded before leaves late.
+   */
+  | { readonly do: "hold"; readonly context: Context; readonly on: boolean }
   /** How loud the microphone is now, 0..1 (linear, root mean square): browsers tell a transform only where it also goes out in clear. */
   | { readonly do: "loudness"; readonly linear: number }
   | { readonly do: "forget" }
@@ -277,6 +282,8 @@ export type FromMedia =
   | { readonly on: "levels"; readonly levels: readonly { readonly id: string; readonly level: number; readonly voice: boolean }[] }
   /** The receive transform has let its first frame through since it was bound with `turn`: only now is its picture that person's. */
   | { readonly on: "opened"; readonly id: string; readonly turn: number }
+  /** The send transform was held, and goes on only with a key frame, which it cannot have made itself. */
+  | { readonly on: "waits"; readonly id: string }
   /** Frames of an epoch this person does not have have been arriving for 3 s. */
   | { readonly on: "stuck" }
 

@@ -20,6 +20,7 @@ interface Encoded {
 interface Stream {
   came: number
   passed: number
+  waits: boolean // for a key frame, after it was held
 }
 
 /** Streams that are counted: more are no layers, and nobody's memory is theirs. */
@@ -27,9 +28,12 @@ const STREAMS_MAX = 64
 
 export class Sender {
   readonly counts = tally()
+  /** Whether the last frame was dropped only for not being a key frame. */
+  waits = false
   readonly #ring: KeyRing
   readonly #context: Context
   readonly #streams = new Map<number, Stream>()
+  #held = false
 
   constructor(ring: KeyRing, context: Context) {
     this.#ring = ring
@@ -40,20 +44,30 @@ export class Sender {
     return Array.from(this.#streams, ([ssrc, { came, passed }]) => ({ ssrc, came, passed }))
   }
 
+  /** Lets nothing pass any more, or again from each stream's next key frame on. */
+  hold(on: boolean): void {
+    if (this.#held && !on) for (const stream of this.#streams.values()) stream.waits = true
+    this.#held = on
+  }
+
   /** The sealed frame; null when it must not be sent. There is no third outcome. */
   async send({ codec, key, data, audioLevel, ssrc }: Encoded, now: number): Promise<Bytes | null> {
     const stream = this.#stream(ssrc)
     stream.came++
+    this.waits = !this.#held && stream.waits && !key
+    if (this.#held || this.waits) return null
     const grant = this.#ring.grant(this.#context, now)
     if (grant === null) {
       this.counts.noKey++
       return null
     }
     const sealed = codec === null ? null : await sealFrame({ codec, key, data, loudness: loudness(audioLevel) }, grant)
+    if (this.#held) return null // meanwhile
     if (sealed === null) this.counts.forged++
     else {
       this.counts.passed++
       stream.passed++
+      stream.waits = false
     }
     return sealed
   }
@@ -61,7 +75,7 @@ export class Sender {
   #stream(ssrc: number): Stream {
     const known = this.#streams.get(ssrc)
     if (known !== undefined) return known
-    const stream = { came: 0, passed: 0 }
+    const stream = { came: 0, passed: 0, waits: false }
     if (this.#streams.size < STREAMS_MAX) this.#streams.set(ssrc, stream)
     return stream
   }

@@ -107,6 +107,8 @@ export class CallMedia {
   track(context: Context, track: MediaStreamTrack | null): void {
     if (track === null) this.#tracks.delete(context)
     else this.#tracks.set(context, track)
+    // Between two tracks of which one may show what the other must not, nothing leaves that was encoded of the first.
+    if (this.#treated.has(context)) this.#hold(context, track === null || !isTreated(track))
     this.#publish?.set(context, this.#sent(context))
     this.#tell()
   }
@@ -126,8 +128,14 @@ export class CallMedia {
 
   /** Of which sources nothing but what came out of the mask workers may be sent. */
   treated(contexts: ReadonlySet<Context>): void {
+    const before = this.#treated
     this.#treated = contexts
-    for (const context of contexts) this.#publish?.set(context, this.#sent(context))
+    for (const context of contexts) {
+      if (before.has(context)) continue
+      this.#hold(context, true)
+      this.#publish?.set(context, this.#sent(context))
+    }
+    for (const context of before) if (!contexts.has(context)) this.#hold(context, false)
     this.#tell()
   }
 
@@ -205,6 +213,8 @@ export class CallMedia {
     switch (m.on) {
       case "attached":
         return this.#publish?.attached(m.id)
+      case "waits":
+        return void this.#publish?.begin(m.id)
       case "opened":
         return this.#receiving.opened(m.id, m.turn)
       case "levels":
@@ -244,6 +254,10 @@ export class CallMedia {
     const track = this.#tracks.get(context)
     if (track === undefined || !this.#allowed.has(context)) return null
     return this.#treated.has(context) && !isTreated(track) ? null : track
+  }
+
+  #hold(context: Context, on: boolean): void {
+    this.#workers.toMedia({ do: "hold", context, on })
   }
 
   #makeSubscribe(): Subscribe {

@@ -111,6 +111,18 @@ export class Publish {
     }
   }
 
+  /** The source of transform `id` goes on with a key frame. */
+  async begin(id: string): Promise<void> {
+    for (const { id: own, transceiver } of this.#sources.values()) {
+      if (own !== id) continue
+      const parameters = transceiver.sender.getParameters()
+      const options = { encodingOptions: parameters.encodings.map(() => ({ keyFrame: true })) }
+      // Refused while other parameters are being set: it is asked for again. (The DOM's types do not know the second argument.)
+      const set = transceiver.sender.setParameters.bind(transceiver.sender) as (p: RTCRtpSendParameters, o: typeof options) => Promise<void>
+      await set(parameters, options).catch(() => undefined)
+    }
+  }
+
   answer(sdp: string): Promise<void> {
     return this.#pc
       .setRemoteDescription({ type: "answer", sdp: fromServer(sdp) })

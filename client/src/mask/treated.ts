@@ -65,7 +65,7 @@ export class TreatedTrack {
       this.close()
       this.#heard.track(null)
     }
-    this.#life = new Life(this.#raw, this.#camera, this.#treatment, {
+    const heard: LifeHeard = {
       track: (track) => {
         treated.add(track)
         this.#tries.good(performance.now())
@@ -82,7 +82,12 @@ export class TreatedTrack {
         ended()
         standing({ is: "unavailable" })
       },
-    })
+    }
+    try {
+      this.#life = new Life(this.#raw, this.#camera, this.#treatment, heard)
+    } catch {
+      standing({ is: "unavailable" }) // this browser lacks something
+    }
   }
 }
 
