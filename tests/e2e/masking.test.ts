@@ -2,33 +2,13 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import { KINDS, type Kind } from "./harness/browsers.ts"
-import { type Faces, facing } from "./harness/faced.ts"
-import { type Meeting, turn } from "./harness/meeting.ts"
+import { KINDS } from "./harness/browsers.ts"
+import { seen, two } from "./harness/facing.ts"
+import { turn } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
 import { stage } from "./harness/stage.ts"
 
 const at = stage()
-
-/** Somebody who looks, and somebody who shows the drawn face. */
-async function two(meeting: Meeting, kind: Kind): Promise<[Person, Person]> {
-  const ada = await meeting.host("chromium", { number: 61, name: "Ada", scripts: [facing()] }, {})
-  const bob = await meeting.guest(kind, { number: 62, name: "Bob", scripts: [facing()] }, {})
-  await ada.page.evaluate(() => window.faced.watch("Bob"))
-  return [ada, bob]
-}
-
-/** What was seen until so many frames were, that show the room. */
-async function seen(ada: Person, open: number): Promise<Faces> {
-  let all: Faces = { frames: 0, open: 0, exposed: 0, most: -1 }
-  await ada.until(`sees ${open} frames of the room`, async () => {
-    const now = await ada.page.evaluate(() => window.faced.take())
-    const most = Math.max(all.most, now.most)
-    all = { frames: all.frames + now.frames, open: all.open + now.open, exposed: all.exposed + now.exposed, most }
-    return all.open >= open
-  })
-  return all
-}
 
 const loaded = (person: Person): Promise<string[]> =>
   person.page.evaluate(() => performance.getEntriesByType("resource").flatMap(({ name }) => (/mask/.test(name) ? [name] : [])))

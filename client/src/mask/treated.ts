@@ -28,6 +28,9 @@ export interface TreatedHeard {
 const treated = new WeakSet<MediaStreamTrack>()
 export const isTreated = (track: MediaStreamTrack): boolean => treated.has(track)
 
+/** Whether this browser has what is needed at all. */
+const able = (): boolean => typeof VideoFrame === "function" && typeof OffscreenCanvas === "function"
+
 export class TreatedTrack {
   readonly #raw: MediaStreamTrack
   readonly #heard: TreatedHeard
@@ -83,11 +86,8 @@ export class TreatedTrack {
         standing({ is: "unavailable" })
       },
     }
-    try {
-      this.#life = new Life(this.#raw, this.#camera, this.#treatment, heard)
-    } catch {
-      standing({ is: "unavailable" }) // this browser lacks something
-    }
+    if (able()) this.#life = new Life(this.#raw, this.#camera, this.#treatment, heard)
+    else standing({ is: "unavailable" })
   }
 }
 

@@ -20,6 +20,12 @@ export interface Faced {
   /** Looks at every frame of this person's tile from now on. */
   watch(name: string): void
   take(): Faces
+  /** The workers that mask, the newest last. */
+  readonly workers: Worker[]
+  /** Nothing of what they say is heard while this is true. */
+  deaf: boolean
+  /** The camera is turned by a quarter. */
+  turn(): void
 }
 
 declare global {
@@ -31,7 +37,7 @@ declare global {
 /** Where the face is in the picture, in parts of its size: eyes, nose and mouth. */
 const CORE = { x: 275 / 640, y: 105 / 360, width: 90 / 640, height: 110 / 360 }
 
-/** The script that gives a page this camera and these eyes. */
+/** The script that gives a page this camera, these eyes, and a hand on the workers that mask. */
 export const facing = (): string => `(${inside.toString()})(${JSON.stringify(png())}, ${JSON.stringify(CORE)})`
 
 /** The drawn face as a PNG file, in base64. */
@@ -65,6 +71,7 @@ function inside(file: string, core: typeof CORE): void {
   const [WIDTH, HEIGHT] = [640, 360]
   const [SMALL, LOW] = [160, 90] // in which faces are compared
   const ALIKE = 0.5 // a fill is at about 0, a face that a codec spoiled above 0.8
+  let upright = true
   const face = createImageBitmap(new Blob([Uint8Array.from(atob(file), (c) => c.charCodeAt(0))]))
 
   const canvasOf = (width: number, height: number): CanvasRenderingContext2D => {
@@ -87,7 +94,11 @@ function inside(file: string, core: typeof CORE): void {
     const somebody = await face
     let count = 0
     const draw = (): void => {
-      pen.drawImage(somebody, 0, 0)
+      const [width, height] = upright ? [WIDTH, HEIGHT] : [HEIGHT, WIDTH]
+      if (pen.canvas.width !== width) Object.assign(pen.canvas, { width, height })
+      pen.fillStyle = "#a0a8b0"
+      pen.fillRect(0, 0, width, height)
+      pen.drawImage(somebody, (width - WIDTH) / 2, (height - HEIGHT) / 2)
       pen.fillStyle = count++ % 2 === 0 ? "#777" : "#888" // something changes in every frame
       pen.fillRect(0, 0, 8, 8)
     }
@@ -130,6 +141,20 @@ function inside(file: string, core: typeof CORE): void {
     return aa * bb === 0 ? 0 : ab / Math.sqrt(aa * bb)
   }
 
+  // ---- The workers ----
+
+  const workers: Worker[] = []
+  window.Worker = class extends Worker {
+    constructor(script: string | URL, options?: WorkerOptions) {
+      super(script, options)
+      if (!String(script).includes("mask")) return
+      workers.push(this)
+      this.addEventListener("message", (e) => {
+        if (window.faced.deaf) e.stopImmediatePropagation()
+      })
+    }
+  }
+
   const template = face.then(greys)
   let seen = { frames: 0, open: 0, exposed: 0, most: -1 }
   const watched = new WeakSet<HTMLVideoElement>()
@@ -153,6 +178,11 @@ function inside(file: string, core: typeof CORE): void {
   }
 
   window.faced = {
+    workers,
+    deaf: false,
+    turn() {
+      upright = !upright
+    },
     watch(name) {
       const find = async (): Promise<void> => {
         const was = await template
