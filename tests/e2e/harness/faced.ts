@@ -149,8 +149,8 @@ function inside(file: string, core: typeof CORE): void {
       super(script, options)
       if (!String(script).includes("mask")) return
       workers.push(this)
-      this.addEventListener("message", (e) => {
-        if (window.faced.deaf) e.stopImmediatePropagation()
+      this.addEventListener("message", (e: MessageEvent<{ on: string }>) => {
+        if (window.faced.deaf && e.data.on !== "taken") e.stopImmediatePropagation() // a frame is answered for, or no other comes
       })
     }
   }
