@@ -1,8 +1,8 @@
 /**
  * One finished frame, from what the camera showed and what is to be covered.
- * Background, then people and faces, then zones, so that nothing painted later
- * opens what was covered before. A frame that is covered whole is painted from
- * no pixel of the camera.
+ * What is covered is gone before anything else reads the picture, so that a
+ * blurred background spreads nothing of it, and nothing that is painted later
+ * opens it. A frame that is covered whole is painted from no pixel of the camera.
  */
 
 import type { Cover, Silhouette } from "../cover/cover.ts"
@@ -44,11 +44,21 @@ export class Painter {
     this.#size(width, height)
     const g = this.#g
     g.drawImage(frame, 0, 0, width, height)
-    drawBackground(g, treatment.background, person)
-    if (cover.person !== null) for (const box of personBoxes(cover.person, width, height)) this.#filler.box(g, box, "flat", 0)
-    for (const mask of cover.masks) this.#filler.box(g, mask, treatment.fill, mask.track)
-    for (const box of this.#zoned(treatment.zones, width, height)) this.#filler.box(g, box, "flat", 0)
+    this.#cover(shot, cover, treatment)
+    if (treatment.background !== "none") {
+      // A background is made of what others may see, and lies over it: what is covered is covered again.
+      drawBackground(g, treatment.background, person)
+      this.#cover(shot, cover, treatment)
+    }
     return this.#finished(frame.timestamp)
+  }
+
+  /** People, then faces, then zones. */
+  #cover({ width, height }: Shot, cover: Extract<Cover, { all: false }>, { fill, zones }: Treatment): void {
+    const g = this.#g
+    if (cover.person !== null) for (const box of personBoxes(cover.person, width, height)) this.#filler.box(g, box, "flat", 0)
+    for (const mask of cover.masks) this.#filler.box(g, mask, fill, mask.track)
+    for (const box of this.#zoned(zones, width, height)) this.#filler.box(g, box, "flat", 0)
   }
 
   #zoned(zones: Zones, width: number, height: number): readonly Box[] {
