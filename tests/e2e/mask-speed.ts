@@ -82,7 +82,7 @@ async function measure(meeting: Meeting, kind: Kind, pid: number, moving: readon
   await watch()
   const still = moving.map(() => moving[0] ?? "")
   const clear = await run(person, pid, still)
-  await person.click("Mask faces", "switch")
+  await person.click("Mask faces")
   await person.until("is masked", async () => /\bmasked\b/i.test(await person.text()))
   await watch()
   const moved = await run(person, pid, moving)

@@ -5,8 +5,10 @@
  *
  * Every picture carries its number in four corners, so that what comes out is
  * compared with the very picture that went in. What comes out and differs is
- * covered; so is what has the one colour that most of what differs has.
+ * covered; so is what has a colour that masks are painted in.
  */
+
+import { COLOURS } from "../../../client/src/mask/paint/fill.ts"
 
 export const WIDTH = 640
 export const HEIGHT = 360
@@ -45,12 +47,18 @@ declare global {
 }
 
 /** The script that gives a page this camera. */
-export const playing = (): string => `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS })})`
+export const playing = (): string =>
+  `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS })}, ${JSON.stringify(COLOURS)})`
 
-function inside({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS", number>): void {
+function inside(
+  { WIDTH, HEIGHT, CELL, COLUMNS, ROWS }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS", number>,
+  painted: readonly string[],
+): void {
   const BITS = 14 // of a number; then the same bits turned over
   const BLOCK = 4 // pixels of a side of one bit
   const FAR = 32 // of 255: a pixel that differs by more is another
+  const SAME = 5 // one that differs by no more has that colour
+  const fills = painted.map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))
 
   const canvasOf = (): [HTMLCanvasElement, CanvasRenderingContext2D] => {
     const canvas = document.createElement("canvas")
@@ -113,29 +121,18 @@ function inside({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS }: Record<"WIDTH" | "HEIGHT
 
   /** 1 for each cell that is covered. */
   const covered = (was: Uint8ClampedArray, is: Uint8ClampedArray): Uint8Array => {
-    const differs = new Uint8Array(WIDTH * HEIGHT)
-    const colours = new Map<number, number>()
-    const colour = (i: number): number => (((is[i] ?? 0) >> 2) << 12) | (((is[i + 1] ?? 0) >> 2) << 6) | ((is[i + 2] ?? 0) >> 2)
-    for (let p = 0, i = 0; p < differs.length; p++, i += 4) {
-      const far =
-        Math.abs((was[i] ?? 0) - (is[i] ?? 0)) > FAR ||
-        Math.abs((was[i + 1] ?? 0) - (is[i + 1] ?? 0)) > FAR ||
-        Math.abs((was[i + 2] ?? 0) - (is[i + 2] ?? 0)) > FAR
-      if (!far) continue
-      differs[p] = 1
-      const c = colour(i)
-      colours.set(c, (colours.get(c) ?? 0) + 1)
-    }
-    let fill = -1
-    for (const [c, n] of colours) if (n > 1000 && n > (colours.get(fill) ?? 0)) fill = c
+    const near = (i: number, to: ArrayLike<number>, from: number, most: number): boolean =>
+      Math.abs((is[i] ?? 0) - (to[from] ?? 0)) <= most &&
+      Math.abs((is[i + 1] ?? 0) - (to[from + 1] ?? 0)) <= most &&
+      Math.abs((is[i + 2] ?? 0) - (to[from + 2] ?? 0)) <= most
+    const open = (p: number): boolean => near(4 * p, was, 4 * p, FAR) && !fills.some((fill) => near(4 * p, fill, 0, SAME))
     const cells = new Uint8Array(COLUMNS * ROWS)
     for (let row = 0; row < ROWS; row++) {
       for (let column = 0; column < COLUMNS; column++) {
         let n = 0
         for (let y = row * CELL; y < (row + 1) * CELL; y++)
           for (let x = column * CELL; x < (column + 1) * CELL; x++) {
-            const p = y * WIDTH + x
-            if (differs[p] === 1 || colour(4 * p) === fill) n++
+            if (!open(y * WIDTH + x)) n++
           }
         cells[row * COLUMNS + column] = n >= 0.8 * CELL * CELL ? 1 : 0
       }

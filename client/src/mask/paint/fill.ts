@@ -26,6 +26,9 @@ const PALETTE = ["#3d4a5c", "#52627a", "#6b7d99", "#8796ad", "#46607a", "#5a7691
 const FLAT = "#46556b"
 const DISC = "#8796ad"
 
+/** Every colour that is painted over a picture. */
+export const COLOURS: readonly string[] = [...PALETTE, FLAT, DISC]
+
 /** Evenly distributed bits of a few numbers (the finaliser of MurmurHash3, public domain, over each in turn). */
 export function scatter(...numbers: readonly number[]): number {
   let h = 0x9e3779b9
