@@ -63,15 +63,14 @@ case "$*" in
 esac
 
 # Each file in a namespace of its own, so many at a time; what one says is shown when it ends,
-# with the time that it took, and the processor's: of users and of the system, of all that was waited for.
+# with the time that it took.
 # shellcheck disable=SC2016 # expanded by the inner shell
 for file in "$out"/*.mjs; do echo "$file"; done | xargs -P "${E2E_JOBS:-2}" -I FILE unshare -n sh -c '
 	ip link set lo up
 	began=$(date +%s)
 	node --enable-source-maps --test --test-timeout=900000 "$0" >"$0.log" 2>&1
 	code=$?
-	times >"$0.times"
 	cat "$0.log"
-	echo "# $(basename "$0" .test.mjs): $(($(date +%s) - began)) s, processor $(tail -n 1 "$0.times")"
+	echo "# $(basename "$0" .test.mjs): $(($(date +%s) - began)) s"
 	exit $code
 ' FILE
