@@ -87,8 +87,10 @@ $(LINT): Makefile
 
 test: test-go test-client test-browsers ## everything: Go, TypeScript, browsers
 
+# Most of what tests of Go do is to wait, so more of them run than there are
+# processors, the longest first. They are vetted by check-go.
 test-go: build
-	go test -race -short -shuffle=on -timeout $(PATIENCE) ./...
+	go test -race -short -shuffle=on -p $$((2 * $$(nproc))) -vet=off -timeout $(PATIENCE) ./tests/privacy ./sfu ./...
 	go test -tags tap -run 'Tap|Lost|Clear' ./sfu ./tests/tapserver
 	go test -run '$(LONG)' -timeout $(PATIENCE) ./signaling ./tests/mls
 
