@@ -23,7 +23,7 @@ const begun = (person: Person, more: number): Promise<boolean> =>
   person.until("begins anew", () => person.page.evaluate((n) => window.faced.workers.length > n, more))
 
 for (const kind of KINDS) {
-  test(`${kind} shows no face when workers end, are silent, or the camera changes`, async () => {
+  test(`${kind} shows no face when a worker ends or the camera changes`, async () => {
     const meeting = at.meeting()
     const [ada, bob] = await two(meeting, kind)
     await bob.click("Mask faces")
@@ -38,19 +38,6 @@ for (const kind of KINDS) {
     await shown("without the worker that searches everything")
     await begun(bob, await kill(bob, 0))
     await shown("without the worker that masks")
-
-    await bob.page.evaluate(() => {
-      window.faced.deaf = true
-    })
-    await ada.until("sees nothing of the room", async () => {
-      const { frames, open, exposed } = await ada.page.evaluate(() => window.faced.take())
-      assert.equal(exposed, 0, "silence")
-      return frames > 2 && open === 0
-    })
-    await bob.page.evaluate(() => {
-      window.faced.deaf = false
-    })
-    await shown("after a silence")
 
     for (let i = 0; i < 2; i++) {
       await bob.page.evaluate(() => window.faced.turn())

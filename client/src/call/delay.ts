@@ -47,7 +47,8 @@ export class Delay {
   }
 
   #begin(raw: MediaStreamTrack): void {
-    const context = new AudioContext()
+    const context = opened()
+    if (context === null) return
     const out = context.createMediaStreamDestination()
     out.channelCount = 1
     const delay = context.createDelay(MOST)
@@ -83,5 +84,14 @@ export class Delay {
   /** The context takes a moment itself. */
   #seconds(context: AudioContext): number {
     return Math.min(MOST, Math.max(0, this.#late / 1000 - context.baseLatency))
+  }
+}
+
+/** Null where there are too many, or no sound at all. */
+function opened(): AudioContext | null {
+  try {
+    return new AudioContext()
+  } catch {
+    return null
   }
 }

@@ -71,6 +71,7 @@ export class TreatedTrack {
     const heard: LifeHeard = {
       track: (track) => {
         treated.add(track)
+        track.contentHint = this.#raw.contentHint
         this.#tries.good(performance.now())
         this.#heard.track(track)
       },
