@@ -5,7 +5,7 @@
  */
 
 import { TreatedTrack } from "../mask/treated.ts"
-import { NO_TREATMENT, type Standing, type Treatment, treats, type Zones } from "../mask/treatment.ts"
+import { NO_TREATMENT, type Standing, searches, type Treatment, treats, type Zones } from "../mask/treatment.ts"
 
 export type Pictured = "camera" | "screen"
 
@@ -58,8 +58,9 @@ export class Treating {
 
   #change(source: Pictured, before: Treatment, now: Treatment): void {
     const treated = this.#treated.get(source)
-    // Faces that are masked from now on, or not any more: a track of its own.
-    const another = treats(before) !== treats(now) || (before.strength === "off") !== (now.strength === "off")
+    // Faces that are masked from now on, or not any more, and networks that are needed or not: a track of its own.
+    const another =
+      treats(before) !== treats(now) || (before.strength === "off") !== (now.strength === "off") || searches(before) !== searches(now)
     if (!another) return treated?.treat(now, this.#cameraOf(source))
     if (!this.#raw.has(source)) return
     this.#end(source)

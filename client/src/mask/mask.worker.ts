@@ -13,6 +13,7 @@ import { type Nets, openNets } from "./nets.ts"
 import { Painter, type Shot } from "./paint/paint.ts"
 import type { Answer, Asks, FromMask, ToFull, ToMask } from "./port.ts"
 import { brightness, leaves, Sight } from "./sight.ts"
+import { searches } from "./treatment.ts"
 
 /** How often what waits is looked at (ms). */
 const TICK_MS = 20
@@ -43,17 +44,23 @@ function mask({ full, treatment, camera, form }: Begin): void {
 
   const sight = new Sight()
   const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, form)
-  const own = load((part) => post({ on: "loading", part })).then((loaded) => {
+  const open = async (): Promise<Nets> => {
+    const loaded = await load((part) => post({ on: "loading", part }))
     full.postMessage({ do: "open", loaded } satisfies Asks)
     return openNets(loaded)
-  })
+  }
+  const own = searches(treatment) ? open() : null // a treatment that needs them later begins with workers of its own
   const loop = new Loop<Shot, VideoFrame | ImageBitmap>(
     {
       now: () => performance.now(),
       judge: ({ strength }) => new Policy({ body: strength === "body" }),
       pixels: ({ frame, width, height }) => sight.pixels(frame, width, height),
       brightness,
-      fast: async (pixels, short) => (await own).fast(pixels, short),
+      async fast(pixels, short) {
+        const nets = await own
+        if (nets === null) throw new Error("nothing to search with")
+        return nets.fast(pixels, short)
+      },
       ask: (ask) => full.postMessage({ do: "search", ...ask } satisfies Asks),
       paint: (shot, cover, how, person) => painter.paint(shot, cover, how, person),
       blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
@@ -71,8 +78,8 @@ function mask({ full, treatment, camera, form }: Begin): void {
       else end(data.on)
     }
   })
-  own.catch(() => end("unavailable"))
-  void Promise.all([own, other]).then(
+  own?.catch(() => end("unavailable"))
+  void Promise.all(own === null ? [] : [own, other]).then(
     () => {
       ready = true
       last = { ...last, at: performance.now() }

@@ -66,6 +66,9 @@ export const covering = ({ zones, inverse }: Zones): boolean => zones.length > 0
 export const treats = ({ strength, zones, background }: Treatment): boolean =>
   strength !== "off" || covering(zones) || background !== "none"
 
+/** Whether pictures must be searched: zones need no network, and hold without one. */
+export const searches = ({ strength, background }: Treatment): boolean => strength !== "off" || background !== "none"
+
 /** How a treated picture stands, in the words that the person reads. */
 export type Standing =
   | { readonly is: "off" } // nothing is treated

@@ -1,0 +1,125 @@
+/**
+ * A camera with two pictures that differ only where a zone covers them, and
+ * eyes that compare what becomes of the two, before it is encoded. Runs inside
+ * the page, as source text; the application knows nothing of it.
+ */
+
+/** Where the pictures differ, in pixels: odd numbers, so that its edges lie between pixels that share their colour. */
+const SECRET = { left: 201, top: 101, right: 399, bottom: 251 }
+const SIZE = { width: 640, height: 360 }
+
+/** window.twofold */
+export interface Twofold {
+  /** Shows one of the pictures from now on. Resolves with a print of what becomes of it, once that stays the same for some frames. */
+  become(which: 0 | 1): Promise<string>
+}
+
+declare global {
+  interface Window {
+    twofold: Twofold
+  }
+}
+
+type Zones = "zone" | "all but a zone" | "none"
+
+/** The script that gives a page this camera; its zones are as if the device had remembered them. */
+export const twofold = (zones: Zones, background: "none" | "blur"): string => {
+  const { left, top, right, bottom } = SECRET
+  const at = (x: number, y: number): object => ({ x: x / SIZE.width, y: y / SIZE.height })
+  const secret = [at(left, top), at(right, top), at(right, bottom), at(left, bottom)]
+  const rest = [at(403, 5), at(635, 5), at(635, 355), at(403, 355)]
+  const remembered =
+    zones === "none"
+      ? []
+      : [
+          {
+            camera: "twofold",
+            zones: [{ corners: zones === "zone" ? secret : rest }],
+            inverse: zones !== "zone",
+            of: { camera: "twofold", aspect: SIZE.width / SIZE.height },
+          },
+        ]
+  return `(${inside.toString()})(${JSON.stringify(SECRET)}, ${JSON.stringify(SIZE)}, ${JSON.stringify(remembered)}, "${background}")`
+}
+
+function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly object[], background: string): void {
+  const devices = navigator.mediaDevices as MediaDevices | undefined
+  if (devices === undefined) return // the blank page before the first
+  const FRAMES = 8
+  const SIGNAL = { x: 600, y: 320, side: 36 } // a patch that says that another picture comes
+  let which = 0
+  let signal = false
+  localStorage.setItem("paravent zones", JSON.stringify(remembered))
+  sessionStorage.setItem("paravent", JSON.stringify({ masking: { strength: "off", fill: "flat", background } }))
+
+  const canvasOf = (): CanvasRenderingContext2D => {
+    const pen = Object.assign(document.createElement("canvas"), size).getContext("2d", { willReadFrequently: true })
+    if (pen === null) throw new Error("no canvas")
+    return pen
+  }
+
+  /** A room without anybody: soft colours, and in the secret place stripes of colours that could not differ more. */
+  const draw = (pen: CanvasRenderingContext2D): void => {
+    const walls = pen.createLinearGradient(0, 0, size.width, size.height)
+    walls.addColorStop(0, "#b0b8c0")
+    walls.addColorStop(1, "#607080")
+    pen.fillStyle = walls
+    pen.fillRect(0, 0, size.width, size.height)
+    const colours = which === 0 ? ["#f00", "#fff"] : ["#00f", "#000"]
+    for (let x = secret.left; x < secret.right; x++) {
+      pen.fillStyle = colours[x % 2] ?? ""
+      pen.fillRect(x, secret.top, 1, secret.bottom - secret.top)
+    }
+    pen.fillStyle = signal ? "#fff" : "#000"
+    pen.fillRect(SIGNAL.x, SIGNAL.y, SIGNAL.side, SIGNAL.side)
+  }
+
+  const real = devices.getUserMedia.bind(devices)
+  devices.getUserMedia = async (wanted = {}) => {
+    if (wanted.video === undefined || wanted.video === false) return real(wanted)
+    const pen = canvasOf()
+    draw(pen)
+    const stream = pen.canvas.captureStream()
+    for (const track of stream.getTracks()) track.getSettings = () => ({ deviceId: "twofold", ...size })
+    const timer = setInterval(() => {
+      if (stream.getVideoTracks()[0]?.readyState === "ended") clearInterval(timer)
+      else draw(pen)
+    }, 50)
+    return stream
+  }
+
+  const eyes = canvasOf()
+  const isSignal = (data: Uint8ClampedArray): boolean =>
+    (data[4 * ((SIGNAL.y + SIGNAL.side / 2) * size.width + SIGNAL.x + SIGNAL.side / 2)] ?? 0) > 128
+
+  /** Every bit of the picture counts. */
+  const print = async (data: Uint8ClampedArray<ArrayBuffer>): Promise<string> =>
+    new Uint8Array(await crypto.subtle.digest("SHA-256", data)).reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "")
+
+  window.twofold = {
+    become: (next) =>
+      new Promise((done) => {
+        const video = document.querySelector<HTMLVideoElement>("video.picture")
+        if (video === null) throw new Error("no picture")
+        signal = true
+        let said = false // the signal is seen; what comes when it is gone again shows the next picture
+        let prints: string[] = [] // of the newest frames, which are all the same
+        const look = async (): Promise<void> => {
+          eyes.drawImage(video, 0, 0)
+          const { data } = eyes.getImageData(0, 0, size.width, size.height)
+          const now = isSignal(data)
+          if (now && !said) {
+            said = true
+            which = next
+            signal = false
+          } else if (said && !now) {
+            const own = await print(data)
+            prints = prints[0] === own ? [own, ...prints] : [own]
+            if (prints.length === FRAMES) return done(own)
+          }
+          video.requestVideoFrameCallback(look)
+        }
+        video.requestVideoFrameCallback(look)
+      }),
+  }
+}
