@@ -46,7 +46,19 @@ type Hello struct {
 // SDP, empty while off.
 type Media struct {
 	Microphone, Camera, Screen, ScreenAudio string
+
+	Mask Mask // of the camera's picture
 }
+
+// Mask is what is covered in a camera's picture before anybody else gets it:
+// nothing where it is empty.
+type Mask string
+
+// What a mask covers.
+const (
+	Faces Mask = "faces" // every face
+	Body  Mask = "body"  // the whole person
+)
 
 // Chat is a line of text. One for a single person is private.
 type Chat struct{ Text string }
@@ -98,7 +110,11 @@ func (c Policy) fields() map[string]any {
 }
 
 func (c Media) value() map[string]any {
-	return map[string]any{"microphone": c.Microphone, "camera": c.Camera, "screen": c.Screen, "screenAudio": c.ScreenAudio}
+	v := map[string]any{"microphone": c.Microphone, "camera": c.Camera, "screen": c.Screen, "screenAudio": c.ScreenAudio}
+	if c.Mask != "" {
+		v["mask"] = string(c.Mask)
+	}
+	return v
 }
 
 type codec struct {
@@ -263,7 +279,7 @@ func policyOf(f map[string]any) (Content, bool) {
 
 func mediaOf(v any) (Media, bool) {
 	m, ok := v.(map[string]any)
-	if !ok || len(m) != 4 {
+	if !ok {
 		return Media{}, false
 	}
 	var mids [4]string
@@ -274,7 +290,15 @@ func mediaOf(v any) (Media, bool) {
 		}
 		mids[i] = mid
 	}
-	return Media{mids[0], mids[1], mids[2], mids[3]}, true
+	media := Media{Microphone: mids[0], Camera: mids[1], Screen: mids[2], ScreenAudio: mids[3]}
+	mask, masked := m["mask"]
+	if !masked {
+		return media, len(m) == len(mids)
+	}
+	text, isText := mask.(string)
+	media.Mask = Mask(text)
+	known := media.Mask == Faces || media.Mask == Body
+	return media, isText && known && media.Camera != "" && len(m) == len(mids)+1
 }
 
 func isMid(s string) bool {

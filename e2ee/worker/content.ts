@@ -40,7 +40,11 @@ const isMid = (v: unknown): v is string => isText(v, 0, MID_MAX) && /^[\x21-\x7e
 
 const mediaKeys = ["microphone", "camera", "screen", "screenAudio"] as const
 
-const isMedia = (v: unknown): v is Media => isFields(v) && has(v, mediaKeys) && mediaKeys.every((k) => isMid(v[k]))
+function isMedia(v: unknown): v is Media {
+  if (!isFields(v) || !has(v, mediaKeys, ["mask"]) || !mediaKeys.every((k) => isMid(v[k]))) return false
+  const { camera, mask } = v
+  return mask === undefined || (camera !== "" && (mask === "faces" || mask === "body"))
+}
 
 const isNumber = (v: unknown): v is number => typeof v === "number" // whole and not negative: decodeFields allows no other
 

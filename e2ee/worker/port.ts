@@ -84,6 +84,7 @@ export interface Media {
   readonly camera: string
   readonly screen: string
   readonly screenAudio: string
+  readonly mask?: "faces" | "body" // what is covered in the camera's picture; absent: nothing, or no camera
 }
 
 /** One leaf of the group, as every member agrees on it. */

@@ -12,6 +12,7 @@ import {
 } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
 import { isTreated } from "../mask/treated.ts"
+import type { Strength } from "../mask/treatment.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
 import { personBytes } from "./person.ts"
@@ -59,6 +60,7 @@ export class CallMedia {
   readonly #timers: ReturnType<typeof setInterval>[] = []
   #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
   #treated: ReadonlySet<Context> = new Set()
+  #masked: Strength = "off" // what is covered in the camera's track
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
   #started = false
   #people = 1
@@ -139,6 +141,12 @@ export class CallMedia {
     this.#tell()
   }
 
+  /** What is covered in the camera's picture: said to the others with the picture, and only of what came out of the mask workers. */
+  masked(strength: Strength): void {
+    this.#masked = strength
+    this.#tell()
+  }
+
   want(wanted: readonly Wanted[], people: number): void {
     this.#wanted = wanted
     this.#people = people
@@ -185,11 +193,15 @@ export class CallMedia {
   /** What this person sends, as told to the others. */
   get media(): Media {
     const mid = (context: Context): string => this.#publish?.mid(context) ?? ""
+    const camera = mid(CAMERA)
+    const track = this.#tracks.get(CAMERA)
+    const masked = camera !== "" && track !== undefined && isTreated(track)
     return {
       microphone: mid(MEDIA_CONTEXTS.microphone),
-      camera: mid(MEDIA_CONTEXTS.camera),
+      camera,
       screen: mid(MEDIA_CONTEXTS.screen),
       screenAudio: mid(MEDIA_CONTEXTS.screenAudio),
+      ...(masked && this.#masked !== "off" && { mask: this.#masked }),
     }
   }
 

@@ -233,6 +233,7 @@ export function drawn(m: Model): Model {
       name,
       microphone: d.microphone === "on",
       camera: d.camera === "on" ? m.own.camera : null,
+      masked: m.state.masking.camera.strength,
       screen: d.screen === "on" ? m.own.screen : null,
       speaking: d.microphone === "on" && d.level > VOICE_LEVEL,
     }),

@@ -30,7 +30,7 @@ const two = (): Room => {
 }
 
 const quiet = { speaking: new Set<string>(), reactions: new Map<string, string>() }
-const self = { name: "Me", microphone: false, camera: null, screen: null, speaking: false }
+const self = { name: "Me", microphone: false, camera: null, masked: "off", screen: null, speaking: false } as const
 
 test("what somebody says they send and the server has is wanted, with the leaf and context it must come from", () => {
   assert.deepEqual(
@@ -75,6 +75,17 @@ test("who takes the id of another inherits neither name nor star nor media", () 
   assert.equal(wanted(taken).length, 0)
   const tile = tiles(taken, [], quiet, self).find((t) => t.person === "anna")
   assert.deepEqual([tile?.name, tile?.moderator, tile?.camera], ["", false, false])
+})
+
+test("a tile says what is covered in somebody's camera, as they say with the picture, and nothing without one", () => {
+  const tile = (r: Room) => tiles(r, [], quiet, self).find((t) => t.person === "anna")?.masked
+  const says = (mask?: "faces" | "body") => withSaid(two(), "anna", { media: { ...NO_MEDIA, camera: "1", ...(mask && { mask }) } })
+  assert.deepEqual([tile(says()), tile(says("faces")), tile(says("body"))], ["off", "faces", "body"])
+  assert.equal(tile(withSaid(says("body"), "anna", { media: NO_MEDIA })), "off")
+  assert.equal(tile(withMembers(says("body"), [member("me", 0, true), { ...member("anna", 1), viewer: true }])), "off")
+  assert.equal(tile(withMembers(says("body"), [member("me", 0, true), member("anna", 1, false, "mallory")])), "off")
+  const own = (camera: MediaStream | null) => tiles(two(), [], quiet, { ...self, masked: "faces", camera })[0]?.masked
+  assert.deepEqual([own(null), own({} as MediaStream)], ["off", "faces"])
 })
 
 test("a removed member's words are forgotten", () => {

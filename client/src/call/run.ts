@@ -110,6 +110,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
   function give(source: keyof typeof MEDIA_CONTEXTS, track: MediaStreamTrack | null): void {
     if (track === null) tracks.delete(source)
     else tracks.set(source, track)
+    // A mask is told with the track it is in: no sooner, and no longer.
+    if (source === "camera" && track !== null) session?.media.masked(model.state.masking.camera.strength)
     session?.media.track(MEDIA_CONTEXTS[source], track)
     // With a device the browser may tell now what it kept back before.
     if (track !== null && session?.media.tested === false) void chooseCodec(session)
@@ -175,7 +177,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       case "keep":
         return keep({ language: model.state.language, theme: model.state.theme, masking: preferencesOf(model.state.masking.camera) })
       case "treat":
-        return treating.treat(e.camera, e.screen)
+        treating.treat(e.camera, e.screen)
+        return session?.media.masked(e.camera.strength)
       case "zones-confirm":
         return // they came, as of this picture, with "treat"
       case "zones-remember":
@@ -257,6 +260,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     session = joined
     joined.media.speaker(state.devices.chosen.speaker)
     joined.media.treated(treated)
+    joined.media.masked(state.masking.camera.strength)
     for (const [source, track] of tracks) joined.media.track(MEDIA_CONTEXTS[source], track)
     if (!viewer) void chooseCodec(joined)
   }

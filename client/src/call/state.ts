@@ -1,5 +1,5 @@
 import type { Order } from "../../../e2ee/worker/port.ts"
-import type { Standing, Treatment, Zones } from "../mask/treatment.ts"
+import type { Standing, Strength, Treatment, Zones } from "../mask/treatment.ts"
 
 export { type Order, REACTIONS } from "../../../e2ee/worker/port.ts"
 
@@ -52,6 +52,7 @@ export interface Tile {
   readonly moderator: boolean // from the signed hello, checked against the link
   readonly microphone: boolean
   readonly camera: boolean
+  readonly masked: Strength // what is covered in the camera's picture, as this person's browser says; "off" without a camera
   readonly video: MediaStream | null // camera picture to show; null: show initials
   readonly screen: MediaStream | null // shared screen; null: none
   readonly speaking: boolean

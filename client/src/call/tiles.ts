@@ -1,6 +1,7 @@
 /** The tiles of a call, from what is known of the people in it. Pure. */
 
 import { CAMERA, type Context, type Member, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
+import type { Strength } from "../mask/treatment.ts"
 import { covers, maySpeak, NOTHING_SAID, type Room, selfOf } from "./room.ts"
 import { silenced } from "./rules.ts"
 import type { Tile } from "./state.ts"
@@ -11,6 +12,7 @@ export interface Self {
   readonly name: string
   readonly microphone: boolean
   readonly camera: MediaStream | null
+  readonly masked: Strength // of the camera
   readonly screen: MediaStream | null
   readonly speaking: boolean
 }
@@ -58,6 +60,7 @@ export function tiles(room: Room, showing: readonly Showing[], moment: Moment, s
       role: m.viewer ? "viewer" : said.moderator ? "moderator" : "participant",
       microphone: said.media.microphone !== "" && !mute,
       camera: said.media.camera !== "" && !m.viewer,
+      masked: m.viewer ? "off" : (said.media.mask ?? "off"),
       video: stream(m.person, CAMERA),
       screen: stream(m.person, SCREEN),
       speaking: moment.speaking.has(m.person) && !mute,
@@ -75,6 +78,7 @@ export function tiles(room: Room, showing: readonly Showing[], moment: Moment, s
     role: room.own.role,
     microphone: self.microphone,
     camera: self.camera !== null,
+    masked: self.camera === null ? "off" : self.masked,
     video: self.camera,
     screen: self.screen,
     speaking: self.speaking,

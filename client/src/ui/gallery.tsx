@@ -252,6 +252,11 @@ const standings: Readonly<Record<string, () => State>> = {
   "zones-screen-turned": () => shares(meeting(3, { masking: unmasked({ screen: zones, screenStanding: { is: "zones", aspect: 2 } }) }), 0),
   "settings-masked": () =>
     panel("settings", { masking: unmasked({ camera: faces, standing: { is: "masked", faces: 1 }, required: true }) }),
+  "call-masks": () => {
+    const state = meeting(6)
+    const masked = (t: Tile, i: number): Tile => ({ ...t, masked: !t.camera ? "off" : i % 2 === 0 ? "faces" : "body" })
+    return { ...state, tiles: state.tiles.map(masked) }
+  },
   "call-masked": () => meeting(3, { masking: unmasked({ camera: faces, standing: { is: "zones" } }) }),
 }
 

@@ -66,6 +66,7 @@ export const someone = (person: string, more: Partial<Tile> = {}): Tile => ({
   moderator: false,
   microphone: false,
   camera: false,
+  masked: "off",
   video: null,
   screen: null,
   speaking: false,

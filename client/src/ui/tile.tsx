@@ -68,13 +68,14 @@ const Reaction = ({ emoji, view: { say } }: { emoji: string; view: View }): VNod
   )
 }
 
-/** Name, microphone and camera; the words for the icons are for screen readers. */
+/** Name, microphone, camera and mask, one's own standing over the picture instead; the words for the icons are for screen readers. */
 const Plate = ({ tile, name, view: { say } }: { tile: Tile; name: string; view: View }): VNode => (
   <div class="plate">
     {tile.role === "viewer" ? <Sign icon="eye" words={say("role.viewer")} /> : <Voice tile={tile} say={say} />}
     <bdi class="plate-name">{name}</bdi>
     {tile.self && <span class="plate-you">({say("tile.you")})</span>}
     {!tile.camera && tile.role !== "viewer" && <Sign icon="camera-off" words={say("tile.camera-off")} />}
+    {!tile.self && tile.masked !== "off" && <Sign icon="mask" words={say(tile.masked === "body" ? "tile.masked-body" : "tile.masked")} />}
     {tile.compared && <Sign icon="shield" words={say("people.compared")} />}
   </div>
 )

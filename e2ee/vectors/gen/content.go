@@ -22,6 +22,9 @@ func badContents() [][3]string {
 			hex.EncodeToString(text("microphone")) + "60" + hex.EncodeToString(text("screenAudio")) + "60"
 	}
 	long := func(s string) string { return hex.EncodeToString(text(s)) }
+	mask := func(camera, mask string) string {
+		return pairs("mask", mask, "camera", camera, "screen", "60", "microphone", "60", "screenAudio", "60")
+	}
 	return append(newContents(), [][3]string{
 		{"unknown type", "a type of a later version", "a2" + t + "6468616e65" + n5},
 		{"unknown type", "a later type with members of its own", "a3" + t + "6468616e65" + n5 + "6472616973" + "f5"},
@@ -61,6 +64,12 @@ func badContents() [][3]string {
 		{"malformed", "a media id of 9 bytes", "a3" + t + media + n5 + media + mids(long("123456789"))},
 		{"malformed", "a media id with a space", "a3" + t + media + n5 + media + mids(long("1 2"))},
 		{"malformed", "a media id that is a number", "a3" + t + media + n5 + media + mids("05")},
+		{"malformed", "a mask that is none", "a3" + t + media + n5 + media + mask("6131", long("off"))},
+		{"malformed", "an empty mask", "a3" + t + media + n5 + media + mask("6131", "60")},
+		{"malformed", "a mask that is a truth", "a3" + t + media + n5 + media + mask("6131", "f5")},
+		{"malformed", "a mask without a camera", "a3" + t + media + n5 + media + mask("60", long("faces"))},
+		{"malformed", "media with a member too many", "a3" + t + media + n5 + media +
+			pairs("veil", long("faces"), "camera", "6131", "screen", "60", "microphone", "60", "screenAudio", "60")},
 		{"unknown type", "nested four deep", "a3" + t + "617a" + n5 + "646c697374" + "818180"},
 		{"malformed", "nested five deep", "a3" + t + "617a" + n5 + "646c697374" + "81818180"},
 		{"malformed", "nested without end", "a3" + t + "617a" + n5 + "646c697374" + strings.Repeat("81", 500) + "80"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 
@@ -97,6 +98,13 @@ func messages() (*file, error) {
 func (s *stage) good() error {
 	media := data.Media{Microphone: "0", Camera: "1"}
 	shown := map[string]any{"microphone": "0", "camera": "1", "screen": "", "screenAudio": ""}
+	masked := func(mask data.Mask) (data.Media, map[string]any) {
+		m, of := media, maps.Clone(shown)
+		m.Mask, of["mask"] = mask, string(mask)
+		return m, of
+	}
+	faces, shownFaces := masked(data.Faces)
+	body, shownBody := masked(data.Body)
 	kem, signature := secret("kem"), make([]byte, 64)
 	grant := slices.Repeat([]byte{7}, 216)
 	hello := func(name string, hand uint64) data.Hello {
@@ -107,6 +115,8 @@ func (s *stage) good() error {
 	}
 	moderator, shownModerator := hello("Грейс 🙂", 0), shownHello("Грейс 🙂", 0)
 	moderator.Grant, shownModerator["moderator"] = grant, hexBytes(grant)
+	veiled, shownVeiled := hello("Ada", 0), shownHello("Ada", 0)
+	veiled.Media, shownVeiled["media"] = faces, shownFaces
 	longest := strings.Repeat("x", 15000)
 	policy := func(statement string) map[string]any {
 		return map[string]any{"t": "policy", "statement": statement, "grant": hexBytes(grant), "signature": hexBytes(signature)}
@@ -120,7 +130,10 @@ func (s *stage) good() error {
 		{"hello", hello("Ada", 0), nil, shownHello("Ada", 0)},
 		{"hello with a raised hand", hello("", 1<<53-1), nil, shownHello("", 1<<53-1)},
 		{"hello of a moderator, to one", moderator, &s.self, shownModerator},
+		{"hello with masked faces", veiled, nil, shownVeiled},
 		{"media", media, nil, map[string]any{"t": "media", "media": shown}},
+		{"media with masked faces", faces, nil, map[string]any{"t": "media", "media": shownFaces}},
+		{"media with a covered person", body, nil, map[string]any{"t": "media", "media": shownBody}},
 		{"chat", data.Chat{Text: "Guten Tag"}, nil, map[string]any{"t": "chat", "text": "Guten Tag"}},
 		{"chat to one", data.Chat{Text: "nur du"}, &s.self, map[string]any{"t": "chat", "text": "nur du"}},
 		{"chat of 600 bytes", data.Chat{Text: strings.Repeat("x", 600)}, nil, map[string]any{"t": "chat", "text": strings.Repeat("x", 600)}},
