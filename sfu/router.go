@@ -53,7 +53,7 @@ type Events interface {
 	// once, less only when that has been so for a while.
 	Wanted(mid string, layers int)
 	// Lost tells that a connection has ended: it was closed by the peer, was
-	// silent for 15 s, did not come about in 30 s, strayed from the limits, or
+	// silent for 30 s, did not come about in 30 s, strayed from the limits, or
 	// its SDP was not accepted. Only a new Publish or Subscribe brings another.
 	Lost(c Connection)
 }

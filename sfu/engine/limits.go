@@ -35,7 +35,7 @@ const (
 	restTime     = time.Second            // of nothing but reports and checks, until it is so
 	connectTime  = 30 * time.Second       // from the first description to DTLS done
 	silentTime   = 5 * time.Second        // without a check until ICE doubts a connection
-	failTime     = 10 * time.Second       // and from there until it is lost: 15 s in all
+	failTime     = 25 * time.Second       // and from there until it is lost: 30 s in all, as long as a consent holds (RFC 7675, section 5.1)
 	closeTime    = 10 * time.Second       // until connections that do not close are given up
 	claimTime    = 10 * time.Second       // until a TCP connection has said whose it is
 	writeTime    = 10 * time.Second       // for a write to a TCP connection

@@ -39,7 +39,7 @@ type Config struct {
 	// all, AES-256 first.
 	Profiles []srtp.Profile
 	// Silence is how long a connection may be silent until it is lost; 0 means
-	// 15 seconds.
+	// 30 seconds.
 	Silence time.Duration
 
 	waits waits // for tests; the zero value means the limits

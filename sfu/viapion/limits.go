@@ -27,6 +27,6 @@ const (
 	nackTries   = 15                    // such requests for a packet: padding that is lost never comes again
 	checkMemory = 2 * time.Minute       // from the last check until a connection counts as gone, which it is long before
 	gatherTime  = 30 * time.Second      // gathering asks no server: milliseconds, or seconds while many join a busy machine
-	silentTime  = 15 * time.Second      // without a packet until a connection is lost
+	silentTime  = 30 * time.Second      // without a packet until a connection is lost
 	closeTime   = 10 * time.Second      // until a connection that does not close is given up
 )
