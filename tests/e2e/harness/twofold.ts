@@ -12,6 +12,8 @@ const SIZE = { width: 640, height: 360 }
 export interface Twofold {
   /** Shows one of the pictures from now on. Resolves with a print of what becomes of it, once that stays the same for some frames. */
   become(which: 0 | 1): Promise<string>
+  /** Of the cameras that were opened. */
+  states(): readonly MediaStreamTrackState[]
 }
 
 declare global {
@@ -49,6 +51,7 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
   const SIGNAL = { x: 600, y: 320, side: 36 } // a patch that says that another picture comes
   let which = 0
   let signal = false
+  const opened: MediaStreamTrack[] = []
   localStorage.setItem("paravent zones", JSON.stringify(remembered))
   sessionStorage.setItem("paravent", JSON.stringify({ masking: { strength: "off", fill: "flat", background } }))
 
@@ -81,6 +84,7 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
     draw(pen)
     const stream = pen.canvas.captureStream()
     for (const track of stream.getTracks()) track.getSettings = () => ({ deviceId: "twofold", ...size })
+    opened.push(...stream.getTracks())
     const timer = setInterval(() => {
       if (stream.getVideoTracks()[0]?.readyState === "ended") clearInterval(timer)
       else draw(pen)
@@ -97,6 +101,7 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
     new Uint8Array(await crypto.subtle.digest("SHA-256", data)).reduce((text, byte) => text + byte.toString(16).padStart(2, "0"), "")
 
   window.twofold = {
+    states: () => opened.map((track) => track.readyState),
     become: (next) =>
       new Promise((done) => {
         const video = document.querySelector<HTMLVideoElement>("video.picture")
