@@ -13,6 +13,17 @@ test("a worker that is silent is covered for, and given up", () => {
   assert.equal(silence.look(1001 + STOP_MS), "well")
 })
 
+test("after a page has stood still itself, what waits to be heard is heard before anything is given up", () => {
+  const silence = new Silence(0)
+  silence.ready(0)
+  const woken = 60_000
+  assert.equal(silence.look(woken), "cover")
+  assert.equal(silence.look(woken + 1), "cover", "still silent")
+  assert.equal(silence.look(woken + STOP_MS - COVER_MS), "stop", "and for good")
+  silence.hear(2 * woken - 1)
+  assert.equal(silence.look(2 * woken), "well")
+})
+
 test("one that loads has longer, but not for ever", () => {
   const silence = new Silence(0)
   assert.equal(silence.look(LOADING_MS - 1), "well")

@@ -17,10 +17,12 @@ const GOOD_MS = 60_000
 
 export class Silence {
   #heard: number
+  #looked: number
   #loading = true
 
   constructor(now: number) {
     this.#heard = now
+    this.#looked = now
   }
 
   hear(now: number): void {
@@ -34,7 +36,14 @@ export class Silence {
 
   look(now: number): "well" | "cover" | "stop" {
     const silent = now - this.#heard
+    const slept = now - this.#looked >= STOP_MS
+    this.#looked = now
     if (this.#loading) return silent < LOADING_MS ? "well" : "stop"
+    // The page itself stood still, or the machine slept: what the worker said waits to be heard.
+    if (slept && silent >= STOP_MS) {
+      this.#heard = now - COVER_MS
+      return "cover"
+    }
     return silent >= STOP_MS ? "stop" : silent >= COVER_MS ? "cover" : "well"
   }
 }
