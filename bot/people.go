@@ -148,6 +148,7 @@ func (p *Person) hear(h *heardContent) {
 	case data.Media:
 		if !viewer {
 			s.media = c
+			p.permit() // where masks are wanted, a camera counts by what is said of it
 			p.events.put(Introduced{p.shown(id)})
 			p.showAll()
 		}
@@ -192,11 +193,11 @@ func (p *Person) introduced(id ID, s *someone, c *data.Hello) {
 	s.said, s.name, s.kem, s.hand = true, cleanName(c.Name), c.KEM, c.Hand
 	if grant != nil {
 		s.grant = grant
-		p.permit()
 	}
 	if s.seat.Role != group.Viewer {
 		s.media = c.Media
 	}
+	p.permit()
 	p.events.put(Introduced{p.shown(id)})
 	p.showAll()
 }

@@ -52,10 +52,14 @@ func (p *Person) permit() {
 	next := &permits{show: make(map[ID][sources]bool, len(p.people))}
 	for id, s := range p.people {
 		if s.member && id != p.id && !s.removed {
-			next.show[id] = p.allowed(id, p.moderates(s), s.seat.Role == group.Viewer)
+			show := p.allowed(id, p.moderates(s), s.seat.Role == group.Viewer)
+			show[Camera] = show[Camera] && (!p.rules.policy.Masked || s.media.Mask != "")
+			next.show[id] = show
 		}
 	}
 	next.send = p.allowed(p.id, p.isModerator(), p.viewer)
+	// This kit covers no faces.
+	next.send[Camera] = next.send[Camera] && !p.rules.policy.Masked
 	// Others may not have heard of a removal: what is sent now could reach
 	// whoever was put out.
 	if p.rules.policy.Verify && !p.hasCompared() || len(p.orders.doubtful) > 0 {

@@ -23,6 +23,7 @@ export const NO_POLICY: Policy = {
   share: true,
   tickets: false,
   verify: false,
+  masked: false,
   banned: false,
   unmoderated: "lock",
   speakers: [],

@@ -114,7 +114,9 @@ export type Order =
   /** Changes these rules; retried on top of another moderator's change that came first. */
   | {
       readonly order: "rules"
-      readonly change: Partial<Pick<Policy, "lobby" | "locked" | "quiet" | "chat" | "share" | "tickets" | "verify" | "unmoderated">>
+      readonly change: Partial<
+        Pick<Policy, "lobby" | "locked" | "quiet" | "chat" | "share" | "tickets" | "verify" | "masked" | "unmoderated">
+      >
     }
   | { readonly order: "speech"; readonly person: PersonId; readonly may: boolean } // Policy.speakers and .silenced
   | { readonly order: "revoke"; readonly ticketKey: Uint8Array } // of a ticket made earlier

@@ -69,6 +69,7 @@ type Policy struct {
 	Share       bool        `json:"share"`                                // participants may share their screens
 	Tickets     bool        `json:"tickets"`                              // participants need a ticket
 	Verify      bool        `json:"verify"`                               // nobody sends media before comparing the safety code
+	Masked      bool        `json:"masked"`                               // cameras send only pictures in which faces are covered
 	Banned      bool        `json:"banned"`                               // somebody was banned: whoever admits is reminded
 	Unmoderated string      `json:"unmoderated" enum:"continue,lock,end"` // once no moderator is in: go on; go on locked for 5 minutes, then end; end
 	Generation  *Generation `json:"generation,omitempty"`

@@ -7,7 +7,7 @@
 
 import type { Order } from "../../../e2ee/worker/port.ts"
 import { ofCall } from "./machine-call.ts"
-import { cameraChosen, cameraOn, ofMasking, ofTreated } from "./masking.ts"
+import { cameraChosen, cameraOn, ofMasking, ofTreated, required } from "./masking.ts"
 import { doingOf, may } from "./may.ts"
 import { devices, drawn, inCall, type Model, notice, prejoin, type QuietStep, START, type Step, set, unlinked } from "./model.ts"
 import { obeyed } from "./moderation.ts"
@@ -24,8 +24,9 @@ export type Event = Action | Report
 export function step(m: Model, e: Event): Step {
   const [next, ...effects] = "do" in e ? act(m, e) : report(m, e)
   if (next === m) return [m, ...effects]
-  const [after, ...more] = obeyed(next)
-  return [drawn(after), ...effects, ...more]
+  const [obedient, ...more] = obeyed(next)
+  const [after, ...masks] = required(obedient, obedient.room?.rules.masked === true)
+  return [drawn(after), ...effects, ...more, ...masks]
 }
 
 /** What a person does. The only way to an effect that turns a device on. */

@@ -20,7 +20,7 @@ export interface Meeting extends Held {
 }
 
 /** The rules a meeting begins with. Without passphrase: its key follows from what was stretched. */
-const ruleOf = ({ lobby, tickets, verify, unmoderated, from, until }: MeetingRules, passphrase?: Uint8Array): Rule => ({
+const ruleOf = ({ lobby, tickets, verify, masked, unmoderated, from, until }: MeetingRules, passphrase?: Uint8Array): Rule => ({
   version: 1,
   lobby,
   locked: false,
@@ -30,6 +30,7 @@ const ruleOf = ({ lobby, tickets, verify, unmoderated, from, until }: MeetingRul
   // A link that holds for a time only is a ticket for everybody: without tickets the bare link would hold always.
   tickets: tickets || from !== null || until !== null,
   verify,
+  masked,
   banned: false,
   unmoderated,
   ...(passphrase === undefined ? {} : { passphrase }),

@@ -93,6 +93,25 @@ test("a room that wants masks puts them on, and off cannot be chosen there", () 
   assert.equal(feed(free, unmasks)[0].state.masking.camera.strength, "off")
 })
 
+test("the rule is obeyed as soon as it is known, by moderators too, and forgotten with the room", () => {
+  const room = (is: boolean, role: "participant" | "moderator" = "participant"): Event => ({
+    on: "room",
+    room: { ...EMPTY, rules: { ...EMPTY.rules, masked: is }, own: { ...EMPTY.own, role } },
+    showing: [],
+  })
+  const on = feed(page, { do: "name", name: "Me" }, { do: "join" }, { do: "camera", on: true }, camera("on"))[0]
+  for (const role of ["participant", "moderator"] as const) {
+    const [asked, effects] = feed(on, room(true, role))
+    assert.deepEqual([asked.state.masking.required, asked.state.masking.camera.strength], [true, "faces"])
+    assert.deepEqual(names(effects), ["treat", "keep"])
+    assert.equal(feed(asked, unmasks)[0].state.masking.camera.strength, "faces")
+    const [free, more] = feed(asked, room(false, role))
+    assert.deepEqual([free.state.masking.required, free.state.masking.camera.strength, names(more)], [false, "faces", []])
+    const [left] = feed(asked, { on: "ended", why: "left" })
+    assert.deepEqual([left.state.masking.required, left.state.masking.camera.strength], [false, "faces"])
+  }
+})
+
 test("zones are of what the camera shows now", () => {
   const [m, effects] = feed(seen, draws(zones))
   assert.deepEqual(m.state.masking.camera.zones, { ...zones, of: { camera: "c1", aspect: 16 / 9 } })

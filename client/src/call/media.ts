@@ -61,6 +61,7 @@ export class CallMedia {
   #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
   #treated: ReadonlySet<Context> = new Set()
   #masked: Strength = "off" // what is covered in the camera's track
+  #veiled = false // a camera without a mask is not sent
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
   #started = false
   #people = 1
@@ -144,6 +145,14 @@ export class CallMedia {
   /** What is covered in the camera's picture: said to the others with the picture, and only of what came out of the mask workers. */
   masked(strength: Strength): void {
     this.#masked = strength
+    this.#tell()
+  }
+
+  /** Whether the room wants masks: then a camera in whose picture nothing is covered is not handed to a sender. */
+  veil(wanted: boolean): void {
+    if (wanted === this.#veiled) return
+    this.#veiled = wanted
+    this.#publish?.set(CAMERA, this.#sent(CAMERA))
     this.#tell()
   }
 
@@ -265,7 +274,9 @@ export class CallMedia {
   #sent(context: Context): MediaStreamTrack | null {
     const track = this.#tracks.get(context)
     if (track === undefined || !this.#allowed.has(context)) return null
-    return this.#treated.has(context) && !isTreated(track) ? null : track
+    const veiled = context === CAMERA && this.#veiled
+    if (veiled && this.#masked === "off") return null
+    return (veiled || this.#treated.has(context)) && !isTreated(track) ? null : track
   }
 
   #hold(context: Context, on: boolean): void {

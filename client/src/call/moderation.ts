@@ -29,6 +29,7 @@ const SWITCHES = [
   ["chat", "chat-on", "chat-off"],
   ["share", "share-on", "share-off"],
   ["verify", "verify-on", "verify-off"],
+  ["masked", "masked-on", "masked-off"],
 ] as const
 
 const STOPPED = { microphone: "mute", camera: "stop-camera", screen: "stop-screen", hand: "lower-hand" } as const

@@ -88,6 +88,26 @@ test("a tile says what is covered in somebody's camera, as they say with the pic
   assert.deepEqual([own(null), own({} as MediaStream)], ["off", "faces"])
 })
 
+test("where the room wants masks, a camera that says it has none is neither received nor shown, a moderator's neither", () => {
+  const masked: Rules = { ...EMPTY.rules, masked: true }
+  for (const moderator of [false, true]) {
+    const of = (rules: Rules, mask?: "faces" | "body") => {
+      const media = { ...NO_MEDIA, microphone: "0", camera: "1", ...(mask && { mask }) }
+      const r = { ...withSaid(two(), "anna", { moderator, media }), rules }
+      const [anna] = wanted(two()).filter((w) => w.context === CAMERA)
+      assert.ok(anna)
+      const tile = tiles(r, [{ wanted: anna, stream: {} as MediaStream }], quiet, self).find((t) => t.person === "anna")
+      return [wanted(r).map((w) => w.context), tile?.video !== null, tile?.unmasked]
+    }
+    assert.deepEqual(of(masked), [[MICROPHONE], false, true])
+    assert.deepEqual(of(masked, "faces"), [[MICROPHONE, CAMERA], true, false])
+    assert.deepEqual(of(masked, "body"), [[MICROPHONE, CAMERA], true, false])
+    assert.deepEqual(of(EMPTY.rules), [[MICROPHONE, CAMERA], true, false])
+  }
+  const off = { ...withSaid(two(), "anna", { media: NO_MEDIA }), rules: masked }
+  assert.equal(tiles(off, [], quiet, self).find((t) => t.person === "anna")?.unmasked, false)
+})
+
 test("a removed member's words are forgotten", () => {
   const r = withMembers(two(), [member("me", 0, true)])
   assert.equal(r.said.size, 0)

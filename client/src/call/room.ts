@@ -146,9 +146,12 @@ const SOURCES = [
   ["screenAudio", SCREEN_AUDIO, "audio"],
 ] as const
 
+/** Whether somebody's camera says that it has no mask where the room wants one. Moderators' too. */
+export const bare = ({ rules }: Room, { camera, mask }: Media): boolean => rules.masked && camera !== "" && mask === undefined
+
 /** What of somebody's media the rules allow to be received, whatever its browser sends. */
-function receivable(r: Room, { person, viewer }: Member, moderator: boolean, context: Context): boolean {
-  if (viewer) return false
+function receivable(r: Room, { person, viewer }: Member, { moderator, media }: Said, context: Context): boolean {
+  if (viewer || (context === CAMERA && bare(r, media))) return false
   if ((context === MICROPHONE || context === SCREEN_AUDIO) && silenced(r.rules, person, moderator)) return false
   return moderator || r.rules.share || (context !== SCREEN && context !== SCREEN_AUDIO)
 }
@@ -163,7 +166,7 @@ export function wanted(r: Room): Wanted[] {
     if (self || said === undefined || presence === undefined) continue
     for (const [source, context, kind] of SOURCES) {
       const mid = said.media[source]
-      if (!receivable(r, member, said.moderator, context)) continue
+      if (!receivable(r, member, said, context)) continue
       if (mid !== "" && presence.tracks.some((t) => t.mid === mid && t.kind === kind)) {
         all.push({ person, leaf, context, mid, kind })
       }

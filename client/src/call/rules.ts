@@ -23,6 +23,7 @@ export const FIRST_RULES: Rules = {
   share: true,
   tickets: false,
   verify: false,
+  masked: false,
   passphrase: false,
   banned: false,
   unmoderated: "lock",
@@ -32,7 +33,7 @@ export const FIRST_RULES: Rules = {
 }
 
 export function rulesOf(policy: Policy): Rules {
-  const { version, lobby, locked, quiet, chat, share, tickets, verify, banned, unmoderated } = policy
+  const { version, lobby, locked, quiet, chat, share, tickets, verify, masked, banned, unmoderated } = policy
   return {
     version,
     lobby,
@@ -42,6 +43,7 @@ export function rulesOf(policy: Policy): Rules {
     share,
     tickets,
     verify,
+    masked,
     passphrase: policy.passphrase !== undefined,
     banned,
     unmoderated,
@@ -61,6 +63,7 @@ export const DEFAULT_RULES: MeetingRules = {
   passphrase: "",
   tickets: false,
   verify: false,
+  masked: false,
   unmoderated: "lock",
   from: null,
   until: null,

@@ -89,6 +89,7 @@ const RULES: Policy = {
   share: true,
   tickets: false,
   verify: false,
+  masked: false,
   banned: false,
   unmoderated: "lock",
   speakers: [],

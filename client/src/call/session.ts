@@ -463,6 +463,7 @@ export class Session {
   }
 
   #changed(): void {
+    this.media.veil(this.#room.rules.masked)
     this.media.allow(sendable(this.#room))
     this.media.want(wanted(this.#room), this.#room.members.length)
     this.#report({ on: "room", room: this.#room, showing: this.#showing })

@@ -53,6 +53,7 @@ export interface Tile {
   readonly microphone: boolean
   readonly camera: boolean
   readonly masked: Strength // what is covered in the camera's picture, as this person's browser says; "off" without a camera
+  readonly unmasked: boolean // the room wants masks and this camera says that it has none: its picture is not shown
   readonly video: MediaStream | null // camera picture to show; null: show initials
   readonly screen: MediaStream | null // shared screen; null: none
   readonly speaking: boolean
@@ -82,6 +83,7 @@ export interface MeetingRules {
   readonly passphrase: string // "": none
   readonly tickets: boolean // personal invitations only
   readonly verify: boolean // nobody is heard or seen before comparing the safety code
+  readonly masked: boolean // cameras send only pictures in which faces are covered
   readonly unmoderated: Unmoderated
   readonly from: number | null // the participants' link holds from, ms since 1970
   readonly until: number | null
@@ -146,6 +148,8 @@ export interface Event {
     | "share-off"
     | "verify-on"
     | "verify-off"
+    | "masked-on"
+    | "masked-off"
     | "renew"
     | "revoke"
     | "replay" // nobody did: a copy of that person's session was used, and both ended; moderators are told
@@ -162,6 +166,7 @@ export interface RoomRules {
   readonly share: boolean
   readonly tickets: boolean
   readonly verify: boolean
+  readonly masked: boolean
   readonly passphrase: boolean
   readonly banned: boolean // somebody was banned: a word of care at the lobby
   readonly unmoderated: Unmoderated

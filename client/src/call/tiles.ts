@@ -2,7 +2,7 @@
 
 import { CAMERA, type Context, type Member, type PersonId, SCREEN } from "../../../e2ee/worker/port.ts"
 import type { Strength } from "../mask/treatment.ts"
-import { covers, maySpeak, NOTHING_SAID, type Room, selfOf } from "./room.ts"
+import { bare, covers, maySpeak, NOTHING_SAID, type Room, selfOf } from "./room.ts"
 import { silenced } from "./rules.ts"
 import type { Tile } from "./state.ts"
 import type { Showing } from "./subscribe.ts"
@@ -50,6 +50,7 @@ export function tiles(room: Room, showing: readonly Showing[], moment: Moment, s
   })
   const other = (m: Member): Tile => {
     const said = room.said.get(m.person) ?? NOTHING_SAID
+    const unmasked = !m.viewer && bare(room, said.media)
     const mute = m.viewer || silenced(room.rules, m.person, said.moderator)
     return {
       ...common(m),
@@ -61,7 +62,8 @@ export function tiles(room: Room, showing: readonly Showing[], moment: Moment, s
       microphone: said.media.microphone !== "" && !mute,
       camera: said.media.camera !== "" && !m.viewer,
       masked: m.viewer ? "off" : (said.media.mask ?? "off"),
-      video: stream(m.person, CAMERA),
+      unmasked,
+      video: unmasked ? null : stream(m.person, CAMERA),
       screen: stream(m.person, SCREEN),
       speaking: moment.speaking.has(m.person) && !mute,
       away: room.presence.get(m.person)?.away ?? true,
@@ -79,6 +81,7 @@ export function tiles(room: Room, showing: readonly Showing[], moment: Moment, s
     microphone: self.microphone,
     camera: self.camera !== null,
     masked: self.camera === null ? "off" : self.masked,
+    unmasked: false,
     video: self.camera,
     screen: self.screen,
     speaking: self.speaking,

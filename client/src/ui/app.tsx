@@ -78,6 +78,7 @@ const Body = (view: View): VNode => {
           more={`join.${stage.waiting}-more`}
           below={<Notes view={view} notes={stage.notes} />}
         >
+          {view.state.masking.required && <p class="mask-rule">{view.say("mask.required")}</p>}
           <Button onClick={() => view.act({ do: "leave" })}>{view.say("leave")}</Button>
         </Message>
       )

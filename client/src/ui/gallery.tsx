@@ -257,6 +257,16 @@ const standings: Readonly<Record<string, () => State>> = {
     const masked = (t: Tile, i: number): Tile => ({ ...t, masked: !t.camera ? "off" : i % 2 === 0 ? "faces" : "body" })
     return { ...state, tiles: state.tiles.map(masked) }
   },
+  "call-unmasked": () => {
+    const state = guest(5, {}, { masked: true })
+    const tile = (t: Tile, i: number): Tile =>
+      i === 2 ? { ...t, unmasked: true, video: null } : { ...t, masked: t.camera ? "faces" : "off" }
+    return {
+      ...state,
+      masking: unmasked({ camera: faces, standing: { is: "masked", faces: 1 }, required: true }),
+      tiles: state.tiles.map(tile),
+    }
+  },
   "call-masked": () => meeting(3, { masking: unmasked({ camera: faces, standing: { is: "zones" } }) }),
 }
 
@@ -308,6 +318,7 @@ const views: Readonly<Record<string, () => State>> = {
   "waiting-admission": () => joining("admission", "We will let you in at half past.", "Ein klein wenig noch, bitte!"),
   "waiting-lock": () => joining("lock"),
   keys: () => joining("keys"),
+  "keys-masked": () => ({ ...joining("keys"), masking: unmasked({ camera: faces, required: true }) }),
   "call-1": () => meeting(1),
   "call-2": () => meeting(2, { unread: 3 }),
   "call-3": () => meeting(3),

@@ -53,6 +53,13 @@ export const Options = ({ view, rules }: { view: View; rules: MeetingRules }): V
           on={rules.verify}
           onTurn={(verify) => set({ verify })}
         />
+        <Switch
+          id="rule-masked"
+          label={say("rule.masked")}
+          hint={say("rule.masked-more")}
+          on={rules.masked}
+          onTurn={(masked) => set({ masked })}
+        />
         <Passphrase view={view} rules={rules} set={set} />
         <UnmoderatedChoice view={view} value={rules.unmoderated} onChoose={(next) => set({ unmoderated: next })} />
         <Period view={view} rules={rules} set={set} />

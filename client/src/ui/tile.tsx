@@ -53,6 +53,7 @@ export const PersonTile = ({ tile, large, view }: Props): VNode => {
       )}
       <Reaction emoji={tile.reaction} view={view} />
       {tile.away && <p class="tile-away">{say("tile.away")}</p>}
+      {tile.unmasked && !tile.away && <p class="tile-away">{say("tile.unmasked")}</p>}
       <Pin person={tile.person} name={name} large={large} view={view} />
     </li>
   )

@@ -23,7 +23,7 @@ export const QuickTools = ({ state, act, say }: View): VNode => {
 }
 
 /** The rules that can be changed while people are there. In this order on the page. */
-const rules = ["lobby", "quiet", "chat", "share", "tickets", "verify"] as const satisfies readonly (keyof RoomRules)[]
+const rules = ["lobby", "quiet", "chat", "share", "tickets", "verify", "masked"] as const satisfies readonly (keyof RoomRules)[]
 
 /** Everything else moderators decide for the whole meeting. */
 export const Rules = (view: View): VNode => {

@@ -19,6 +19,7 @@ export interface Policy {
   readonly share: boolean
   readonly tickets: boolean
   readonly verify: boolean
+  readonly masked: boolean
   readonly banned: boolean
   readonly unmoderated: "continue" | "lock" | "end"
   readonly generation?: Generation
@@ -93,7 +94,7 @@ export type Statement =
   | End
 
 const statementSchema: Schema<Statement> = messages<Statement>({
-  policy: { seq: int, version: int, lobby: bool, locked: bool, quiet: bool, chat: bool, share: bool, tickets: bool, verify: bool, banned: bool, unmoderated: words("continue", "lock", "end"), generation: optional(generationSchema), passphrase: optional(bytes(32, 32)), speakers: list(bytes(16, 16), 64), silenced: list(bytes(16, 16), 64), dismissed: list(bytes(16, 16), 64), barred: list(bytes(16, 16), 256) },
+  policy: { seq: int, version: int, lobby: bool, locked: bool, quiet: bool, chat: bool, share: bool, tickets: bool, verify: bool, masked: bool, banned: bool, unmoderated: words("continue", "lock", "end"), generation: optional(generationSchema), passphrase: optional(bytes(32, 32)), speakers: list(bytes(16, 16), 64), silenced: list(bytes(16, 16), 64), dismissed: list(bytes(16, 16), 64), barred: list(bytes(16, 16), 256) },
   admit: { seq: int, until: int, people: list(admittedSchema, 64) },
   deny: { seq: int, person: bytes(16, 16) },
   note: { seq: int, person: bytes(16, 16), box: bytes(1, 1024) },

@@ -26,7 +26,7 @@ type statementCase struct {
 func policy(seq, version uint64) *wire.Policy {
 	key, mark := secret("generation key"), secret("mark")
 	return &wire.Policy{
-		Seq: seq, Version: version, Lobby: true, Chat: true, Share: true, Verify: true, Unmoderated: "lock",
+		Seq: seq, Version: version, Lobby: true, Chat: true, Share: true, Verify: true, Masked: true, Unmoderated: "lock",
 		Generation: &wire.Generation{Number: 1, Key: key[:]}, Passphrase: key[:],
 		Speakers: [][]byte{mark[:16]}, Silenced: [][]byte{}, Dismissed: [][]byte{}, Barred: [][]byte{mark[16:]},
 	}
