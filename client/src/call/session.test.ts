@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import test, { mock } from "node:test"
 import { toBase64Url } from "../../../e2ee/worker/bytes.ts"
-import type { FromGroup, Link, Stay, ToGroup, TransformOptions } from "../../../e2ee/worker/port.ts"
+import { CAMERA, type FromGroup, type Link, type Stay, type ToGroup, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import type { ServerMessage } from "../wire/messages.gen.ts"
 import type { Policy } from "../wire/statements.gen.ts"
 import { type Event, first, step } from "./machine.ts"
@@ -59,6 +59,7 @@ class FakeConnection {
   })
   createOffer = async () => ({ type: "offer", sdp: "v=0\r\n" })
   setLocalDescription = async () => undefined
+  setRemoteDescription = async () => undefined
   close(): void {
     ended.push("connection")
   }
@@ -540,6 +541,26 @@ test("where the safety code must be compared, media wait for it, and for it agai
   s.stop()
 })
 
+test("where the room wants masks a camera that did not come out of the workers is not handed to a sender, a moderator's neither", async () => {
+  for (const moderator of [false, true]) {
+    const s = start()
+    s.session.media.codec("VP8")
+    s.enter()
+    const camera = FakeTransform.made.findLast((m) => m.side === "send" && m.context === CAMERA)?.id ?? ""
+    s.session.media.fromWorker({ on: "attached", id: camera })
+    s.server({ t: "published", sdp: "v=0\r\n" })
+    s.session.media.track(CAMERA, { getSettings: () => ({}) } as MediaStreamTrack)
+    s.session.media.masked("faces") // said of a track that was not treated: not believed
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(s.session.media.media, { microphone: "", camera: "0", screen: "", screenAudio: "" })
+    s.policy({ masked: true }, moderator)
+    assert.equal(s.session.media.media.camera, "")
+    s.policy({}, moderator)
+    assert.equal(s.session.media.media.camera, "0")
+    s.stop()
+  }
+})
+
 test("a comparison counts for the epoch that it was said in", () => {
   const s = start()
   s.enter()
@@ -629,7 +650,7 @@ test("whoever speaks says so where more microphones are open than anybody receiv
   const said = (): number => s.group.got.filter((m) => m.do === "say" && m.message.t === "speaking").length
   s.session.media.codec("VP8")
   s.enter()
-  const microphone = FakeTransform.made.find((m) => m.side === "send" && m.context === 0)?.id ?? ""
+  const microphone = FakeTransform.made.findLast((m) => m.side === "send" && m.context === 0)?.id ?? ""
   const speaks = (voice = true): void => s.session.media.fromWorker({ on: "levels", levels: [{ id: microphone, level: 20, voice }] })
   crowd(15)
   speaks()
