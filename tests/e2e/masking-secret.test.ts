@@ -11,19 +11,22 @@ import { PAGE_MS } from "./harness/wait.ts"
 const at = stage()
 
 const CASES = [
-  ["zone", "none"],
-  ["zone", "blur"],
-  ["all but a zone", "none"],
-  ["none", "none"],
+  ["zone", "none", 1],
+  ["zone", "none", 3], // more than leaves: it is made smaller
+  ["zone", "blur", 1],
+  ["all but a zone", "none", 1],
+  ["none", "none", 1],
 ] as const
 
 for (const kind of KINDS) {
-  for (const [zones, background] of CASES) {
+  for (const [zones, background, times] of CASES) {
     const what =
-      zones === "none" ? "everything of a picture that nothing covers" : `nothing of what ${zones} covers, background: ${background}`
+      zones === "none"
+        ? "everything of a picture that nothing covers"
+        : `nothing of what ${zones} covers, size: ${times}, background: ${background}`
     test(`${kind} lets out ${what}`, async () => {
       const meeting = at.meeting()
-      const ada = await meeting.arrive(kind, { number: 66, name: "Ada", scripts: [twofold(zones, background)] })
+      const ada = await meeting.arrive(kind, { number: 66, name: "Ada", scripts: [twofold(zones, background, times)] })
       await newMeeting(ada, at.server.origin)
       await ada.click("Start as moderator")
       await ada.click("Turn on camera")

@@ -24,8 +24,8 @@ declare global {
 
 type Zones = "zone" | "all but a zone" | "none"
 
-/** The script that gives a page this camera; its zones are as if the device had remembered them. */
-export const twofold = (zones: Zones, background: "none" | "blur"): string => {
+/** The script that gives a page this camera, so many times as wide and high; its zones are as if the device had remembered them. */
+export const twofold = (zones: Zones, background: "none" | "blur", times = 1): string => {
   const { left, top, right, bottom } = SECRET
   const at = (x: number, y: number): object => ({ x: x / SIZE.width, y: y / SIZE.height })
   const secret = [at(left, top), at(right, top), at(right, bottom), at(left, bottom)]
@@ -41,14 +41,15 @@ export const twofold = (zones: Zones, background: "none" | "blur"): string => {
             of: { camera: "twofold", aspect: SIZE.width / SIZE.height },
           },
         ]
-  return `(${inside.toString()})(${JSON.stringify(SECRET)}, ${JSON.stringify(SIZE)}, ${JSON.stringify(remembered)}, "${background}")`
+  const larger = <T extends object>(of: T): string => JSON.stringify(of, (_, value) => (typeof value === "number" ? value * times : value))
+  return `(${inside.toString()})(${larger(SECRET)}, ${larger(SIZE)}, ${JSON.stringify(remembered)}, "${background}")`
 }
 
 function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly object[], background: string): void {
   const devices = navigator.mediaDevices as MediaDevices | undefined
   if (devices === undefined) return // the blank page before the first
   const FRAMES = 8
-  const SIGNAL = { x: 600, y: 320, side: 36 } // a patch that says that another picture comes
+  const SIGNAL = { x: 0.94, y: 0.89, width: 0.06, height: 0.1 } // a patch that says that another picture comes, in parts
   let which = 0
   let signal = false
   const opened: MediaStreamTrack[] = []
@@ -74,7 +75,8 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
       pen.fillRect(x, secret.top, 1, secret.bottom - secret.top)
     }
     pen.fillStyle = signal ? "#fff" : "#000"
-    pen.fillRect(SIGNAL.x, SIGNAL.y, SIGNAL.side, SIGNAL.side)
+    const { width, height } = size
+    pen.fillRect(SIGNAL.x * width, SIGNAL.y * height, SIGNAL.width * width, SIGNAL.height * height)
   }
 
   const real = devices.getUserMedia.bind(devices)
@@ -93,8 +95,10 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
   }
 
   const eyes = canvasOf()
-  const isSignal = (data: Uint8ClampedArray): boolean =>
-    (data[4 * ((SIGNAL.y + SIGNAL.side / 2) * size.width + SIGNAL.x + SIGNAL.side / 2)] ?? 0) > 128
+  const isSignal = ({ data, width, height }: ImageData): boolean => {
+    const [x, y] = [Math.round((SIGNAL.x + SIGNAL.width / 2) * width), Math.round((SIGNAL.y + SIGNAL.height / 2) * height)]
+    return (data[4 * (y * width + x)] ?? 0) > 128
+  }
 
   /** Every bit of the picture counts. */
   const print = async (data: Uint8ClampedArray<ArrayBuffer>): Promise<string> =>
@@ -110,15 +114,17 @@ function inside(secret: typeof SECRET, size: typeof SIZE, remembered: readonly o
         let said = false // the signal is seen; what comes when it is gone again shows the next picture
         let prints: string[] = [] // of the newest frames, which are all the same
         const look = async (): Promise<void> => {
+          const [width, height] = [video.videoWidth, video.videoHeight] // as they leave
+          if (eyes.canvas.width !== width) Object.assign(eyes.canvas, { width, height })
           eyes.drawImage(video, 0, 0)
-          const { data } = eyes.getImageData(0, 0, size.width, size.height)
-          const now = isSignal(data)
+          const seen = eyes.getImageData(0, 0, width, height)
+          const now = isSignal(seen)
           if (now && !said) {
             said = true
             which = next
             signal = false
           } else if (said && !now) {
-            const own = await print(data)
+            const own = await print(seen.data)
             prints = prints[0] === own ? [own, ...prints] : [own]
             if (prints.length === FRAMES) return done(own)
           }
