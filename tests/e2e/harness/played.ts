@@ -155,6 +155,7 @@ function inside(
     }
   }
 
+  if (navigator.mediaDevices === undefined) return // an empty page
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
   navigator.mediaDevices.getUserMedia = async (wanted = {}) => {
     if (wanted.video === undefined || wanted.video === false) return real(wanted)

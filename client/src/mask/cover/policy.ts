@@ -199,6 +199,7 @@ export class Policy {
     const number = () => ++this.#tracks
     const memory = turned ? { tracker: new Tracker(number), second: new Second(number), steady: new Steady() } : scene
     const { tracker, second, steady } = memory
+    tracker.cut(this.#look + 1)
     this.#scene = { why: this.#why, verified: Number.POSITIVE_INFINITY, width, height, tracker, second, steady }
     this.#why = "checking"
     return this.#scene

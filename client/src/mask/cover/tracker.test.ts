@@ -99,6 +99,16 @@ test("speed is told in face widths, and a face that trembles has little", () => 
   assert.ok(tracked(tremble).tracker.speed() < 0.05)
 })
 
+test("a face of another picture is let go as early as one that was found once", () => {
+  const found = Object.fromEntries(Array.from({ length: 10 }, (_, look) => [look, [FACE]]))
+  const kept = tracked(found)
+  const { tracker, covers } = tracked(found)
+  tracker.cut(30)
+  assert.deepEqual([covers(29).length, covers(30).length, kept.covers(30).length], [1, 0, 1])
+  tracker.see([FACE], 31, 31 * LOOK_MS)
+  assert.equal(covers(80).length, 1, "it is there as well")
+})
+
 test("a face that only all networks find stays covered however slow they are, until they do not find it twice", () => {
   let tracks = 0
   const tracker = new Tracker(() => ++tracks)

@@ -44,6 +44,7 @@ interface Track {
   readonly id: number
   readonly hits: Hit[] // oldest first; at least one
   found: number
+  gone: number // from this look on another picture is shown than it was found in
   all: { look: number; left: number } // when all networks found it last, and how often they must not before it is let go
 }
 
@@ -69,6 +70,11 @@ export class Tracker {
     }
   }
 
+  /** From this look on another picture altogether is shown: a face that is not found in it is held as if it had just been seen for the first time. */
+  cut(look: number): void {
+    for (const track of this.#tracks) track.gone = Math.min(track.gone, look)
+  }
+
   /** The tracks of these faces; new ones where there are none. */
   #match(faces: readonly Box[], look: number, at: number): ReadonlySet<Track> {
     const found = new Set<Track>()
@@ -89,7 +95,13 @@ export class Tracker {
     for (const face of faces) {
       if (taken.has(face)) continue
       const same = this.#tracks.find(({ hits }) => hits.some((h) => h.look === look && nested(h.box, face) > 0.6))
-      const track = same ?? { id: this.#number(), hits: [{ look, at, box: face }], found: 1, all: { look: -1, left: 0 } }
+      const track = same ?? {
+        id: this.#number(),
+        hits: [{ look, at, box: face }],
+        found: 1,
+        gone: Number.POSITIVE_INFINITY,
+        all: { look: -1, left: 0 },
+      }
       if (same) hit(same, face, look, at)
       else this.#tracks.push(track)
       found.add(track)
@@ -183,12 +195,13 @@ function hit(track: Track, face: Box, look: number, at: number): void {
   else {
     track.hits.splice(place + 1, 0, { look, at, box: face })
     track.found++
+    if (look >= track.gone) track.gone = Number.POSITIVE_INFINITY
   }
 }
 
-function alive({ hits, found, all }: Track, look: number, at: number, width: number, height: number): boolean {
+function alive({ hits, found, gone, all }: Track, look: number, at: number, width: number, height: number): boolean {
   const { look: seen, at: seenAt, box } = last(hits)
   const inside = box.x > 0 && box.y > 0 && right(box) < width && bottom(box) < height
-  const hold = found < HITS_SURE ? HOLD_NEW : inside ? HOLD_INSIDE : HOLD
+  const hold = look >= gone || found < HITS_SURE ? HOLD_NEW : inside ? HOLD_INSIDE : HOLD
   return all.left > 0 || look - seen <= hold || at - seenAt <= hold * LOOK_MS
 }
