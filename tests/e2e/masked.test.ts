@@ -1,0 +1,80 @@
+/** What is said of a masked camera: the sign on the tile, and the rule that everybody's is masked. */
+
+import assert from "node:assert/strict"
+import test from "node:test"
+import { KINDS } from "./harness/browsers.ts"
+import { type Faces, facing } from "./harness/faced.ts"
+import { turn } from "./harness/meeting.ts"
+import { rule, told } from "./harness/orders.ts"
+import type { Person } from "./harness/person.ts"
+import { stage } from "./harness/stage.ts"
+
+const at = stage()
+
+const SIGN = "Face masked automatically"
+
+/** What was seen until so many frames were, that show the room. */
+async function seen(by: Person, open: number): Promise<Faces> {
+  let all: Faces = { frames: 0, open: 0, exposed: 0, most: -1 }
+  await by.until(`sees ${open} frames of the room`, async () => {
+    const now = await by.page.evaluate(() => window.faced.take())
+    const most = Math.max(all.most, now.most)
+    all = { frames: all.frames + now.frames, open: all.open + now.open, exposed: all.exposed + now.exposed, most }
+    return all.open >= open
+  })
+  return all
+}
+
+const watch = (by: Person, name: string): Promise<void> => by.page.evaluate((whom) => window.faced.watch(whom), name)
+
+/** Waits until somebody's tile says that the face is masked, or says so no more. */
+const signed = (by: Person, name: string, is: boolean): Promise<true> =>
+  by.until(`${is ? "reads" : "no longer reads"} that ${name} is masked`, async () => {
+    const tile = await by.page.$(`.tile[data-name="${name}"]`)
+    const says = await tile?.evaluate((e, words) => e.textContent?.includes(words), SIGN)
+    return says === is ? true : undefined
+  })
+
+for (const kind of KINDS) {
+  test(`others read that a camera in ${kind} is masked, for as long as it is`, async () => {
+    const meeting = at.meeting()
+    const ada = await meeting.host("chromium", { number: 71, name: "Ada", scripts: [facing()] }, {})
+    const bob = await meeting.guest(kind, { number: 72, name: "Bob", scripts: [facing()] }, {})
+    await watch(ada, "Bob")
+    await bob.click("Mask faces")
+    await signed(ada, "Bob", false)
+    await turn(bob, "camera", true)
+    await signed(ada, "Bob", true)
+    assert.equal((await seen(ada, 10)).exposed, 0)
+    await bob.click("Mask faces")
+    await bob.click("Stop masking")
+    await signed(ada, "Bob", false)
+    await ada.until("sees the face", async () => (await ada.page.evaluate(() => window.faced.take())).exposed > 0)
+    await signed(ada, "Bob", false)
+    await meeting.end()
+  })
+
+  test(`where all are to be masked, ${kind} sends no face any more, nor one of somebody who comes later`, async () => {
+    const meeting = at.meeting()
+    const ada = await meeting.host("chromium", { number: 73, name: "Ada", scripts: [facing()] }, {})
+    const bob = await meeting.guest(kind, { number: 74, name: "Bob", scripts: [facing()] }, {})
+    await watch(ada, "Bob")
+    await turn(bob, "camera", true)
+    assert.ok((await seen(ada, 10)).exposed >= 10, "a face that is not masked is seen")
+    await rule(ada, "Mask all participants")
+    await told("Ada: cameras send only masked faces from now on", bob)
+    await signed(ada, "Bob", true)
+    await ada.page.evaluate(() => window.faced.take())
+    assert.equal((await seen(ada, 20)).exposed, 0)
+
+    await turn(bob, "camera", false)
+    await ada.seesNoPictureOf(bob)
+    await ada.page.evaluate(() => window.faced.take())
+    await watch(ada, "Cleo")
+    const cleo = await meeting.arrive(kind, { number: 75, name: "Cleo", scripts: [facing()] })
+    await meeting.enter(cleo, { camera: true })
+    await signed(ada, "Cleo", true)
+    assert.equal((await seen(ada, 20)).exposed, 0)
+    await meeting.end()
+  })
+}
