@@ -15,7 +15,7 @@ import { join } from "node:path"
 import { Browsers, type Kind } from "./harness/browsers.ts"
 import { Meeting, newMeeting } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
-import { playing, type Seen } from "./harness/played.ts"
+import { HEIGHT, playing, type Seen, WIDTH } from "./harness/played.ts"
 import { Covered, type FaceBox, Share } from "./harness/score.ts"
 import { Server } from "./harness/server.ts"
 
@@ -38,6 +38,7 @@ interface Clip {
 const FPS = 30
 const SHOWN = 30 // frames of each still: a second
 const CROWD = 5 // people
+const LESS = [0.25, 0.12] // so that faces have 2 to 5 % of the height
 const REST_MS = 2000 // no frame is held for so long
 const root = process.env["PARAVENT_ROOT"] ?? "."
 const set = process.env["MASK_SET"] ?? join(root, "../shared/faces-dev")
@@ -97,8 +98,16 @@ async function play(person: Person, files: readonly string[], repeat: number): P
   return seen
 }
 
-/** Stills as they are, or small on a grey ground so that faces are small too. */
-async function stills(person: Person, name: string, items: readonly Still[], files: readonly string[], less: number): Promise<void> {
+/** What was masked of some stills; `excess` is covered without need, in percent. */
+interface Masked {
+  readonly all: Share // over 5 % of the height
+  readonly large: Share // over 15 %
+  readonly small: Share // 2 to 5 %
+  readonly crowd: Share // over 5 %, where there are many
+  readonly excess: number
+}
+
+async function stills(person: Person, name: string, items: readonly Still[], files: readonly string[]): Promise<Masked> {
   const [all, large, small, crowd] = [new Share(), new Share(), new Share(), new Share()]
   const tags = new Map<string, Share>()
   let [excess, counted] = [0, 0]
@@ -107,14 +116,14 @@ async function stills(person: Person, name: string, items: readonly Still[], fil
   for (const [number, still] of items.entries()) {
     const s = seen.get(number)
     if (s === undefined) continue // nobody was sent any of it
-    const place = (box: FaceBox): FaceBox => (less === 1 ? box : shrunk(box, still, less))
     const covered = new Covered(s.cells, still.w, still.h)
-    const boxes = still.faces.map((f) => place(f.box))
-    excess += covered.excess(boxes, "stills")
+    excess += covered.excess(
+      still.faces.map((f) => f.box),
+      "stills",
+    )
     counted++
-    for (const face of still.faces) {
-      if (face.ignore === true) continue
-      const box = place(face.box)
+    for (const { box, ignore } of still.faces) {
+      if (ignore === true) continue
       const part = box[3] / still.h
       const hit = covered.masks(box)
       if (part > 0.05) all.count(hit)
@@ -135,14 +144,7 @@ async function stills(person: Person, name: string, items: readonly Still[], fil
   line(`- covered without need: ${((100 * excess) / counted).toFixed(2)} %`)
   for (const m of missed) line(`- missed: ${m}`)
   line("")
-  if (less === 1)
-    figures.push(
-      ["mask_stills", all.percent],
-      ["mask_large", large.percent],
-      ["mask_crowd", crowd.percent],
-      ["mask_stills_excess", (100 * excess) / counted],
-    )
-  else figures.push(["mask_small", small.percent])
+  return { all, large, small, crowd, excess: (100 * excess) / counted }
 }
 
 const count = (share = new Share(), hit: boolean): Share => {
@@ -150,13 +152,17 @@ const count = (share = new Share(), hit: boolean): Share => {
   return share
 }
 
-/** Where a box is once its picture is made smaller and put into the middle of one as large as before. */
-const shrunk = ([x, y, w, h]: FaceBox, { w: width, h: height }: Still, less: number): FaceBox => [
-  width / 2 + (x - width / 2) * less,
-  height / 2 + (y - height / 2) * less,
-  w * less,
-  h * less,
-]
+/** The same still made smaller, in the middle of a picture as large as the camera's, so that its faces are small too. */
+function smaller(still: Still, less: number): Still {
+  const scale = less * Math.min(WIDTH / still.w, HEIGHT / still.h)
+  const box = ([x, y, w, h]: FaceBox): FaceBox => [
+    WIDTH / 2 + (x - still.w / 2) * scale,
+    HEIGHT / 2 + (y - still.h / 2) * scale,
+    w * scale,
+    h * scale,
+  ]
+  return { ...still, w: WIDTH, h: HEIGHT, faces: still.faces.map((f) => ({ ...f, box: box(f.box) })) }
+}
 
 async function clips(person: Person, folder: string, all: Readonly<Record<string, Clip>>): Promise<void> {
   const total = new Share()
@@ -220,18 +226,33 @@ try {
     if (!wanted(kind, ["chromium", "firefox"]) || (kind === "firefox" && only.length === 0)) continue
     const meeting = new Meeting(server, browsers)
     const person = await masked(meeting, kind)
-    if (wanted("stills", PARTS)) await stills(person, "Stills, each shown for a second", items, files, 1)
+    if (wanted("stills", PARTS)) {
+      const { all, large, crowd, excess } = await stills(person, "Stills, each shown for a second", items, files)
+      figures.push(
+        ["mask_stills", all.percent],
+        ["mask_large", large.percent],
+        ["mask_crowd", crowd.percent],
+        ["mask_stills_excess", excess],
+      )
+    }
     if (wanted("small", PARTS)) {
-      for (const less of [0.25, 0.12]) {
+      const hits = new Share()
+      for (const less of LESS) {
         const small = files.map((file, i) => {
-          const to = join(folder, `small-${less}-${i}.png`)
-          const { w, h } = items[i] as Still
-          const scale = `scale=${Math.round(w * less)}:${Math.round(h * less)}:flags=area,pad=${w}:${h}:-1:-1:gray`
-          execFileSync("ffmpeg", ["-v", "error", "-y", "-i", file, "-vf", scale, to])
+          const to = join(folder, `${less}-${i}.png`)
+          const fit = `scale=${WIDTH * less}:${HEIGHT * less}:force_original_aspect_ratio=decrease:flags=area`
+          execFileSync("ffmpeg", ["-v", "error", "-y", "-i", file, "-vf", `${fit},pad=${WIDTH}:${HEIGHT}:-1:-1:gray`, to])
           return to
         })
-        await stills(person, `Stills made smaller (${less})`, items, small, less)
+        const found = await stills(
+          person,
+          `Stills made smaller, by ${less}`,
+          items.map((item) => smaller(item, less)),
+          small,
+        )
+        hits.add(found.small)
       }
+      figures.push(["mask_small", hits.percent])
     }
     if (wanted("clips", PARTS)) await clips(person, folder, JSON.parse(readFileSync(join(set, "clips.json"), "utf8")))
     await meeting.end()

@@ -77,6 +77,11 @@ export class Share {
     if (hit) this.hit++
   }
 
+  add({ hit, all }: Share): void {
+    this.hit += hit
+    this.all += all
+  }
+
   /** In percent; NaN of nothing. */
   get percent(): number {
     return (100 * this.hit) / this.all
