@@ -53,12 +53,12 @@ interface Run {
 }
 
 /** Plays pictures for a while: how many came out a second, how late, and at what cost. */
-async function run(person: Person, pid: number, files: readonly string[]): Promise<Run> {
+async function run(person: Person, pid: number, files: readonly string[], repeat = 1): Promise<Run> {
   await person.page.evaluate((p) => window.played.load(p), files)
   await person.page.evaluate(() => window.played.late())
   const before = cpuOf(pid)
   const from = Date.now()
-  await person.page.evaluate((fps) => window.played.play(fps, 1), FPS)
+  await person.page.evaluate((fps, n) => window.played.play(fps, n), FPS, repeat)
   const seconds = (Date.now() - from) / 1000
   const late = await person.page.evaluate(() => window.played.late())
   return { fps: late.length / seconds, cores: (cpuOf(pid) - before) / seconds, late }
@@ -80,13 +80,12 @@ async function measure(meeting: Meeting, kind: Kind, pid: number, moving: readon
     )
   }
   await watch()
-  const still = moving.map(() => moving[0] ?? "")
-  const clear = await run(person, pid, still)
+  const clear = await run(person, pid, moving)
   await person.click("Mask faces")
   await person.until("is masked", async () => /\bmasked\b/i.test(await person.text()))
   await watch()
   const moved = await run(person, pid, moving)
-  const stood = await run(person, pid, still)
+  const stood = await run(person, pid, moving.slice(0, 1), moving.length)
   const say = (name: string, value: number): boolean => process.stdout.write(`figure ${name}_${kind} ${Number(value.toFixed(2))}\n`)
   say("mask_fps", moved.fps)
   say("mask_late_ms", quantile(moved.late, 0.5) - quantile(clear.late, 0.5))

@@ -135,6 +135,26 @@ test("a person is covered at the top after 15 looks without a face there, until 
   assert.deepEqual(see(75, []), [], "and the patience begins anew")
 })
 
+test("a person whom one silhouette misses stays covered, and one who moves is covered where they were as well", () => {
+  const left = silhouette("..........", "..####....", "..####....", "..####....", "..####....")
+  const right = silhouette("..........", "....####..", "....####..", "....####..", "....####..")
+  const nobody = silhouette("..........", "..........", "..........", "..........", "..........")
+  let tracks = 0
+  const second = new Second(() => ++tracks)
+  const see = (who: typeof left, look: number) => {
+    second.see(who, [], look, 100, 50)
+    return second.covers()
+  }
+  const top = { ...box(20, 10, 40, 16), track: 1 }
+  see(left, 0)
+  assert.deepEqual(see(left, 15), [top])
+  assert.deepEqual(see(nobody, 30), [top])
+  assert.deepEqual(see(left, 45), [top], "without patience anew")
+  assert.deepEqual(see(right, 60), [{ ...box(20, 10, 60, 16), track: 1 }])
+  assert.deepEqual(see(nobody, 75), [{ ...box(20, 10, 60, 16), track: 1 }])
+  assert.deepEqual(see(nobody, 90), [])
+})
+
 const QUIET = { same: true, speed: 0, urgent: false, free: true, body: false }
 const count = (cadence: Cadence, frames: number, frame: typeof QUIET) => {
   const wants = Array.from({ length: frames }, () => cadence.next(frame))

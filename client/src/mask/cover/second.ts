@@ -5,7 +5,7 @@
  */
 
 import type { Box } from "../treatment.ts"
-import { bottom, nested, right } from "./boxes.ts"
+import { bottom, nested, right, union } from "./boxes.ts"
 import type { Mask, Silhouette } from "./cover.ts"
 
 const LIKELY = 128 // of 255: a cell shows a person
@@ -13,12 +13,16 @@ const LEAST = 0.03 // of the frame, that a person takes up
 const UPPER = 0.5 // of the person: where the middle of a face's cover must be
 const TOP = 0.4 // of the person: what is covered
 const PATIENCE = 15 // looks without a face
+const SAME = 0.2 // that much of one of two boxes is in the other: somebody has moved
+const MISSES = 2 // silhouettes running that must not show them, until they are gone
 
 interface Faceless {
   readonly track: number
   readonly since: number // look
   readonly last: number
+  readonly missed: number // silhouettes since the last that showed them
   readonly person: Box
+  readonly top: Box // to be covered: where it is, and where it was in the silhouette before
 }
 
 export class Second {
@@ -31,19 +35,30 @@ export class Second {
 
   /** The people of the frame of this look; `covers` are those of the faces in it. */
   see(silhouette: Silhouette, covers: readonly Box[], look: number, width: number, height: number): void {
+    const faceless = (person: Box): boolean => !covers.some((cover) => onTop(cover, person))
     const before = this.#faceless
-    this.#faceless = people(silhouette, width, height)
-      .filter((person) => !covers.some((cover) => onTop(cover, person)))
-      .map((person) => {
-        const same = before.find((f) => nested(f.person, person) > 0.5)
-        return { track: same?.track ?? this.#number(), since: same?.since ?? look, last: look, person }
-      })
+    const found = people(silhouette, width, height)
+    const shown = found.filter(faceless).map((person) => {
+      const same = before.find((f) => nested(f.person, person) > SAME)
+      const top = { ...person, height: person.height * TOP }
+      return {
+        track: same?.track ?? this.#number(),
+        since: same?.since ?? look,
+        last: look,
+        missed: 0,
+        person,
+        top: same === undefined ? top : union(top, { ...same.person, height: same.person.height * TOP }),
+      }
+    })
+    // One silhouette may miss somebody: what is gone is gone only in the next as well.
+    const missed = before
+      .filter(({ person, missed }) => missed + 1 < MISSES && faceless(person) && !found.some((f) => nested(person, f) > SAME))
+      .map((f) => ({ ...f, missed: f.missed + 1 }))
+    this.#faceless = [...shown, ...missed]
   }
 
   covers(): Mask[] {
-    return this.#faceless
-      .filter(({ since, last }) => last - since >= PATIENCE)
-      .map(({ track, person }) => ({ ...person, height: person.height * TOP, track }))
+    return this.#faceless.filter(({ since, last }) => last - since >= PATIENCE).map(({ track, top }) => ({ ...top, track }))
   }
 }
 
