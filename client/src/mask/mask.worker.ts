@@ -42,6 +42,7 @@ function mask({ full, treatment, camera, form }: Begin): void {
     loop.close()
   }
 
+  let reader: ReadableStreamDefaultReader<VideoFrame> | null = null // of the camera, where a browser can move it
   const sight = new Sight()
   const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, form)
   const open = async (): Promise<Nets> => {
@@ -64,7 +65,10 @@ function mask({ full, treatment, camera, form }: Begin): void {
       ask: (ask) => full.postMessage({ do: "search", ...ask } satisfies Asks),
       paint: (shot, cover, how, person) => painter.paint(shot, cover, how, person),
       blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
-      released: (picture, searched, late) => post({ on: "released", picture, searched, late }, [picture]),
+      released: (picture, searched, late) => {
+        if (over) picture.close()
+        else post({ on: "released", picture, searched, late }, [picture])
+      },
       standing: (standing) => post({ on: "standing", standing }),
     },
     treatment,
@@ -97,7 +101,7 @@ function mask({ full, treatment, camera, form }: Begin): void {
   }
 
   async function takeAll(from: ReadableStream<VideoFrame>): Promise<void> {
-    const reader = from.getReader()
+    reader = from.getReader()
     for (;;) {
       const { value, done } = await reader.read()
       if (done) return
@@ -136,6 +140,10 @@ function mask({ full, treatment, camera, form }: Begin): void {
         )
       case "mute":
         return loop.mute()
+      case "end":
+        over = true
+        loop.close()
+        return void (reader?.cancel() ?? Promise.resolve()).catch(() => undefined).then(() => self.close())
     }
   }
 }

@@ -27,6 +27,7 @@ export type ToMask =
   | { readonly do: "frames"; readonly from: ReadableStream<VideoFrame> } // the camera, where a browser can move it
   | { readonly do: "frame"; readonly frame: VideoFrame } // one of it, where not: not before the last was "taken"
   | { readonly do: "mute" } // the camera, or the page, is gone for a while: what comes next is a new scene
+  | { readonly do: "end" } // give back every frame, and be over
 
 export type ToFull = { readonly do: "full"; readonly mask: MessagePort }
 

@@ -16,6 +16,9 @@ import type { Standing, Treatment } from "./treatment.ts"
 /** How often the worker is looked after (ms). */
 const LOOK_MS = 50
 
+/** What has not ended by itself after this (ms) is ended. */
+const END_MS = 1000
+
 export interface TreatedHeard {
   /** To be shown and sent; null: nothing. */
   track(track: MediaStreamTrack | null): void
@@ -140,7 +143,9 @@ class Life {
     clearInterval(this.#watch)
     this.#raw.removeEventListener("mute", this.#muted)
     this.#source.close()
-    this.#mask.terminate()
+    // It gives back the frames that it has, if it still can.
+    this.post({ do: "end" })
+    setTimeout(() => this.#mask.terminate(), END_MS)
     this.#full.terminate()
     this.#sink.close()
   }
