@@ -177,7 +177,7 @@ class Life {
 
   #show({ picture, searched, late }: Extract<FromMask, { on: "released" }>): void {
     this.#sink.show(picture)
-    this.#covered = false
+    this.#uncover()
     this.#heard.late(late)
     if (this.#shown || !searched) return
     this.#shown = true
@@ -187,14 +187,16 @@ class Life {
   #look(): void {
     const found = this.#silence.look(performance.now())
     if (found === "stop") return this.#broke()
-    if (found === "well") {
-      if (this.#covered) this.#stand(this.#last)
-      this.#covered = false
-      return
-    }
+    if (found === "well") return this.#uncover()
     this.#covered = true
     this.#sink.cover()
     this.#heard.standing({ is: "late" })
+  }
+
+  /** The worker speaks again: what it said last holds. */
+  #uncover(): void {
+    if (this.#covered) this.#stand(this.#last)
+    this.#covered = false
   }
 
   #stand(standing: Standing): void {
