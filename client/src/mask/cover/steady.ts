@@ -1,16 +1,18 @@
 /**
  * What is shown of a cover: on the grid, outward at once, and by one cell of it
- * inward only when the room was not needed for half a second. A cover that
- * breathes with the head would tell its shape. What moves by more than a cell
- * is followed at once: that it moves is seen anyway, and a cover that trails
- * half a second behind would hide much of the room.
+ * inward only when the room was not needed for a while. A cover that breathes
+ * with the head would tell its shape, and one that breathes with the networks,
+ * of which all look only now and then, would be a nuisance. What moves by more
+ * than a cell is followed at once: that it moves is seen anyway, and a cover that
+ * trails behind would hide much of the room.
  */
 
 import type { Box } from "../treatment.ts"
 import { clip, GRID, snap, union, within } from "./boxes.ts"
 import type { Mask } from "./cover.ts"
 
-const INWARD_MS = 500
+/** Longer than the time between two looks of all networks in a still scene, at 15 frames a second. */
+const INWARD_MS = 1500
 
 /** Needs so close in time are kept as one, so that a fast camera costs no more memory. */
 const TOGETHER_MS = 40
