@@ -37,6 +37,7 @@ interface Clip {
 
 const FPS = 30
 const SHOWN = 30 // frames of each still: a second
+const LEAD = 60 // frames before a clip
 const CROWD = 5 // people
 const LESS = [0.25, 0.12] // so that faces have 2 to 5 % of the height
 const REST_MS = 2000 // no frame is held for so long
@@ -176,13 +177,15 @@ async function clips(person: Person, folder: string, all: Readonly<Record<string
       .sort()
       .map((f) => join(frames, f))
       .slice(0, clip.frames.length)
-    const seen = await play(person, files, 1)
+    // It begins as if in the middle of a call: its first picture stands for a while. Cuts are what the stills are.
+    const lead = Array.from({ length: LEAD }, () => files[0] ?? "")
+    const seen = await play(person, [...lead, ...files], 1)
     const own = new Share()
     const run = new Map<number, number>()
     let worst = 0
     let [excess, counted] = [0, 0]
     for (const [number, faces] of clip.frames.entries()) {
-      const s = seen.get(number)
+      const s = seen.get(LEAD + number)
       if (s === undefined) continue
       const covered = new Covered(s.cells, clip.w, clip.h)
       excess += covered.excess(
