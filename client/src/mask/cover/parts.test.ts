@@ -62,6 +62,15 @@ test("a cover that needed its room until just now keeps it for a second and a ha
   assert.equal(width, 208)
 })
 
+test("a large cover of which networks take turns to want more stays as large as the largest", () => {
+  const steady = new Steady()
+  const widths = Array.from(
+    { length: 60 },
+    (_, n) => steady.show([{ ...box(96, 96, n % 3 ? 240 : 272, 192), track: 1 }], n * 33, 640, 360)[0]?.width,
+  )
+  assert.deepEqual(new Set(widths), new Set([272]))
+})
+
 test("a cover that moves by more than a cell of the grid does not trail behind", () => {
   const steady = new Steady()
   for (let n = 0; n < 10; n++) {

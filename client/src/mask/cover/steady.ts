@@ -1,9 +1,9 @@
 /**
- * What is shown of a cover: on the grid, outward at once, and by one cell of it
- * inward only when the room was not needed for a while. A cover that breathes
+ * What is shown of a cover: on the grid, outward at once, and by a cell of it or
+ * two inward only when the room was not needed for a while. A cover that breathes
  * with the head would tell its shape, and one that breathes with the networks,
  * of which all look only now and then, would be a nuisance. What moves by more
- * than a cell is followed at once: that it moves is seen anyway, and a cover that
+ * than that is followed at once: that it moves is seen anyway, and a cover that
  * trails behind would hide much of the room.
  */
 
@@ -13,6 +13,9 @@ import type { Mask } from "./cover.ts"
 
 /** Longer than the time between two looks of all networks in a still scene, at 15 frames a second. */
 const INWARD_MS = 1500
+
+/** What a cover is held back by, at least a cell: this part of its size. */
+const SLACK = 8
 
 /** Needs so close in time are kept as one, so that a fast camera costs no more memory. */
 const TOGETHER_MS = 40
@@ -35,7 +38,7 @@ export class Steady {
       const need = snap(mask)
       add(needs, need, at)
       const room = needs.map(({ box }) => box).reduce(union)
-      const inside = clip(within(room, need, GRID), width, height)
+      const inside = clip(within(room, need, slack(need)), width, height)
       if (inside) shown.push({ ...inside, track: mask.track })
     }
     if (this.#needs.size > needed.length) {
@@ -45,6 +48,9 @@ export class Steady {
     return shown
   }
 }
+
+/** Networks differ in the size of a large face by more than in that of a small one. */
+const slack = ({ width, height }: Box): number => GRID * Math.max(1, Math.round(Math.max(width, height) / SLACK / GRID))
 
 function add(needs: Need[], box: Box, at: number): void {
   while (needs[0] && at - needs[0].last >= INWARD_MS) needs.shift()
