@@ -3,7 +3,8 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { KINDS } from "./harness/browsers.ts"
-import { type Faces, facing } from "./harness/faced.ts"
+import { facing } from "./harness/faced.ts"
+import { seen } from "./harness/facing.ts"
 import { turn } from "./harness/meeting.ts"
 import { rule, told } from "./harness/orders.ts"
 import type { Person } from "./harness/person.ts"
@@ -12,18 +13,6 @@ import { stage } from "./harness/stage.ts"
 const at = stage()
 
 const SIGN = "Face masked automatically"
-
-/** What was seen until so many frames were, that show the room. */
-async function seen(by: Person, open: number): Promise<Faces> {
-  let all: Faces = { frames: 0, open: 0, exposed: 0, most: -1 }
-  await by.until(`sees ${open} frames of the room`, async () => {
-    const now = await by.page.evaluate(() => window.faced.take())
-    const most = Math.max(all.most, now.most)
-    all = { frames: all.frames + now.frames, open: all.open + now.open, exposed: all.exposed + now.exposed, most }
-    return all.open >= open
-  })
-  return all
-}
 
 const watch = (by: Person, name: string): Promise<void> => by.page.evaluate((whom) => window.faced.watch(whom), name)
 

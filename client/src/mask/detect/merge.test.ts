@@ -1,13 +1,14 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { best, joined, overlap } from "./merge.ts"
+import { iou } from "../cover/boxes.ts"
+import { best, joined } from "./merge.ts"
 
 const at = (x: number, width: number, score: number) => ({ x, y: 0, width, height: 10, score })
 
 test("boxes that only touch share nothing, and a box shares all of itself", () => {
-  assert.equal(overlap(at(0, 10, 1), at(10, 10, 1)), 0)
-  assert.equal(overlap(at(0, 10, 1), at(0, 10, 1)), 1)
-  assert.equal(overlap(at(0, 10, 1), at(5, 10, 1)), 1 / 3)
+  assert.equal(iou(at(0, 10, 1), at(10, 10, 1)), 0)
+  assert.equal(iou(at(0, 10, 1), at(0, 10, 1)), 1)
+  assert.equal(iou(at(0, 10, 1), at(5, 10, 1)), 1 / 3)
 })
 
 test("of one face's boxes the best stays, whatever the order; another face stays too", () => {
