@@ -72,7 +72,7 @@ const times = (on: FromMedia["on"], id: string): number => said.filter((m) => m.
 // One story: the worker has one set of keys, as in a call.
 test("frames leave sealed or not at all, and arrive opened or not at all", async () => {
   const plain = [9, 8, 7, 6]
-  const sending = attach({ side: "send", id: "out", context: 1 })
+  const sending = attach({ side: "send", id: "out", context: 1, grade: "raw" })
   const receiving = attach({ side: "receive", id: "in", kind: "video" })
   assert.equal(times("attached", "out"), 1)
   assert.equal(times("attached", "in"), 1)
@@ -137,10 +137,10 @@ test("frames leave sealed or not at all, and arrive opened or not at all", async
   await until(() => counts("out") === undefined && counts("in") === undefined)
 })
 
-test("a source that is held lets nothing out, and goes on with a key frame, asked for where it does not come", async () => {
+test("what shows more than it may does not leave, and goes on with a key frame, asked for where it does not come", async () => {
   await keys(1, [3])
-  const camera = attach({ side: "send", id: "camera", context: 1 })
-  const screen = attach({ side: "send", id: "screen", context: 2 })
+  const camera = attach({ side: "send", id: "camera", context: 1, grade: "raw" })
+  const screen = attach({ side: "send", id: "screen", context: 2, grade: "raw" })
   const came = (id: string): number => counts(id)?.streams[0]?.came ?? 0
   const put = async (type: "key" | "delta"): Promise<void> => {
     const before = came("camera")
@@ -150,16 +150,19 @@ test("a source that is held lets nothing out, and goes on with a key frame, aske
   await put("key")
   await until(() => camera.out.length === 1)
 
-  tell({ do: "hold", context: 1, on: true })
+  tell({ do: "least", context: 1, grade: "treated" })
   for (const type of ["delta", "key", "delta"] as const) await put(type)
   await until(() => screen.out.length === 4)
   assert.equal(camera.out.length, 1)
   assert.deepEqual(camera.asked, [])
-  const later = attach({ side: "send", id: "later", context: 1 })
+  const masked = attach({ side: "send", id: "masked", context: 1, grade: "masked" })
+  masked.put(frameOf("video/VP9", [1], "key"))
+  await until(() => masked.out.length === 1)
+  const later = attach({ side: "send", id: "later", context: 1, grade: "raw" })
   later.put(frameOf("video/VP9", [1], "key"))
   await until(() => came("later") === 1)
 
-  tell({ do: "hold", context: 1, on: false })
+  tell({ do: "least", context: 1, grade: "raw" })
   await put("delta")
   await until(() => camera.asked.length === 1 && screen.out.length === 5)
   assert.deepEqual([camera.out.length, later.out.length, screen.out.length], [1, 0, 5], "what was encoded before does not leave late")
@@ -168,11 +171,11 @@ test("a source that is held lets nothing out, and goes on with a key frame, aske
   await until(() => camera.out.length === 3)
   later.put(frameOf("video/VP9", [1], "key"))
   await until(() => later.out.length === 1)
-  await Promise.all([camera, screen, later].map((stream) => stream.end()))
+  await Promise.all([camera, screen, later, masked].map((stream) => stream.end()))
 })
 
 test("a browser that tells no loudness is helped with what the page has measured", async () => {
-  const sending = attach({ side: "send", id: "quiet", context: 0 })
+  const sending = attach({ side: "send", id: "quiet", context: 0, grade: "raw" })
   const silent = { ...frameOf("audio/opus", [1, 2, 3]), getMetadata: () => ({ mimeType: "audio/opus" }) }
   await keys(1, [3])
   const levels = () => said.flatMap((m) => (m.on === "levels" ? m.levels : [])).filter((l) => l.id === "quiet")
@@ -187,7 +190,7 @@ test("a browser that tells no loudness is helped with what the page has measured
 })
 
 test("loudness is told now and then", async () => {
-  const sending = attach({ side: "send", id: "voice", context: 0 })
+  const sending = attach({ side: "send", id: "voice", context: 0, grade: "raw" })
   await keys(1, [3])
   for (let i = 0; i < 3; i++) sending.put(frameOf("audio/opus", [1, 2, 3]))
   await until(() => sending.out.length === 3)

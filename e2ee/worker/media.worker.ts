@@ -12,8 +12,10 @@ import {
   type Context,
   type Counts,
   type FromMedia,
+  type Grade,
   type Keys,
   MICROPHONE,
+  reaches,
   SCREEN_AUDIO,
   type ToMedia,
   type TransformOptions,
@@ -48,6 +50,7 @@ interface Metadata {
 interface Outgoing {
   readonly sender: Sender
   readonly context: Context
+  readonly grade: Grade
   readonly video: boolean
   readonly transformer: Transformer
   readonly pace: Pace // of key frames that are asked for to go on
@@ -77,7 +80,7 @@ interface Incoming {
 const ring = new KeyRing()
 const stuck = new Stuck()
 const generating = new Pace(GENERATE_MS)
-const held = new Set<Context>() // of which nothing leaves
+const least = new Map<Context, Grade>() // below which nothing of a source leaves
 const outgoing = new Map<string, Outgoing>()
 const incoming = new Map<string, Incoming>()
 const bound = new Map<string, Bound>() // also of transforms that are still to come
@@ -90,15 +93,16 @@ let expiring: ReturnType<typeof setTimeout> | undefined
 
 const now = (): number => performance.now()
 const post = (message: FromMedia): void => self.postMessage(message)
+const held = (context: Context, grade: Grade): boolean => !reaches(grade, least.get(context) ?? "raw")
 
 // ---- Sending ----
 
 function attachSender(transformer: Transformer, options: Extract<TransformOptions, { side: "send" }>): void {
-  const { id, context } = options
+  const { id, context, grade } = options
   const kind = context === MICROPHONE || context === SCREEN_AUDIO ? "audio" : "video"
   const sender = new Sender(ring, context)
-  sender.hold(held.has(context))
-  const stream: Outgoing = { sender, context, video: kind === "video", transformer, pace: new Pace(ASK_MS) }
+  sender.hold(held(context, grade))
+  const stream: Outgoing = { sender, context, grade, video: kind === "video", transformer, pace: new Pace(ASK_MS) }
   const sealing = new TransformStream<Frame, Frame>({
     async transform(frame, out) {
       const { mimeType, audioLevel, synchronizationSource: ssrc = 0 } = frame.getMetadata() as Metadata
@@ -125,10 +129,9 @@ function beginAnew(id: string, { transformer, pace }: Outgoing): void {
   else transformer.generateKeyFrame().catch(() => undefined) // refused while nothing is being encoded
 }
 
-function hold(context: Context, on: boolean): void {
-  if (on) held.add(context)
-  else held.delete(context)
-  for (const stream of outgoing.values()) if (stream.context === context) stream.sender.hold(on)
+function want(context: Context, grade: Grade): void {
+  least.set(context, grade)
+  for (const stream of outgoing.values()) if (stream.context === context) stream.sender.hold(held(context, stream.grade))
 }
 
 const measured = (): number | undefined => (now() - microphone.at < MEASURED_MS ? microphone.linear : undefined)
@@ -332,8 +335,8 @@ self.onmessage = (event: MessageEvent<ToMedia>) => {
     case "loudness":
       microphone = { linear: message.linear, at: now() }
       break
-    case "hold":
-      hold(message.context, message.on)
+    case "least":
+      want(message.context, message.grade)
       break
     case "count":
       post({ on: "counts", counts: count() })

@@ -17,6 +17,17 @@ export const SCREEN = 2
 export const SCREEN_AUDIO = 3
 export const DATA = 4
 
+/**
+ * How much a track may show of what a device saw: all of it, what a treatment
+ * leaves of it, or what a mask leaves. A sender's track is of one grade for as
+ * long as it is there: browsers repeat the last frame of the track before.
+ */
+export const GRADES = ["raw", "treated", "masked"] as const
+export type Grade = (typeof GRADES)[number]
+
+/** Whether a track of a grade may be sent where at least the other is wanted. */
+export const reaches = (grade: Grade, least: Grade): boolean => GRADES.indexOf(grade) >= GRADES.indexOf(least)
+
 /** 16 random bytes in lower-case hex: the person's id on the wire and in its leaf. */
 export type PersonId = string
 
@@ -235,7 +246,7 @@ export type FromGroup =
 
 /** What a transform is for; passed as RTCRtpScriptTransform options. */
 export type TransformOptions =
-  | { readonly side: "send"; readonly id: string; readonly context: Context }
+  | { readonly side: "send"; readonly id: string; readonly context: Context; readonly grade: Grade }
   | { readonly side: "receive"; readonly id: string; readonly kind: "audio" | "video" }
 
 export type ToMedia =
@@ -250,10 +261,10 @@ export type ToMedia =
   /** Asks for "counts" of every transform. */
   | { readonly do: "count" }
   /**
-   * Whether frames of a source are kept back. With `on` none leaves any more, also of senders still to be made; without
-   * it each stream goes on with its next key frame, so that nothing of what was encoded before leaves late.
+   * The least grade of a source that leaves: frames of senders below it are kept back, also of those still to be made,
+   * and of what their encoders still hold. Those that may send again go on with their next key frame.
    */
-  | { readonly do: "hold"; readonly context: Context; readonly on: boolean }
+  | { readonly do: "least"; readonly context: Context; readonly grade: Grade }
   /** How loud the microphone is now, 0..1 (linear, root mean square): browsers tell a transform only where it also goes out in clear. */
   | { readonly do: "loudness"; readonly linear: number }
   | { readonly do: "forget" }

@@ -29,17 +29,22 @@ for (const kind of KINDS) {
     await meeting.end()
   })
 
-  test(`${kind} shows nothing more of a face once it is to be masked, in the call`, async () => {
+  test(`${kind} shows nothing more of a face once it is to be masked, in the call, however often`, async () => {
     const meeting = at.meeting()
     const [ada, bob] = await two(meeting, kind)
     await turn(bob, "camera", true)
     const before = await seen(ada, 10)
     assert.ok(before.exposed >= 10 && before.most > 0.8, `a face that is not masked is seen: ${JSON.stringify(before)}`)
-    await bob.click("Mask faces")
-    await ada.seesNoPictureOf(bob)
-    await ada.page.evaluate(() => window.faced.take())
-    const { exposed, most } = await seen(ada, 40)
-    assert.equal(exposed, 0, `as alike as ${most}`)
+    for (let round = 1; round <= 3; round++) {
+      await bob.click("Mask faces")
+      await ada.seesNoPictureOf(bob)
+      await ada.page.evaluate(() => window.faced.take())
+      const { exposed, most } = await seen(ada, 20)
+      assert.equal(exposed, 0, `round ${round}: as alike as ${most}`)
+      await bob.click("Mask faces")
+      await bob.click("Stop masking")
+      await ada.until("sees the face again", async () => (await ada.page.evaluate(() => window.faced.take())).exposed > 0)
+    }
     await meeting.end()
   })
 }

@@ -4,14 +4,16 @@ import {
   CAMERA,
   type Context,
   type FromMedia,
+  type Grade,
   type Media,
   MICROPHONE,
   type PersonId,
+  reaches,
   SCREEN,
   SCREEN_AUDIO,
 } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
-import { isTreated } from "../mask/treated.ts"
+import { gradeOfTrack } from "../mask/treated.ts"
 import type { Strength } from "../mask/treatment.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
@@ -59,7 +61,7 @@ export class CallMedia {
   readonly #voices = new Voices()
   readonly #timers: ReturnType<typeof setInterval>[] = []
   #allowed: ReadonlySet<Context> = new Set() // what may be sent now; nothing until it is said
-  #treated: ReadonlySet<Context> = new Set()
+  #least: ReadonlyMap<Context, Grade> = new Map() // what must have been done to a picture at least, or it is not sent
   #masked: Strength = "off" // what is covered in the camera's track
   #veiled = false // a camera without a mask is not sent
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
@@ -110,9 +112,7 @@ export class CallMedia {
   track(context: Context, track: MediaStreamTrack | null): void {
     if (track === null) this.#tracks.delete(context)
     else this.#tracks.set(context, track)
-    // Between two tracks of which one may show what the other must not, nothing leaves that was encoded of the first.
-    if (this.#treated.has(context)) this.#hold(context, track === null || !isTreated(track))
-    this.#publish?.set(context, this.#sent(context))
+    this.#give(context)
     this.#tell()
   }
 
@@ -123,23 +123,16 @@ export class CallMedia {
     let changed = false
     for (const context of Object.values(MEDIA_CONTEXTS)) {
       if (before.has(context) === contexts.has(context)) continue
-      this.#publish?.set(context, this.#sent(context))
+      this.#give(context)
       changed = true
     }
     if (changed) this.#tell()
   }
 
-  /** Of which sources nothing but what came out of the mask workers may be sent. */
-  treated(contexts: ReadonlySet<Context>): void {
-    const before = this.#treated
-    this.#treated = contexts
-    for (const context of contexts) {
-      if (before.has(context)) continue
-      this.#hold(context, true)
-      this.#publish?.set(context, this.#sent(context))
-    }
-    for (const context of before) if (!contexts.has(context)) this.#hold(context, false)
-    this.#tell()
+  /** Below which grades nothing of a source may be sent; raw where none is named. */
+  least(grades: ReadonlyMap<Context, Grade>): void {
+    this.#least = grades
+    this.#limit()
   }
 
   /** What is covered in the camera's picture: said to the others with the picture, and only of what came out of the mask workers. */
@@ -152,8 +145,7 @@ export class CallMedia {
   veil(wanted: boolean): void {
     if (wanted === this.#veiled) return
     this.#veiled = wanted
-    this.#publish?.set(CAMERA, this.#sent(CAMERA))
-    this.#tell()
+    this.#limit()
   }
 
   want(wanted: readonly Wanted[], people: number): void {
@@ -204,7 +196,7 @@ export class CallMedia {
     const mid = (context: Context): string => this.#publish?.mid(context) ?? ""
     const camera = mid(CAMERA)
     const track = this.#tracks.get(CAMERA)
-    const masked = camera !== "" && track !== undefined && isTreated(track)
+    const masked = camera !== "" && track !== undefined && gradeOfTrack(track) === "masked"
     return {
       microphone: mid(MEDIA_CONTEXTS.microphone),
       camera,
@@ -267,20 +259,28 @@ export class CallMedia {
       failed: () => this.#again("publish"),
     })
     this.#publish = publish
-    for (const context of this.#tracks.keys()) publish.set(context, this.#sent(context))
+    for (const context of this.#tracks.keys()) this.#give(context)
   }
 
-  /** The track to send from a source now. */
-  #sent(context: Context): MediaStreamTrack | null {
+  /** Has the track sent that may be sent from a source now, if there is one. */
+  #give(context: Context): void {
     const track = this.#tracks.get(context)
-    if (track === undefined || !this.#allowed.has(context)) return null
-    const veiled = context === CAMERA && this.#veiled
-    if (veiled && this.#masked === "off") return null
-    return (veiled || this.#treated.has(context)) && !isTreated(track) ? null : track
+    const grade = track === undefined ? "raw" : gradeOfTrack(track)
+    const may = track !== undefined && this.#allowed.has(context) && reaches(grade, this.#leastOf(context))
+    this.#publish?.set(context, may ? track : null, grade)
   }
 
-  #hold(context: Context, on: boolean): void {
-    this.#workers.toMedia({ do: "hold", context, on })
+  /** The media worker first: it keeps back what is encoded already. */
+  #limit(): void {
+    for (const context of [CAMERA, SCREEN] as const) {
+      this.#workers.toMedia({ do: "least", context, grade: this.#leastOf(context) })
+      this.#give(context)
+    }
+    this.#tell()
+  }
+
+  #leastOf(context: Context): Grade {
+    return context === CAMERA && this.#veiled ? "masked" : (this.#least.get(context) ?? "raw")
   }
 
   #makeSubscribe(): Subscribe {

@@ -5,9 +5,13 @@
  * it is made, and its track only after the media worker has said that the
  * transform runs: a transform that is set late is ignored by Chromium, and
  * clear frames would go out.
+ *
+ * A sender never gets tracks of two grades: Firefox sends the last frame of the
+ * track before once more when it gets another one, and what is still in an
+ * encoder nobody can call back.
  */
 
-import { CAMERA, type Context, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
+import { CAMERA, type Context, type Grade, MICROPHONE, SCREEN, SCREEN_AUDIO, type TransformOptions } from "../../../e2ee/worker/port.ts"
 import { knowsScalability, prefer, SEALED } from "../media/connection.ts"
 import { type Budget, CAMERA_LADDER, type Encoding, encodings, linesOf, SCREEN_BUDGET, SCREEN_LADDER, type Size, wayOf } from "./quality.ts"
 import { fromServer, toServer } from "./sdp.ts"
@@ -24,6 +28,8 @@ interface OutboundStats {
 }
 
 interface Source {
+  readonly context: Context
+  readonly grade: Grade // of all its tracks
   readonly transceiver: RTCRtpTransceiver
   readonly id: string
   wanted: Size
@@ -45,7 +51,7 @@ let made = 0
 
 export class Publish {
   readonly #pc = new RTCPeerConnection(SEALED)
-  readonly #sources = new Map<Context, Source>()
+  readonly #sources: Source[] = []
   readonly #worker: Worker
   readonly #heard: PublishHeard
   readonly #name = `p${++made}`
@@ -70,8 +76,8 @@ export class Publish {
     }
     // Microphone and camera have their places from the start, so that turning
     // them on and off needs no negotiation.
-    this.#add(MICROPHONE)
-    this.#add(CAMERA)
+    this.#add(MICROPHONE, "raw")
+    this.#add(CAMERA, "raw")
     void this.#negotiate()
   }
 
@@ -79,41 +85,42 @@ export class Publish {
     return this.#pc.connectionState === "connected"
   }
 
-  /** Gives a source its track, or takes it away with null. The caller owns the track. */
-  set(context: Context, track: MediaStreamTrack | null): void {
-    let source = this.#sources.get(context)
+  /** Gives a source its track, which is of this grade, or takes it away with null. The caller owns the track. */
+  set(context: Context, track: MediaStreamTrack | null, grade: Grade): void {
+    const all = this.#sources.filter((s) => s.context === context)
+    for (const other of all) if (other.track !== null && (track === null || other.grade !== grade)) this.#give(other, null)
+    if (track === null) return
+    let source = all.find((s) => s.grade === grade)
     if (source === undefined) {
-      if (track === null) return
-      source = this.#add(context)
+      source = this.#add(context, grade)
       void this.#negotiate()
     }
-    source.track = track
-    void this.#hand(context, source)
+    this.#give(source, track)
   }
 
   /** The media id under which a source is sent at present; "" when it is not. */
   mid(context: Context): string {
-    const source = this.#sources.get(context)
-    return source?.attached === true && source.track !== null && this.#answered > 0 ? (source.transceiver.mid ?? "") : ""
+    const source = this.#sources.find((s) => s.context === context && s.track !== null)
+    return source?.attached === true && this.#answered > 0 ? (source.transceiver.mid ?? "") : ""
   }
 
   /** Whether transform `id` is that of a source. */
   sends(context: Context, id: string): boolean {
-    return this.#sources.get(context)?.id === id
+    return this.#sources.some((s) => s.context === context && s.id === id)
   }
 
   /** The media worker says that transform `id` runs. */
   attached(id: string): void {
-    for (const [context, source] of this.#sources) {
+    for (const source of this.#sources) {
       if (source.id !== id) continue
       source.attached = true
-      void this.#hand(context, source)
+      void this.#hand(source)
     }
   }
 
   /** The source of transform `id` goes on with a key frame. */
   async begin(id: string): Promise<void> {
-    for (const { id: own, transceiver } of this.#sources.values()) {
+    for (const { id: own, transceiver } of this.#sources) {
       if (own !== id) continue
       const parameters = transceiver.sender.getParameters()
       const options = { encodingOptions: parameters.encodings.map(() => ({ keyFrame: true })) }
@@ -138,16 +145,15 @@ export class Publish {
   setCameraBudget(budget: Budget): void {
     if (budget === this.#camera) return
     this.#camera = budget
-    const source = this.#sources.get(CAMERA)
-    if (source !== undefined) void this.#limit(CAMERA, source)
+    for (const source of this.#sources) if (source.context === CAMERA) void this.#limit(source)
   }
 
   /** Nobody is shown more of what is sent under this media id than this: more is not encoded. */
   wanted(mid: string, size: Size): void {
-    for (const [context, source] of this.#sources) {
+    for (const source of this.#sources) {
       if (source.transceiver.mid !== mid || source.wanted === size) continue
       source.wanted = size
-      void this.#limit(context, source)
+      void this.#limit(source)
     }
   }
 
@@ -157,7 +163,7 @@ export class Publish {
    * meanwhile: Firefox then never answers getStats.
    */
   async sent(): Promise<Sent[]> {
-    const all = [...this.#sources].map(async ([context, { id, transceiver }]) => {
+    const all = this.#sources.map(async ({ context, id, transceiver }) => {
       const streams: Sent[] = []
       for (const s of (await transceiver.sender.getStats()).values() as IterableIterator<OutboundStats>) {
         if (s.type !== "outbound-rtp") continue
@@ -172,7 +178,7 @@ export class Publish {
   /** Sends nothing and tells nothing any more. */
   retire(): void {
     this.#closed = true
-    for (const { transceiver } of this.#sources.values()) void transceiver.sender.replaceTrack(null).catch(() => undefined)
+    for (const { transceiver } of this.#sources) void transceiver.sender.replaceTrack(null).catch(() => undefined)
   }
 
   close(): void {
@@ -181,18 +187,18 @@ export class Publish {
     this.#gone()
   }
 
-  #add(context: Context): Source {
+  #add(context: Context, grade: Grade): Source {
     const video = isVideo(context)
     const transceiver = this.#pc.addTransceiver(video ? "video" : "audio", {
       direction: "sendonly",
       ...(video ? { sendEncodings: this.#encodings(context, null, "large") } : {}),
     })
-    const id = `${this.#name}.${context}`
-    const options: TransformOptions = { side: "send", id, context }
+    const id = `${this.#name}.${context}.${grade}`
+    const options: TransformOptions = { side: "send", id, context, grade }
     transceiver.sender.transform = new RTCRtpScriptTransform(this.#worker, options)
     if (video) prefer(transceiver, "video", this.#codec, true)
-    const source: Source = { transceiver, id, wanted: "large", attached: false, track: null, limits: "set" }
-    this.#sources.set(context, source)
+    const source: Source = { context, grade, transceiver, id, wanted: "large", attached: false, track: null, limits: "set" }
+    this.#sources.push(source)
     return source
   }
 
@@ -212,10 +218,15 @@ export class Publish {
     })
   }
 
-  async #hand(context: Context, source: Source): Promise<void> {
+  #give(source: Source, track: MediaStreamTrack | null): void {
+    source.track = track
+    void this.#hand(source)
+  }
+
+  async #hand(source: Source): Promise<void> {
     if (!source.attached || this.#closed) return
     try {
-      await this.#limit(context, source) // first, or what is not to be sent would be for a moment
+      await this.#limit(source) // first, or what is not to be sent would be for a moment
       await source.transceiver.sender.replaceTrack(source.track)
     } catch {
       return this.#fail()
@@ -224,7 +235,8 @@ export class Publish {
   }
 
   /** Has the sender encode what is wanted of its track, and within the budget. */
-  async #limit(context: Context, source: Source): Promise<void> {
+  async #limit(source: Source): Promise<void> {
+    const { context } = source
     if (!isVideo(context) || source.track === null) return
     if (source.limits !== "set") {
       source.limits = "stale" // parameters that are being set may not be set anew

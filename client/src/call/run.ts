@@ -6,7 +6,7 @@
 
 import { equal, toHex } from "../../../e2ee/worker/bytes.ts"
 import { parseFragment, parseLink } from "../../../e2ee/worker/link.ts"
-import type { Context, Link } from "../../../e2ee/worker/port.ts"
+import { CAMERA, type Context, type Grade, type Link, SCREEN } from "../../../e2ee/worker/port.ts"
 import type { ReadTicket } from "../../../e2ee/worker/ticket.ts"
 import { chime } from "./chime.ts"
 import { usableCodec } from "./codec.ts"
@@ -54,7 +54,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
   let joining = 0 // tries to join so far
   const tracks = new Map<keyof typeof MEDIA_CONTEXTS, MediaStreamTrack>()
   const streams: { camera: MediaStream | null; screen: MediaStream | null } = { camera: null, screen: null }
-  let treated: ReadonlySet<Context> = new Set() // of which nothing but what was masked may be sent
+  let least: ReadonlyMap<Context, Grade> = new Map() // what must have been done to a picture at least, or it is not sent
   let drawing = false
 
   function happen(event: Event): void {
@@ -94,9 +94,12 @@ export function run(draw: (state: State) => void): (action: Action) => void {
       streams[source] = track === null ? null : new MediaStream([track])
       happen({ on: "preview", ...streams })
     },
-    wanted(sources) {
-      treated = new Set([...sources].map((source) => MEDIA_CONTEXTS[source]))
-      session?.media.treated(treated)
+    wanted({ camera, screen }) {
+      least = new Map([
+        [CAMERA, camera],
+        [SCREEN, screen],
+      ])
+      session?.media.least(least)
     },
     standing(source, standing) {
       happen({ on: "standing", of: source, standing })
@@ -259,7 +262,7 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     const joined = new Session({ link, url: url(), name: state.name.trim(), viewer, passphrase, device, back }, heard)
     session = joined
     joined.media.speaker(state.devices.chosen.speaker)
-    joined.media.treated(treated)
+    joined.media.least(least)
     joined.media.masked(state.masking.camera.strength)
     for (const [source, track] of tracks) joined.media.track(MEDIA_CONTEXTS[source], track)
     if (!viewer) void chooseCodec(joined)

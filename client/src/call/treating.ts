@@ -4,16 +4,17 @@
  * always none, so that whatever holds the one lets go of it before the other comes.
  */
 
+import type { Grade } from "../../../e2ee/worker/port.ts"
 import { TreatedTrack } from "../mask/treated.ts"
-import { NO_TREATMENT, type Standing, searches, type Treatment, treats, type Zones } from "../mask/treatment.ts"
+import { gradeOf, NO_TREATMENT, type Standing, searches, type Treatment, treats, type Zones } from "../mask/treatment.ts"
 
 export type Pictured = "camera" | "screen"
 
 interface TreatingHeard {
   /** To show and to send; null: nothing. */
   track(source: Pictured, track: MediaStreamTrack | null): void
-  /** From now on nothing else of these sources may be sent. Said before any track. */
-  wanted(sources: ReadonlySet<Pictured>): void
+  /** From now on nothing below these grades may be sent. Said before any track. */
+  wanted(least: Readonly<Record<Pictured, Grade>>): void
   standing(source: Pictured, standing: Standing): void
   /** How much later (ms) the camera's picture is; 0 while nothing is done to it. */
   late(ms: number): void
@@ -39,7 +40,7 @@ export class Treating {
     const before = { ...this.#treatments }
     this.#treatments.camera = camera
     this.#treatments.screen = { ...NO_TREATMENT, zones: screen }
-    this.#heard.wanted(new Set((["camera", "screen"] as const).filter((source) => treats(this.#treatments[source]))))
+    this.#heard.wanted({ camera: gradeOf(this.#treatments.camera), screen: gradeOf(this.#treatments.screen) })
     for (const source of ["camera", "screen"] as const) this.#change(source, before[source], this.#treatments[source])
   }
 
@@ -59,8 +60,7 @@ export class Treating {
   #change(source: Pictured, before: Treatment, now: Treatment): void {
     const treated = this.#treated.get(source)
     // Faces that are masked from now on, or not any more, and networks that are needed or not: a track of its own.
-    const another =
-      treats(before) !== treats(now) || (before.strength === "off") !== (now.strength === "off") || searches(before) !== searches(now)
+    const another = gradeOf(before) !== gradeOf(now) || searches(before) !== searches(now)
     if (!another) return treated?.treat(now, this.#cameraOf(source))
     if (!this.#raw.has(source)) return
     this.#end(source)

@@ -213,7 +213,7 @@ async function run(
     listener.play().catch(() => undefined) // refused before a click: then there is no sound to decode
   }
   const transceiver = from.addTransceiver(kind, { direction: "sendonly" })
-  transceiver.sender.transform = bench.transform({ side: "send", id: "out", context })
+  transceiver.sender.transform = bench.transform({ side: "send", id: "out", context, grade: "raw" })
   if (!prefer(transceiver, kind, codec)) return "failed"
   const source = kind === "audio" ? tone() : pictures()
   cleanup.push(() => source.end())
