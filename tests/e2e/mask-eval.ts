@@ -5,7 +5,8 @@
  * mask-eval`; writes bin/mask-eval.md.
  *
  *   MASK_SET=DIR         the labelled set (boxes.json, clips.json); ../shared/faces-dev
- *   MASK_EVAL="firefox stills small clips"   only that; words may be left out
+ *   MASK_EVAL="firefox 720 stills small clips"   only that; words may be left out.
+ *                        720: a camera of 1280x720 (360: of 640x360); of Firefox only what is asked for
  */
 
 import { execFileSync } from "node:child_process"
@@ -46,6 +47,7 @@ const set = process.env["MASK_SET"] ?? join(root, "../shared/faces-dev")
 const only = (process.env["MASK_EVAL"] ?? "").split(" ").filter((word) => word !== "")
 const wanted = (word: string, among: readonly string[]): boolean => !only.some((o) => among.includes(o)) || only.includes(word)
 const PARTS = ["stills", "small", "clips"] as const
+const TIMES = { 360: 1, 720: 2 } as const // of a camera, as high as it is
 const report: string[] = [
   "# How well faces are masked",
   "",
@@ -58,8 +60,8 @@ const line = (text: string): void => {
 }
 
 /** A person before joining, with the camera on and masking, once the picture is there. */
-async function masked(meeting: Meeting, kind: Kind): Promise<Person> {
-  const person = await meeting.arrive(kind, { number: 1, name: "Ada", scripts: [playing()] })
+async function masked(meeting: Meeting, kind: Kind, times: number): Promise<Person> {
+  const person = await meeting.arrive(kind, { number: 1, name: "Ada", scripts: [playing(times)] })
   await newMeeting(person, meeting.server.origin)
   await person.click("Start as moderator")
   await person.click("Mask faces")
@@ -165,11 +167,11 @@ function smaller(still: Still, less: number): Still {
   return { ...still, w: WIDTH, h: HEIGHT, faces: still.faces.map((f) => ({ ...f, box: box(f.box) })) }
 }
 
-async function clips(person: Person, folder: string, all: Readonly<Record<string, Clip>>): Promise<void> {
+async function clips(person: Person, folder: string, all: Readonly<Record<string, Clip>>, where: string): Promise<void> {
   const total = new Share()
   let longest = 0
   const excesses: number[] = []
-  line("## Clips")
+  line(`## Clips, ${where}`)
   for (const [name, clip] of Object.entries(all)) {
     const frames = mkdtempSync(join(folder, "clip-"))
     execFileSync("ffmpeg", ["-v", "error", "-i", join(set, clip.file), "-fps_mode", "passthrough", "-q:v", "2", join(frames, "%04d.jpg")])
@@ -210,10 +212,16 @@ async function clips(person: Person, folder: string, all: Readonly<Record<string
   const mean = (100 * excesses.reduce((a, b) => a + b, 0)) / excesses.length
   line(`- all: ${total}, longest miss ${longest} frames, covered without need ${mean.toFixed(1)} %`)
   line("")
-  figures.push(["mask_clips", total.percent], ["mask_longest_miss", longest], ["mask_clips_excess", mean])
+  figure(where, ["mask_clips", total.percent], ["mask_longest_miss", longest], ["mask_clips_excess", mean])
 }
 
 const figures: [string, number][] = []
+const USUAL = "chromium 360"
+
+/** What is measured as usual has the name alone. */
+function figure(where: string, ...all: [string, number][]): void {
+  for (const [name, value] of all) figures.push([where === USUAL ? name : `${name}_${where.replace(" ", "_")}`, value])
+}
 
 if (!existsSync(join(set, "boxes.json"))) {
   process.stderr.write("mask-eval: MASK_SET names no labelled set (boxes.json, clips.json)\n")
@@ -225,20 +233,25 @@ const folder = mkdtempSync(join(tmpdir(), "mask-eval-"))
 try {
   const items = (JSON.parse(readFileSync(join(set, "boxes.json"), "utf8")) as { items: Still[] }).items
   const files = items.map((item) => join(set, item.file))
-  for (const kind of ["chromium", "firefox"] as const) {
-    if (!wanted(kind, ["chromium", "firefox"]) || (kind === "firefox" && only.length === 0)) continue
+  const kinds = (["chromium", "firefox"] as const).filter(
+    (k) => wanted(k, ["chromium", "firefox"]) && (k === "chromium" || only.includes(k)),
+  )
+  const sizes = ([360, 720] as const).filter((size) => wanted(String(size), Object.keys(TIMES)))
+  for (const [kind, size] of kinds.flatMap((k) => sizes.map((s) => [k, s] as const))) {
+    const where = `${kind} ${size}`
     const meeting = new Meeting(server, browsers)
-    const person = await masked(meeting, kind)
+    const person = await masked(meeting, kind, TIMES[size])
     if (wanted("stills", PARTS)) {
-      const { all, large, crowd, excess } = await stills(person, "Stills, each shown for a second", items, files)
-      figures.push(
+      const { all, large, crowd, excess } = await stills(person, `Stills, each shown for a second, ${where}`, items, files)
+      figure(
+        where,
         ["mask_stills", all.percent],
         ["mask_large", large.percent],
         ["mask_crowd", crowd.percent],
         ["mask_stills_excess", excess],
       )
     }
-    if (wanted("small", PARTS)) {
+    if (wanted("small", PARTS) && size === 360) {
       const hits = new Share()
       for (const less of LESS) {
         const small = files.map((file, i) => {
@@ -249,15 +262,15 @@ try {
         })
         const found = await stills(
           person,
-          `Stills made smaller, by ${less}`,
+          `Stills made smaller, by ${less}, ${where}`,
           items.map((item) => smaller(item, less)),
           small,
         )
         hits.add(found.small)
       }
-      figures.push(["mask_small", hits.percent])
+      figure(where, ["mask_small", hits.percent])
     }
-    if (wanted("clips", PARTS)) await clips(person, folder, JSON.parse(readFileSync(join(set, "clips.json"), "utf8")))
+    if (wanted("clips", PARTS)) await clips(person, folder, JSON.parse(readFileSync(join(set, "clips.json"), "utf8")), where)
     await meeting.end()
   }
 } finally {

@@ -46,12 +46,12 @@ declare global {
   }
 }
 
-/** The script that gives a page this camera. */
-export const playing = (): string =>
-  `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS })}, ${JSON.stringify(COLOURS)})`
+/** The script that gives a page this camera, so many times as wide and high as what is compared. */
+export const playing = (times = 1): string =>
+  `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times })}, ${JSON.stringify(COLOURS)})`
 
 function inside(
-  { WIDTH, HEIGHT, CELL, COLUMNS, ROWS }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS", number>,
+  { WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS" | "times", number>,
   painted: readonly string[],
 ): void {
   const BITS = 14 // of a number; then the same bits turned over
@@ -60,15 +60,16 @@ function inside(
   const SAME = 5 // one that differs by no more has that colour
   const fills = painted.map((hex) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))
 
-  const canvasOf = (): [HTMLCanvasElement, CanvasRenderingContext2D] => {
+  const canvasOf = (scale = 1): [HTMLCanvasElement, CanvasRenderingContext2D] => {
     const canvas = document.createElement("canvas")
-    canvas.width = WIDTH
-    canvas.height = HEIGHT
+    canvas.width = scale * WIDTH
+    canvas.height = scale * HEIGHT
     const pen = canvas.getContext("2d", { willReadFrequently: true })
     if (pen === null) throw new Error("no canvas")
+    pen.scale(scale, scale)
     return [canvas, pen]
   }
-  const [shown, pen] = canvasOf()
+  const [shown, pen] = canvasOf(times)
   const [, before] = canvasOf()
   const [, after] = canvasOf()
   let pictures: ImageBitmap[] = []
@@ -141,8 +142,8 @@ function inside(
   }
 
   const look = (video: HTMLVideoElement): void => {
-    if (video.videoWidth !== WIDTH || video.videoHeight !== HEIGHT) return
-    after.drawImage(video, 0, 0)
+    if (video.videoWidth !== times * WIDTH || video.videoHeight !== times * HEIGHT) return
+    after.drawImage(video, 0, 0, WIDTH, HEIGHT)
     const { data } = after.getImageData(0, 0, WIDTH, HEIGHT)
     const number = numberIn(data)
     if (number === undefined || number < first || number >= first + pictures.length) return
@@ -211,7 +212,7 @@ function inside(
       let last = -1
       const on = (): void => {
         // The corners alone: reading the whole picture would slow down what is measured.
-        after.drawImage(video, 0, 0)
+        after.drawImage(video, 0, 0, WIDTH, HEIGHT)
         all.set(after.getImageData(0, 0, WIDTH, BLOCK).data, 0)
         all.set(after.getImageData(0, HEIGHT - BLOCK, WIDTH, BLOCK).data, all.length - strip)
         const number = numberIn(all)
