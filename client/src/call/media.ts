@@ -13,10 +13,10 @@ import {
   SCREEN_AUDIO,
 } from "../../../e2ee/worker/port.ts"
 import type { Workers } from "../crypto/port.ts"
-import { gradeOfTrack } from "../mask/treated.ts"
 import type { Strength } from "../mask/treatment.ts"
 import type { ClientMessage, ServerMessage } from "../wire/messages.gen.ts"
 import { type Claim, claim, SOUND } from "./claims.ts"
+import { gradeOfTrack } from "./grade.ts"
 import { personBytes } from "./person.ts"
 import { MEDIA_CONTEXTS, Publish } from "./publish.ts"
 import { cameraBudget } from "./quality.ts"

@@ -6,7 +6,8 @@
 
 import type { Grade } from "../../../e2ee/worker/port.ts"
 import { TreatedTrack } from "../mask/treated.ts"
-import { gradeOf, NO_TREATMENT, type Standing, searches, type Treatment, treats, type Zones } from "../mask/treatment.ts"
+import { NO_TREATMENT, type Standing, searches, type Treatment, treats, type Zones } from "../mask/treatment.ts"
+import { gradeOf } from "./grade.ts"
 
 export type Pictured = "camera" | "screen"
 

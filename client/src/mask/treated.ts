@@ -6,13 +6,12 @@
  * breaks, the track is taken away and all begins anew.
  */
 
-import type { Grade } from "../../../e2ee/worker/port.ts"
 import { startMaskWorker } from "../crypto/port.ts"
 import type { FromMask, ToFull, ToMask } from "./port.ts"
 import { Silence, Tries } from "./silence.ts"
 import { formHere, openSink, type Sink } from "./sink.ts"
 import { openSource, type Source } from "./source.ts"
-import { gradeOf, type Standing, type Treatment } from "./treatment.ts"
+import type { Standing, Strength, Treatment } from "./treatment.ts"
 
 /** How often the worker is looked after (ms). */
 const LOOK_MS = 50
@@ -28,9 +27,9 @@ export interface TreatedHeard {
   late(ms: number): void
 }
 
-/** Tracks that came out of a mask worker, with what they were made for. No other may be sent while a mask is wanted. */
-const grades = new WeakMap<MediaStreamTrack, Grade>()
-export const gradeOfTrack = (track: MediaStreamTrack): Grade => grades.get(track) ?? "raw"
+/** Tracks that came out of a mask worker, with the strength they were begun with. No other may be sent while a mask is wanted. */
+const strengths = new WeakMap<MediaStreamTrack, Strength>()
+export const strengthOf = (track: MediaStreamTrack): Strength | undefined => strengths.get(track)
 
 /** Whether this browser has what is needed at all. */
 const able = (): boolean => typeof VideoFrame === "function" && typeof OffscreenCanvas === "function"
@@ -67,7 +66,7 @@ export class TreatedTrack {
 
   #begin(): void {
     const { standing, late } = this.#heard
-    const grade = gradeOf(this.#treatment) // another needs another track (treating.ts)
+    const { strength } = this.#treatment
     standing({ is: "loading", part: 0 })
     const ended = (): void => {
       this.close()
@@ -75,7 +74,7 @@ export class TreatedTrack {
     }
     const heard: LifeHeard = {
       track: (track) => {
-        grades.set(track, grade)
+        strengths.set(track, strength)
         track.contentHint = this.#raw.contentHint
         this.#tries.good(performance.now())
         this.#heard.track(track)

@@ -4,8 +4,6 @@
  * types; they are plain data, so that they can be sent between threads.
  */
 
-import type { Grade } from "../../../e2ee/worker/port.ts"
-
 /** Pixels of the frame; may reach beyond its edges. */
 export interface Box {
   readonly x: number // of the left edge
@@ -67,9 +65,6 @@ export const covering = ({ zones, inverse }: Zones): boolean => zones.length > 0
 /** Whether anything is to be done at all: otherwise the picture needs no worker. */
 export const treats = ({ strength, zones, background }: Treatment): boolean =>
   strength !== "off" || covering(zones) || background !== "none"
-
-/** What comes of it. */
-export const gradeOf = (treatment: Treatment): Grade => (treatment.strength !== "off" ? "masked" : treats(treatment) ? "treated" : "raw")
 
 /** Whether pictures must be searched: zones need no network, and hold without one. */
 export const searches = ({ strength, background }: Treatment): boolean => strength !== "off" || background !== "none"
