@@ -87,6 +87,8 @@ function inside(file: string, core: typeof CORE): void {
 
   const small = canvasOf(SMALL, LOW)
   const greys = (source: CanvasImageSource): Float64Array => {
+    // A video that has no picture yet draws nothing: what was drawn before must not be taken for its own.
+    small.clearRect(0, 0, SMALL, LOW)
     small.drawImage(source, 0, 0, SMALL, LOW)
     const { data } = small.getImageData(0, 0, SMALL, LOW)
     return Float64Array.from(
