@@ -66,6 +66,7 @@ export class CallMedia {
   #veiled = false // a camera without a mask is not sent
   #codec: Exclude<Codec, "auto"> | null = null // null: not yet tested, nothing is sent
   #started = false
+  #closed = false
   #people = 1
   #publish: Publish | null = null
   readonly #receiving: Receiving
@@ -240,6 +241,7 @@ export class CallMedia {
   }
 
   close(): void {
+    this.#closed = true
     clearTimeout(this.#rebuild)
     for (const timer of this.#timers) clearInterval(timer)
     for (const connection of [this.#publish, this.#receiving, ...this.#retired]) connection?.close()
@@ -247,7 +249,7 @@ export class CallMedia {
   }
 
   #startPublish(): void {
-    if (this.#codec === null || !this.#sends) return
+    if (this.#codec === null || !this.#sends || this.#closed) return // a codec may have been tested for longer than the call was
     if (this.#publish !== null) {
       this.#publish.retire()
       this.#retired.push(this.#publish)

@@ -574,6 +574,15 @@ test("a comparison counts for the epoch that it was said in", () => {
   s.stop()
 })
 
+test("a codec that is found usable after the call has ended makes no connection", () => {
+  const s = start()
+  s.enter()
+  const { made } = FakeConnection
+  s.stop()
+  s.session.media.codec("VP8")
+  assert.equal(FakeConnection.made, made)
+})
+
 test("a viewer makes no connection to send on", () => {
   const s = start({ viewer: true })
   s.session.media.codec("VP8")
