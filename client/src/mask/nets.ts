@@ -17,6 +17,7 @@ const SCORE = 0.2
 /** Small faces score less: on the finest scale less is enough, up to this part of the height. */
 const SCORE_SMALL = 0.12
 const SMALL = 0.06
+/** Bodies and jumpers score as close-ups too: less than the second alone is weak, and all networks are to say. */
 const SCORE_CLOSE = { fast: 0.3, full: 0.4 } as const
 /** Boxes of several networks that overlap by more are of one face. */
 const ONE_FACE = 0.4
@@ -42,7 +43,8 @@ export async function openNets(loaded: Loaded): Promise<Nets> {
       const half = halfOf(pixels)
       const faces = scaled(await networks.faces(half, usual), pixels.width / half.width)
       if (!short) return faces
-      return joined([...faces, ...scaled(await networks.closeUps(half, SCORE_CLOSE.fast), pixels.width / half.width)], ONE_FACE)
+      const close = scaled(await networks.closeUps(half, SCORE_CLOSE.fast), pixels.width / half.width)
+      return joined([...faces, ...close.map(doubted)], ONE_FACE)
     },
     async full(pixels) {
       const half = halfOf(pixels)
@@ -65,6 +67,9 @@ const halfOf = (pixels: Pixels): Pixels => (Math.max(pixels.width, pixels.height
 
 const scaled = (faces: readonly Face[], by: number): Face[] =>
   faces.map(({ x, y, width, height, score }) => ({ x: x * by, y: y * by, width: width * by, height: height * by, score }))
+
+/** A close-up that joins what another network found is weak no more. */
+const doubted = (face: Face): Face => (face.score < SCORE_CLOSE.full ? { ...face, weak: true } : face)
 
 /** All of them find the face that is drawn, and none finds one in the empty room. */
 async function tried(nets: Nets): Promise<void> {

@@ -19,6 +19,9 @@ export const right = (box: Box): number => box.x + box.width
 export const bottom = (box: Box): number => box.y + box.height
 export const area = (box: Box): number => box.width * box.height
 
+/** The mean of both sides, in pixels. */
+export const size = (box: Box): number => (box.width + box.height) / 2
+
 const between = (left: number, top: number, right: number, bottom: number): Box => ({
   x: left,
   y: top,

@@ -5,6 +5,7 @@ import type { Box } from "../treatment.ts"
 /** A face as a network found it. */
 export interface Face extends Box {
   readonly score: number // 0..1
+  readonly weak?: boolean // only one network says so, and not surely: it counts until all have looked
 }
 
 /** One box to be filled. Its fill stays the same for as long as the track lives. */

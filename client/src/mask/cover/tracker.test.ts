@@ -2,13 +2,16 @@ import assert from "node:assert/strict"
 import test from "node:test"
 import type { Box } from "../treatment.ts"
 import { area, contains, dilate, union } from "./boxes.ts"
-import { LOOK_MS, MOST_TRACKS, Tracker } from "./tracker.ts"
+import { GROWN, HOLD_MOST_MS, LOOK_MS, MISSES_OF_ALL, MOST_TRACKS, Tracker } from "./tracker.ts"
 
 const FACE: Box = { x: 200, y: 100, width: 60, height: 80 }
 const at = (x: number): Box => ({ ...FACE, x })
 
 /** What is found, by look; all else is looks that found nothing. */
-function tracked(found: Record<number, readonly Box[]>, ms = LOOK_MS): { tracker: Tracker; covers: (look: number) => Box[] } {
+function tracked(
+  found: Record<number, readonly (Box & { weak?: boolean })[]>,
+  ms = LOOK_MS,
+): { tracker: Tracker; covers: (look: number) => Box[] } {
   let tracks = 0
   const tracker = new Tracker(() => ++tracks)
   for (const [look, faces] of Object.entries(found)) tracker.see(faces, Number(look), Number(look) * ms)
@@ -120,4 +123,113 @@ test("a face that only all networks find stays covered however slow they are, un
   assert.equal(covered(300), 1)
   tracker.see([], 300, 300 * LOOK_MS, "all")
   assert.equal(covered(300), 0)
+})
+
+const LARGE = { x: 150, y: 40, width: 180, height: 230 }
+
+/** Looks, every third of which sees this weakly, and all networks look in every sixth or never. */
+function weakly(all: "never" | "sixth"): (look: number) => number {
+  let tracks = 0
+  const tracker = new Tracker(() => ++tracks)
+  return (look) => {
+    tracker.see(look % 3 === 0 ? [{ ...LARGE, weak: true }] : [], look, look * LOOK_MS)
+    if (all === "sixth" && look % 6 === 0) tracker.see([], look, look * LOOK_MS, "all")
+    return tracker.covers(look, look * LOOK_MS, 640, 360).length
+  }
+}
+
+test("what is seen weakly is covered from the first look on once it is seen in another, and as long as it is", () => {
+  const { covers } = tracked({ 3: [{ ...LARGE, weak: true }] })
+  assert.equal(covers(3).length, 0)
+  const again = tracked({ 3: [{ ...LARGE, weak: true }], 6: [{ ...LARGE, weak: true }] })
+  for (const look of [3, 4, 5, 6, 12]) assert.equal(again.covers(look).length, 1)
+  const look = weakly("never")
+  assert.ok(Array.from({ length: 60 }, (_, n) => look(n)).every((covered, n) => covered === (n < 3 ? 0 : 1)))
+})
+
+test("what is seen weakly and not found by all networks is nothing, until it is found surely or they say no more", () => {
+  const look = weakly("sixth")
+  for (let n = 0; n < 60; n++) assert.equal(look(n), 0)
+  let tracks = 0
+  const tracker = new Tracker(() => ++tracks)
+  const covered = (at: number): number => tracker.covers(at, at * LOOK_MS, 640, 360).length
+  for (let n = 0; n <= 6; n += 3) tracker.see([{ ...LARGE, weak: true }], n, n * LOOK_MS)
+  tracker.see([], 6, 6 * LOOK_MS, "all")
+  assert.equal(covered(6), 0)
+  for (let n = 9; n <= 21; n += 3) tracker.see([{ ...LARGE, weak: true }], n, n * LOOK_MS)
+  assert.deepEqual([18, 19].map(covered), [0, 1])
+  tracker.see([], 21, 21 * LOOK_MS, "all")
+  assert.equal(covered(21), 0)
+  tracker.see([LARGE], 22, 22 * LOOK_MS)
+  assert.equal(covered(22), 1)
+  tracker.see([], 22, 22 * LOOK_MS, "all")
+  assert.equal(covered(22), 1, "it is sure now")
+})
+
+test("a small face in what is seen weakly is a face of its own, and a known face that is seen weakly stays covered", () => {
+  const inside = { x: 200, y: 100, width: 30, height: 40 }
+  const small = tracked({ 0: [{ ...LARGE, weak: true }, inside] })
+  assert.ok(small.covers(0).some((cover) => contains(cover, inside)))
+  small.tracker.see([inside], 0, 0, "all")
+  assert.equal(small.covers(0).length, 1)
+  const known = tracked({ 0: [LARGE], 3: [{ ...LARGE, weak: true }], 6: [{ ...LARGE, weak: true }] })
+  known.tracker.see([], 6, 6 * LOOK_MS, "all")
+  assert.equal(known.covers(6).length, 1)
+})
+
+test("a face does not become as large as what is found around it, which is covered by itself, and not for as long", () => {
+  const found: Record<number, Box[]> = Object.fromEntries(Array.from({ length: 20 }, (_, look) => [look, [at(200)]]))
+  found[19] = [at(200), { x: 100, y: 20, width: 400, height: 300 }]
+  const { covers } = tracked(found)
+  assert.ok(covers(19).some((cover) => contains(cover, { x: 100, y: 20, width: 400, height: 300 })))
+  assert.ok(covers(30).every((cover) => cover.width < 200))
+})
+
+/** Numbers of a run, the same for each seed. */
+function random(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31
+    return state / 2 ** 31
+  }
+}
+
+test("whatever is found: a cover grows to a face on every side at most, never shrinks while it waits, and ends in time", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const next = random(seed)
+    const ms = LOOK_MS * (1 + Math.floor(next() * 4))
+    const every = 1 + Math.floor(next() * 6) // all networks
+    let tracks = 0
+    const tracker = new Tracker(() => ++tracks)
+    const face = { x: 60 + next() * 300, y: 40 + next() * 150, width: 20 + next() * 90, height: 20 + next() * 90 }
+    const hits = 1 + Math.floor(next() * 8)
+    for (let look = 0; look < hits; look++) tracker.see([face], look, look * ms)
+    let before = 0
+    for (let look = hits; look < 400; look++) {
+      tracker.see([], look, look * ms)
+      if (look % every === 0) tracker.see([], look, look * ms, "all")
+      const [cover] = tracker.covers(look, look * ms, 640, 360)
+      const since = (look - hits + 1) * ms
+      if (since <= 10 * LOOK_MS) assert.ok(cover, `seed ${seed}: held for the shortest time at least`)
+      if (since > HOLD_MOST_MS && Math.floor(look / every) - Math.floor(hits / every) > MISSES_OF_ALL)
+        assert.equal(cover, undefined, `seed ${seed}`)
+      if (!cover) continue
+      assert.ok(area(cover) >= before, `seed ${seed}: look ${look}`)
+      assert.ok(contains(dilate(face, GROWN + 1e-9), cover) && contains(cover, dilate(face, 0)), `seed ${seed}: look ${look}`)
+      before = area(cover)
+    }
+  }
+})
+
+test("a long time alone does not end a hold: all networks must have looked for the face, and none of them found it since", () => {
+  const found = { 0: [FACE], 1: [FACE], 2: [FACE] }
+  const { tracker, covers } = tracked(found, 100)
+  assert.equal(covers(50).length, 1)
+  for (let look = 10; look < 50; look += 10) tracker.see([], look, look * 100, "all")
+  assert.equal(covers(50).length, 1)
+  tracker.see([], 50, 5000, "all")
+  assert.equal(covers(50).length, 0)
+  tracker.see([FACE], 51, 5100)
+  for (let look = 90; look < 94; look++) tracker.see([], look, look * 100, "all")
+  assert.equal(covers(94).length, 1, "what was looked for before it was found says nothing")
 })

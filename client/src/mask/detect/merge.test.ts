@@ -20,3 +20,10 @@ test("joining two networks' boxes uncovers nothing that one of them covered", ()
   const faces = joined([at(2, 10, 0.5), at(0, 10, 0.9), at(40, 10, 0.3)], 0.4)
   assert.deepEqual(faces, [at(0, 12, 0.9), at(40, 10, 0.3)])
 })
+
+test("a weak box stays weak alone, and is weak no more with another network's", () => {
+  const weak = { x: 100, y: 100, width: 100, height: 100, score: 0.35, weak: true }
+  const other = { x: 105, y: 100, width: 100, height: 100, score: 0.25 }
+  assert.deepEqual(joined([weak], 0.4), [weak])
+  assert.deepEqual(joined([weak, other], 0.4), [{ x: 100, y: 100, width: 105, height: 100, score: 0.35 }])
+})
