@@ -177,6 +177,17 @@ test("a small face in what is seen weakly is a face of its own, and a known face
   assert.equal(known.covers(6).length, 1)
 })
 
+test("a face that all networks missed is not kept by what is seen weakly", () => {
+  const found = Object.fromEntries(Array.from({ length: 4 }, (_, look) => [look, [LARGE]]))
+  const { tracker, covers } = tracked(found)
+  for (const look of [6, 12]) tracker.see([], look, look * LOOK_MS, "all")
+  tracker.see([{ ...LARGE, weak: true }], 13, 13 * LOOK_MS)
+  assert.deepEqual(
+    [63, 64].map((look) => covers(look).length),
+    [1, 0],
+  )
+})
+
 test("a face does not become as large as what is found around it, which is covered by itself, and not for as long", () => {
   const found: Record<number, Box[]> = Object.fromEntries(Array.from({ length: 20 }, (_, look) => [look, [at(200)]]))
   found[19] = [at(200), { x: 100, y: 20, width: 400, height: 300 }]

@@ -103,7 +103,7 @@ export class Tracker {
     const pairs: { face: Found; track: Track; close: number }[] = []
     for (const face of faces)
       for (const track of this.#tracks) {
-        const close = face.weak && look >= track.gone ? 0 : closeness(face, track, look)
+        const close = face.weak && leaving(track, look) ? 0 : closeness(face, track, look)
         if (close > 0) pairs.push({ face, track, close })
       }
     pairs.sort((a, b) => b.close - a.close)
@@ -230,6 +230,9 @@ function hit(track: Track, face: Found, look: number, at: number): void {
     if (look >= track.gone) track.gone = Number.POSITIVE_INFINITY
   }
 }
+
+/** Whether this face was last seen in another picture, or before all networks missed it: what is seen weakly does not say that it is there. */
+const leaving = ({ gone, missed }: Track, look: number): boolean => look >= gone || missed >= LOOKS_OF_ALL
 
 /** A denial is not for ever: all networks are to say it again, or it is shown. */
 const shown = ({ weak, denied, found }: Track, look: number): boolean => !weak || (found >= LOOKS_WEAK && look - denied > DENIED)
