@@ -122,9 +122,9 @@ export class Loop<Shot extends Framed, Picture> {
       const seen = world.pixels(shot)
       const { luma, noise } = world.brightness(seen)
       judge.arrive({ id, at, width: shot.width, height: shot.height, luma, noise })
-      const pixels = lit(seen, gain(luma))
       const wants = judge.wants(id)
       const person = wants.person || this.#wantsSilhouette(at)
+      const pixels = wants.fast || wants.full || person ? lit(seen, gain(luma)) : seen // one that nobody searches stays as it is
       if (wants.full || person) this.#ask(id, shot, pixels, wants.full, person)
       if (wants.fast) {
         const faces = await world.fast(pixels, wants.short)

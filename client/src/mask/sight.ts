@@ -75,6 +75,10 @@ const LITTLE = 1.1
 /** The picture as the networks are given it: so many times brighter. */
 export function lit(pixels: Pixels, gain: number): Pixels {
   if (gain < LITTLE) return pixels
-  // What is above 255 stays there: the array sees to it.
-  return { ...pixels, data: pixels.data.map((value) => value * gain) }
+  const { data } = pixels
+  // What is above 255 stays there: the array sees to it. A table, since there are close to a million values.
+  const table = Uint8ClampedArray.from({ length: 256 }, (_, value) => value * gain)
+  const brighter = new Uint8ClampedArray(data.length)
+  for (let i = 0; i < data.length; i++) brighter[i] = table[data[i] as number] as number
+  return { ...pixels, data: brighter }
 }
