@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import type { Pixels } from "./port.ts"
-import { brightness, leaves, lit } from "./sight.ts"
+import { brightness, halvings, leaves, lit } from "./sight.ts"
 
 function grey(width: number, height: number, value: (x: number, y: number) => number): Pixels {
   const data = new Uint8ClampedArray(width * height * 4)
@@ -16,6 +16,13 @@ test("frames leave in their own size, or as large as 1280 x 720 in the same shap
   assert.deepEqual(leaves(1080, 1920), [720, 1280])
   assert.deepEqual(leaves(1600, 1200), [960, 720])
   assert.deepEqual(leaves(641, 359), [642, 360])
+})
+
+test("a frame is drawn to no less than half its size at once", () => {
+  assert.deepEqual(
+    [320, 640, 1280, 1282, 1920, 2560, 3840].map((width) => halvings(width, 640)),
+    [0, 0, 0, 1, 1, 1, 2],
+  )
 })
 
 test("brightness is where it is in the picture", () => {

@@ -24,15 +24,38 @@ function within(width: number, height: number, most: { readonly width: number; r
 export const leaves = (width: number, height: number): [number, number] => within(width, height, MOST)
 export const searched = (width: number, height: number): [number, number] => within(width, height, SEARCHED)
 
+/**
+ * How often a frame is halved after it was drawn. Browsers draw alike down to
+ * half the size and differ below it, and so would the boxes that are found.
+ */
+export function halvings(from: number, to: number): number {
+  let times = 0
+  while (from > to * 2 ** (times + 1)) times++
+  return times
+}
+
 class Reader {
-  readonly #canvas = new OffscreenCanvas(2, 2)
-  readonly #g = this.#canvas.getContext("2d", { willReadFrequently: true, alpha: false }) as OffscreenCanvasRenderingContext2D
+  readonly #steps: OffscreenCanvasRenderingContext2D[] = [] // each of twice the size of the one before
 
   read(frame: VideoFrame, width: number, height: number): Pixels {
-    if (this.#canvas.width !== width) this.#canvas.width = width
-    if (this.#canvas.height !== height) this.#canvas.height = height
-    this.#g.drawImage(frame, 0, 0, width, height)
-    return { data: this.#g.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>, width, height }
+    let from: VideoFrame | OffscreenCanvas = frame
+    for (let n = halvings(frame.displayWidth, width); n >= 0; n--) {
+      const g = this.#step(n, width * 2 ** n, height * 2 ** n)
+      g.drawImage(from, 0, 0, g.canvas.width, g.canvas.height)
+      from = g.canvas
+    }
+    const pixels = this.#step(0, width, height).getImageData(0, 0, width, height)
+    return { data: pixels.data as Uint8ClampedArray<ArrayBuffer>, width, height }
+  }
+
+  #step(n: number, width: number, height: number): OffscreenCanvasRenderingContext2D {
+    const g =
+      this.#steps[n] ??
+      (new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true, alpha: false }) as OffscreenCanvasRenderingContext2D)
+    this.#steps[n] = g
+    if (g.canvas.width !== width) g.canvas.width = width
+    if (g.canvas.height !== height) g.canvas.height = height
+    return g
   }
 }
 
