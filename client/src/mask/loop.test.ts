@@ -77,6 +77,11 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
       now += ms
       loop.release()
     },
+    /** Time goes on and nothing else happens; says what time it is. */
+    clock: (ms: number) => {
+      now += ms
+      return now
+    },
     finds: (how: typeof fast) => {
       fast = how
     },
@@ -85,6 +90,42 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
     },
     balance: () => ({ made, closed, twice }),
   }
+}
+
+/**
+ * A minute of a person who moves, on a machine whose mask worker is blocked for
+ * `search` ms by each frame, and whose other worker needs `all` for one. The
+ * camera gives its newest frame whenever one is taken.
+ */
+async function strained(search: number, all: number): Promise<readonly Left[]> {
+  const { loop, left, asks, finds, shot, clock, scene } = setup()
+  const nobody = { columns: 1, rows: 1, likely: Uint8Array.of(0) }
+  const answers: { at: number; id: number; full: boolean }[] = []
+  const settle = (): Promise<void> => new Promise((turn) => setImmediate(turn))
+  finds(async () => {
+    clock(search) // blocked: what comes meanwhile is heard, and the tick runs, afterwards
+    return [FACE]
+  })
+  let frames = 0
+  while (clock(0) < 60_000) {
+    scene(frames++ % 2 === 0 ? 120 : 126) // never the same
+    let taken = false
+    void loop.take(shot()).then(() => {
+      taken = true
+    })
+    await settle()
+    for (const { id, full } of asks.splice(0)) answers.push({ at: clock(0) - search + all, id, full })
+    do {
+      clock(20)
+      for (const { id, full } of answers.filter(({ at }) => at <= clock(0))) loop.found(id, full ? [FACE] : null, nobody)
+      answers.splice(0, answers.length, ...answers.filter(({ at }) => at > clock(0)))
+      loop.release()
+      await settle()
+    } while (!taken)
+    assert.equal(loop.deaf, false)
+  }
+  loop.close()
+  return left
 }
 
 test("nothing of the camera is in any frame before one was searched by all networks", async () => {
@@ -226,6 +267,19 @@ test("a slow network lowers the rate: no frame is taken while two wait", async (
   assert.equal(taken, true)
   loop.close()
 })
+
+for (const [search, all, rate] of [
+  [100, 400, 7],
+  [300, 1200, 2.5],
+  [450, 1800, 1.5],
+  [900, 3600, 0.5],
+] as const) {
+  test(`a machine that searches a frame in ${search} ms, and with all networks in ${all}, still lets out ${rate} a second that show what is not masked`, async () => {
+    const open = (await strained(search, all)).filter((l) => l.open)
+    assert.ok(open.length / 60 >= rate, `${(open.length / 60).toFixed(1)} open frames a second`)
+    assert.ok(open.every((l) => l.masks > 0))
+  })
+}
 
 test("a ring that is never emptied stays bounded and closes what falls out", () => {
   const ring = new Ring<{ frame: { close(): void } }>()

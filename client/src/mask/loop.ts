@@ -48,8 +48,8 @@ export interface World<Shot extends Framed, Picture> {
   standing(standing: Standing): void
 }
 
-/** The other worker must have answered after this (ms). */
-export const ANSWER_MS = 2000
+/** The other worker must have answered after this (ms), or both are begun anew: long, since a slow one would only be slower for it. */
+export const ANSWER_MS = 5000
 
 /** Silhouettes for the background are asked for at most this often (ms). */
 const SILHOUETTE_MS = 100
