@@ -11,8 +11,11 @@ import { load } from "./detect/load.ts"
 import { Loop } from "./loop.ts"
 import { type Nets, openNets } from "./nets.ts"
 import { Painter, type Shot } from "./paint/paint.ts"
+import type { Has } from "./path.ts"
 import type { Answer, Asks, FromMask, ToFull, ToMask } from "./port.ts"
 import { brightness, leaves, Sight } from "./sight.ts"
+import { formOf, openWorkerSink } from "./sink.ts"
+import { framesOf } from "./source.ts"
 import { searches } from "./treatment.ts"
 
 /** How often what waits is looked at (ms). */
@@ -26,7 +29,7 @@ const STILL_MS = 500
 
 type Begin = Extract<ToMask, { do: "mask" }>
 
-function mask({ full, treatment, camera, form }: Begin): void {
+function mask({ full, treatment, camera, path }: Begin): void {
   let said = 0
   let ready = false
   let over = false
@@ -43,8 +46,11 @@ function mask({ full, treatment, camera, form }: Begin): void {
   }
 
   let reader: ReadableStreamDefaultReader<VideoFrame> | null = null // of the camera, where a browser can move it
+  let raw: MediaStreamTrack | null = null // the copy of the camera's, where that was moved
+  const sink = path === "tracks" ? openWorkerSink() : null
+  if (sink !== null) post({ on: "generated", track: sink.track }, [sink.track as unknown as Transferable])
   const sight = new Sight()
-  const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, form)
+  const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, formOf(path))
   const open = async (): Promise<Nets> => {
     const loaded = await load((part) => post({ on: "loading", part }))
     full.postMessage({ do: "open", loaded } satisfies Asks)
@@ -67,7 +73,11 @@ function mask({ full, treatment, camera, form }: Begin): void {
       blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
       released: (picture, searched, late) => {
         if (over) picture.close()
-        else post({ on: "released", picture, searched, late }, [picture])
+        else if (sink === null) post({ on: "released", picture, searched, late }, [picture])
+        else {
+          sink.show(picture)
+          post({ on: "released", picture: null, searched, late })
+        }
       },
       standing: (standing) => post({ on: "standing", standing }),
     },
@@ -127,12 +137,16 @@ function mask({ full, treatment, camera, form }: Begin): void {
 
   self.onmessage = ({ data }: MessageEvent<ToMask>) => {
     switch (data.do) {
+      case "has":
       case "mask":
         return // said once
       case "treat":
         return loop.treat(data.treatment, data.camera)
       case "frames":
         return void takeAll(data.from).catch(() => end("fault"))
+      case "track":
+        raw = data.track
+        return void takeAll(framesOf(raw)).catch(() => end("fault"))
       case "frame":
         return void take(data.frame).then(
           () => post({ on: "taken" }),
@@ -143,6 +157,7 @@ function mask({ full, treatment, camera, form }: Begin): void {
       case "end":
         over = true
         loop.close()
+        raw?.stop() // else it would keep the camera on
         return void (reader?.cancel() ?? Promise.resolve()).catch(() => undefined).then(() => self.close())
     }
   }
@@ -176,7 +191,10 @@ function full({ mask: port }: ToFull): void {
   }
 }
 
+const hasHere = (): Has => ({ processor: "MediaStreamTrackProcessor" in self, generator: "VideoTrackGenerator" in self })
+
 self.onmessage = ({ data }: MessageEvent<ToMask | ToFull>) => {
-  if (data.do === "mask") mask(data)
+  if (data.do === "has") self.postMessage({ on: "has", has: hasHere() } satisfies FromMask)
+  else if (data.do === "mask") mask(data)
   else if (data.do === "full") full(data)
 }

@@ -6,6 +6,7 @@
 
 import type { Face, Silhouette } from "./cover/cover.ts"
 import type { Loaded } from "./detect/load.ts"
+import type { Has, Path } from "./path.ts"
 import type { Standing, Treatment } from "./treatment.ts"
 
 /** Pixels of a frame or of a smaller picture of it: RGBA, row by row. */
@@ -15,16 +16,18 @@ export interface Pixels {
   readonly height: number
 }
 
-/** In which form finished frames come back: what the page's sink takes. */
+/** In which form finished frames leave: what the sink takes. */
 export type Form = "frame" | "bitmap"
 
 // ---- Page and workers ----
 
 /** The first message says what a worker is. */
 export type ToMask =
-  | { readonly do: "mask"; readonly full: MessagePort; readonly treatment: Treatment; readonly camera: string; readonly form: Form }
+  | { readonly do: "has" } // only asked what there is, see path.ts
+  | { readonly do: "mask"; readonly full: MessagePort; readonly treatment: Treatment; readonly camera: string; readonly path: Path }
   | { readonly do: "treat"; readonly treatment: Treatment; readonly camera: string }
   | { readonly do: "frames"; readonly from: ReadableStream<VideoFrame> } // the camera, where a browser can move it
+  | { readonly do: "track"; readonly track: MediaStreamTrack } // a copy of the camera's track, where a worker can read it
   | { readonly do: "frame"; readonly frame: VideoFrame } // one of it, where not: not before the last was "taken"
   | { readonly do: "mute" } // the camera, or the page, is gone for a while: what comes next is a new scene
   | { readonly do: "end" } // give back every frame, and be over
@@ -32,13 +35,15 @@ export type ToMask =
 export type ToFull = { readonly do: "full"; readonly mask: MessagePort }
 
 export type FromMask =
+  | { readonly on: "has"; readonly has: Has }
+  | { readonly on: "generated"; readonly track: MediaStreamTrack } // what the worker writes to
   | { readonly on: "alive" } // several times a second, as long as nothing else is said
   | { readonly on: "loading"; readonly part: number }
   | { readonly on: "ready" } // from now on silence is a fault
   | { readonly on: "taken" } // the frame; another may come
   | {
       readonly on: "released"
-      readonly picture: VideoFrame | ImageBitmap
+      readonly picture: VideoFrame | ImageBitmap | null // null: the worker wrote it to its own track
       readonly searched: boolean // not just covered because nothing is known yet
       readonly late: number // ms between camera and here
     }

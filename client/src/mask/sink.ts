@@ -1,27 +1,49 @@
-/** Finished frames become a track again, on the page, so that the page can cover everything by itself when the worker is silent. */
+/**
+ * Finished frames become a track again, on the page where that can be, so that
+ * the page can cover everything by itself when the worker is silent. Where only
+ * a worker can write a track, the page blackens it instead.
+ */
 
+import type { Path } from "./path.ts"
 import type { Form } from "./port.ts"
 
 export interface Sink {
-  readonly track: MediaStreamTrack
+  /** Null until there is one. */
+  readonly track: MediaStreamTrack | null
   /** Shows a picture, which is the sink's from then on. */
   show(picture: VideoFrame | ImageBitmap): void
   /** Covers everything, from no pixel of the camera. */
   cover(): void
+  /** The worker speaks again. */
+  uncover(): void
+  /** The worker made the track. */
+  receive?(track: MediaStreamTrack): void
   close(): void
 }
 
-type Generator = MediaStreamTrack & { readonly writable: WritableStream<VideoFrame> }
-type Generators = new (of: { kind: "video" }) => Generator
+interface Writable {
+  readonly writable: WritableStream<VideoFrame>
+}
+type PageGenerators = new (of: { kind: "video" }) => MediaStreamTrack & Writable
+type WorkerGenerators = new () => Writable & { readonly track: MediaStreamTrack }
 
-const generators = (): Generators | undefined => (globalThis as { MediaStreamTrackGenerator?: Generators }).MediaStreamTrackGenerator
+/** What the sink takes. */
+export const formOf = (path: Path): Form => (path === "pictures" ? "bitmap" : "frame")
 
-/** What this browser's sink takes. */
-export const formHere = (): Form => (generators() === undefined ? "bitmap" : "frame")
+/** The page's sink. */
+export function openSink(path: Path): Sink {
+  if (path === "pictures") return new Drawn()
+  if (path === "tracks") return new Received()
+  const { MediaStreamTrackGenerator: Generator } = globalThis as unknown as { MediaStreamTrackGenerator: PageGenerators }
+  const track = new Generator({ kind: "video" })
+  return new Written(track, track.writable)
+}
 
-export function openSink(): Sink {
-  const Generator = generators()
-  return Generator === undefined ? new Drawn() : new Written(new Generator({ kind: "video" }))
+/** The worker's own, whose track is moved to the page. */
+export function openWorkerSink(): Written {
+  const { VideoTrackGenerator: Generator } = globalThis as unknown as { VideoTrackGenerator: WorkerGenerators }
+  const { track, writable } = new Generator()
+  return new Written(track, writable)
 }
 
 const COVER = "#46556b"
@@ -38,13 +60,13 @@ function plain(width: number, height: number): OffscreenCanvas {
 }
 
 class Written implements Sink {
-  readonly track: Generator
+  readonly track: MediaStreamTrack
   readonly #writer: WritableStreamDefaultWriter<VideoFrame>
   #last = { at: 0, timestamp: 0, width: 640, height: 360 }
 
-  constructor(generator: Generator) {
-    this.track = generator
-    this.#writer = generator.writable.getWriter()
+  constructor(track: MediaStreamTrack, writable: WritableStream<VideoFrame>) {
+    this.track = track
+    this.#writer = writable.getWriter()
   }
 
   show(picture: VideoFrame | ImageBitmap): void {
@@ -58,6 +80,8 @@ class Written implements Sink {
     const { width, height } = this.#last
     this.#write(new VideoFrame(plain(width, height), { timestamp: this.#now(), alpha: "discard" }), width, height)
   }
+
+  uncover(): void {} // the next picture does
 
   close(): void {
     this.track.stop()
@@ -107,7 +131,38 @@ class Drawn implements Sink {
     this.show(plain(this.#canvas.width, this.#canvas.height).transferToImageBitmap())
   }
 
+  uncover(): void {} // the next picture does
+
   close(): void {
     this.track.stop()
+  }
+}
+
+/**
+ * The track that the worker writes to, moved here. A disabled track is black
+ * for senders and elements at once, whatever the worker does, and comes back
+ * without a sender being changed: a worker is often late for less than a second.
+ */
+class Received implements Sink {
+  track: MediaStreamTrack | null = null
+
+  show(picture: VideoFrame | ImageBitmap): void {
+    picture.close() // the worker shows them
+  }
+
+  receive(track: MediaStreamTrack): void {
+    this.track = track
+  }
+
+  cover(): void {
+    if (this.track !== null) this.track.enabled = false
+  }
+
+  uncover(): void {
+    if (this.track !== null) this.track.enabled = true
+  }
+
+  close(): void {
+    this.track?.stop()
   }
 }

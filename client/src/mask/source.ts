@@ -1,5 +1,6 @@
 /** How the frames of a camera get to the mask worker. Only what leaves that worker is ever shown or sent. */
 
+import type { Path } from "./path.ts"
 import type { ToMask } from "./port.ts"
 
 /** What a source needs of the worker. */
@@ -17,18 +18,34 @@ interface Processor {
 
 type Processors = new (from: { track: MediaStreamTrack; maxBufferSize: number }) => Processor
 
-const processors = (): Processors | undefined => (globalThis as { MediaStreamTrackProcessor?: Processors }).MediaStreamTrackProcessor
-
-export const openSource = (track: MediaStreamTrack, post: Post): Source => {
-  const Processor = processors()
-  return Processor === undefined ? new Played(track, post) : moved(Processor, track, post)
+/** The frames of a track; of those that are not taken in time the newest is kept. */
+export function framesOf(track: MediaStreamTrack): ReadableStream<VideoFrame> {
+  const { MediaStreamTrackProcessor: Processor } = globalThis as unknown as { MediaStreamTrackProcessor: Processors }
+  return new Processor({ track, maxBufferSize: 1 }).readable
 }
 
-/** The camera's stream itself is moved to the worker; of frames that it does not take in time the newest is kept. */
-function moved(Processor: Processors, track: MediaStreamTrack, post: Post): Source {
-  const { readable } = new Processor({ track, maxBufferSize: 1 })
-  post({ do: "frames", from: readable }, [readable])
-  return { taken: () => undefined, close: () => undefined } // the stream ends with the worker
+export function openSource(path: Path, track: MediaStreamTrack, post: Post): Source {
+  if (path === "pictures") return new Played(track, post)
+  if (path === "streams") moveStream(track, post)
+  else moveTrack(track, post)
+  return { taken: () => undefined, close: () => undefined } // what was moved ends with the worker
+}
+
+/** The camera's stream itself is moved to the worker. */
+function moveStream(track: MediaStreamTrack, post: Post): void {
+  const from = framesOf(track)
+  post({ do: "frames", from }, [from])
+}
+
+/** A copy of the camera's track is moved: the page stops, mutes and sets up its own. */
+function moveTrack(track: MediaStreamTrack, post: Post): void {
+  const copy = track.clone()
+  try {
+    post({ do: "track", track: copy }, [copy as unknown as Transferable])
+  } catch (e) {
+    copy.stop() // else it would keep the camera on
+    throw e
+  }
 }
 
 /** An element plays the camera for nobody, and what it shows is copied. It shows nothing while the page is hidden. */

@@ -7,9 +7,10 @@
  */
 
 import { startMaskWorker } from "../crypto/port.ts"
+import { type Path, pathHere } from "./path.ts"
 import type { FromMask, ToFull, ToMask } from "./port.ts"
 import { Silence, Tries } from "./silence.ts"
-import { formHere, openSink, type Sink } from "./sink.ts"
+import { openSink, type Sink } from "./sink.ts"
 import { openSource, type Source } from "./source.ts"
 import type { Standing, Strength, Treatment } from "./treatment.ts"
 
@@ -42,6 +43,7 @@ export class TreatedTrack {
   #camera: string
   #life: Life | null = null
   #again: ReturnType<typeof setTimeout> | undefined
+  #begun = 0
 
   constructor(raw: MediaStreamTrack, camera: string, treatment: Treatment, heard: TreatedHeard) {
     this.#raw = raw
@@ -60,18 +62,20 @@ export class TreatedTrack {
   /** Ends the workers. The raw track is the caller's. */
   close(): void {
     clearTimeout(this.#again)
+    this.#begun++
     this.#life?.close()
     this.#life = null
   }
 
   #begin(): void {
     const { standing, late } = this.#heard
-    const { strength } = this.#treatment
+    const begun = ++this.#begun
     standing({ is: "loading", part: 0 })
     const ended = (): void => {
       this.close()
       this.#heard.track(null)
     }
+    let strength = this.#treatment.strength
     const heard: LifeHeard = {
       track: (track) => {
         strengths.set(track, strength)
@@ -91,8 +95,13 @@ export class TreatedTrack {
         standing({ is: "unavailable" })
       },
     }
-    if (able()) this.#life = new Life(this.#raw, this.#camera, this.#treatment, heard)
-    else standing({ is: "unavailable" })
+    if (!able()) return standing({ is: "unavailable" })
+    const open = (path: Path): void => {
+      if (begun !== this.#begun) return // closed meanwhile
+      strength = this.#treatment.strength
+      this.#life = new Life(path, this.#raw, this.#camera, this.#treatment, heard)
+    }
+    pathHere().then(open).catch(heard.broke)
   }
 }
 
@@ -118,19 +127,26 @@ class Life {
   #last: Standing = { is: "loading", part: 0 }
   readonly #muted = (): void => this.post({ do: "mute" })
 
-  constructor(raw: MediaStreamTrack, camera: string, treatment: Treatment, heard: LifeHeard) {
+  constructor(path: Path, raw: MediaStreamTrack, camera: string, treatment: Treatment, heard: LifeHeard) {
     this.#raw = raw
     this.#heard = heard
-    this.#sink = openSink()
+    this.#sink = openSink(path)
     this.#mask.onmessage = ({ data }: MessageEvent<FromMask>) => this.#hear(data)
     for (const worker of [this.#mask, this.#full]) {
       worker.onerror = () => this.#broke()
       worker.onmessageerror = () => this.#broke()
     }
     const { port1, port2 } = new MessageChannel()
-    this.post({ do: "mask", full: port1, treatment, camera, form: formHere() }, [port1])
+    this.post({ do: "mask", full: port1, treatment, camera, path }, [port1])
     this.#full.postMessage({ do: "full", mask: port2 } satisfies ToFull, [port2])
-    this.#source = openSource(raw, (message, move) => this.post(message, move))
+    try {
+      this.#source = openSource(path, raw, (message, move) => this.post(message, move))
+    } catch (e) {
+      this.#mask.terminate()
+      this.#full.terminate()
+      this.#sink.close()
+      throw e
+    }
     raw.addEventListener("mute", this.#muted)
     this.#watch = setInterval(() => this.#look(), LOOK_MS)
   }
@@ -152,12 +168,16 @@ class Life {
   }
 
   #hear(message: FromMask): void {
-    if (message.on === "released" && this.#over) return message.picture.close()
+    if (message.on === "released" && this.#over) return message.picture?.close()
+    if (message.on === "generated" && this.#over) return message.track.stop()
     if (this.#over) return
     this.#silence.hear(performance.now())
     switch (message.on) {
       case "alive":
+      case "has":
         return
+      case "generated":
+        return this.#sink.receive?.(message.track)
       case "loading":
         return this.#stand({ is: "loading", part: message.part })
       case "ready":
@@ -177,12 +197,13 @@ class Life {
   }
 
   #show({ picture, searched, late }: Extract<FromMask, { on: "released" }>): void {
-    this.#sink.show(picture)
+    if (picture !== null) this.#sink.show(picture)
     this.#uncover()
     this.#heard.late(late)
-    if (this.#shown || !searched) return
+    const { track } = this.#sink
+    if (this.#shown || !searched || track === null) return
     this.#shown = true
-    this.#heard.track(this.#sink.track)
+    this.#heard.track(track)
   }
 
   #look(): void {
@@ -196,8 +217,10 @@ class Life {
 
   /** The worker speaks again: what it said last holds. */
   #uncover(): void {
-    if (this.#covered) this.#stand(this.#last)
+    if (!this.#covered) return
     this.#covered = false
+    this.#sink.uncover()
+    this.#stand(this.#last)
   }
 
   #stand(standing: Standing): void {
