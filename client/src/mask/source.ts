@@ -25,9 +25,8 @@ export function framesOf(track: MediaStreamTrack): ReadableStream<VideoFrame> {
 }
 
 export function openSource(path: Path, track: MediaStreamTrack, post: Post): Source {
-  if (path === "pictures") return new Played(track, post)
   if (path === "streams") moveStream(track, post)
-  else moveTrack(track, post)
+  else if (path === "pictures" || !movedTrack(track, post)) return new Played(track, post)
   return { taken: () => undefined, close: () => undefined } // what was moved ends with the worker
 }
 
@@ -37,14 +36,15 @@ function moveStream(track: MediaStreamTrack, post: Post): void {
   post({ do: "frames", from }, [from])
 }
 
-/** A copy of the camera's track is moved: the page stops, mutes and sets up its own. */
-function moveTrack(track: MediaStreamTrack, post: Post): void {
+/** Moves a copy of the camera's track: the page stops, mutes and sets up its own. Some tracks a browser may not move. */
+function movedTrack(track: MediaStreamTrack, post: Post): boolean {
   const copy = track.clone()
   try {
     post({ do: "track", track: copy }, [copy as unknown as Transferable])
-  } catch (e) {
+    return true
+  } catch {
     copy.stop() // else it would keep the camera on
-    throw e
+    return false
   }
 }
 
