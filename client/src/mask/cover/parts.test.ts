@@ -71,6 +71,18 @@ test("a large cover of which networks take turns to want more stays as large as 
   assert.deepEqual(new Set(widths), new Set([272]))
 })
 
+test("in a still scene a small cover of which networks take turns to want much more stays as large as the largest", () => {
+  const shown = (still: boolean): Set<number | undefined> => {
+    const steady = new Steady()
+    const all = Array.from({ length: 60 }, (_, n) =>
+      n % 3 ? { ...box(400, 144, 80, 128), track: 1 } : { ...box(384, 128, 128, 176), track: 1 },
+    )
+    return new Set(all.map((mask, n) => steady.show([mask], n * 33, 640, 360, still)[0]?.width))
+  }
+  assert.deepEqual(shown(true), new Set([128]))
+  assert.deepEqual(shown(false), new Set([128, 112]), "what moves is followed")
+})
+
 test("a cover that moves by more than a cell of the grid does not trail behind", () => {
   const steady = new Steady()
   for (let n = 0; n < 10; n++) {

@@ -55,6 +55,7 @@ interface Frame {
   readonly order: number
   readonly look: number
   readonly scene: Scene
+  readonly still: boolean // nothing has changed since the last that was searched
   readonly like: Frame | null // the frame whose results are true of this one too, in a still scene
   readonly luma: Luma
   readonly dark: boolean
@@ -113,6 +114,7 @@ export class Policy {
       order: this.#order++,
       look: this.#look,
       scene,
+      still: like !== null,
       like: wants.fast ? null : like,
       luma,
       dark,
@@ -230,10 +232,10 @@ export class Policy {
     return silent ? "late" : null
   }
 
-  #cover({ scene, look, at, like, person }: Frame): Cover {
+  #cover({ scene, look, at, still, like, person }: Frame): Cover {
     const { tracker, second, steady, width, height } = scene
     tracker.forget(look, at, width, height)
-    const masks = steady.show([...tracker.covers(look, at, width, height), ...second.covers()], at, width, height)
+    const masks = steady.show([...tracker.covers(look, at, width, height), ...second.covers()], at, width, height, still)
     return { all: false, masks, person: this.#body ? (like?.person ?? person) : null }
   }
 

@@ -4,7 +4,9 @@
  * with the head would tell its shape, and one that breathes with the networks,
  * of which all look only now and then, would be a nuisance. What moves by more
  * than that is followed at once: that it moves is seen anyway, and a cover that
- * trails behind would hide much of the room.
+ * trails behind would hide much of the room. In a still scene nothing moves, and
+ * whatever room a network wanted of late is kept: one of them may take a small
+ * face for twice as large as another does.
  */
 
 import type { Box } from "../treatment.ts"
@@ -29,8 +31,8 @@ interface Need {
 export class Steady {
   readonly #needs = new Map<number, Need[]>() // by track, oldest first
 
-  /** What is shown in a frame of the time `at` (ms), which never goes back. */
-  show(needed: readonly Mask[], at: number, width: number, height: number): Mask[] {
+  /** What is shown in a frame of the time `at` (ms), which never goes back. `still`: it shows the same as the one before. */
+  show(needed: readonly Mask[], at: number, width: number, height: number, still = false): Mask[] {
     const shown: Mask[] = []
     for (const mask of needed) {
       const needs = this.#needs.get(mask.track) ?? []
@@ -38,7 +40,7 @@ export class Steady {
       const need = snap(mask)
       add(needs, need, at)
       const room = needs.map(({ box }) => box).reduce(union)
-      const inside = clip(within(room, need, slack(need)), width, height)
+      const inside = clip(still ? room : within(room, need, slack(need)), width, height)
       if (inside) shown.push({ ...inside, track: mask.track })
     }
     if (this.#needs.size > needed.length) {
