@@ -30,12 +30,13 @@ var (
 	ErrSize = errors.New("link: wrong size")
 )
 
-// Link is what stands behind the "#". All parts but the first two may be nil.
+// Link is what stands behind the "#". All parts but the first two may be absent.
 type Link struct {
 	Secret     [SecretSize]byte  // L
 	Moderators [HashSize]byte    // mh
 	Moderator  *[SecretSize]byte // M; nil in a participant link
 	Generation *Generation       // never in a moderator link, whose M gives them all
+	Masked     bool              // all faces were masked when it was copied; never in a moderator link, whose rules say it
 	Ticket     *Ticket           // never in a moderator link
 	Rules      *Rules            // only in a moderator link
 }

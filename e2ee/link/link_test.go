@@ -30,6 +30,7 @@ type vector struct {
 		Origin                        string
 		Secret, Moderators, Moderator unhex
 		Generation                    *generation
+		Masked                        bool
 		Ticket                        *struct{ Secret, Ticket unhex }
 		Rules                         *struct {
 			Policy           string
@@ -124,6 +125,9 @@ func checkParts(t *testing.T, v *vector, l *Link, room *Room) {
 	t.Helper()
 	if (l.Generation == nil) != (v.Link.Generation == nil) || (l.Ticket == nil) != (v.Link.Ticket == nil) || (l.Rules == nil) != (v.Link.Rules == nil) {
 		t.Fatal("a part lost or invented")
+	}
+	if l.Masked != v.Link.Masked {
+		t.Errorf("masked: %t", l.Masked)
 	}
 	if g := l.Generation; g != nil {
 		equal(t, "generation", g.Secret[:], v.Link.Generation.Secret)

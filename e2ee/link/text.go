@@ -16,6 +16,9 @@ const (
 	maxOrigin   = 300
 )
 
+// masked is all that the part "~m" can say.
+const masked = 1
+
 //nolint:gochecknoglobals // immutable tables
 var (
 	originForm = regexp.MustCompile(`^(https?)://([a-z0-9]+(?:[.-]+[a-z0-9]+)*|\[[0-9a-f:]+(?:\.[0-9.]+)?\])(?::([1-9][0-9]{0,4}))?$`)
@@ -29,11 +32,14 @@ func (l *Link) first(origin string) string {
 }
 
 // Participant returns the text of the link without the moderator's parts, with
-// its generation and its ticket if it has them.
+// its generation, its mark and its ticket if it has them.
 func (l *Link) Participant(origin string) string {
 	text := l.first(origin)
 	if g := l.Generation; g != nil {
 		text += "~g" + canonical.EncodeToString(append(binary.BigEndian.AppendUint32(nil, g.Number), g.Secret[:]...))
+	}
+	if l.Masked {
+		text += "~m" + canonical.EncodeToString([]byte{masked})
 	}
 	if t := l.Ticket; t != nil {
 		text += "~t" + canonical.EncodeToString(slices.Concat(t.Secret[:], t.Signed))
@@ -160,6 +166,13 @@ func (l *Link) parsePart(letter byte, text string) error {
 			return ErrLink
 		}
 		l.Generation = &Generation{Number: binary.BigEndian.Uint32(b), Secret: [SecretSize]byte(b[4:])}
+		return nil
+	case letter == 'm' && l.Moderator == nil:
+		b, err := decode(text, 1)
+		if err != nil || b[0] != masked {
+			return ErrLink
+		}
+		l.Masked = true
 		return nil
 	case letter == 't' && l.Moderator == nil:
 		return l.parseTicket(text)

@@ -19,6 +19,7 @@ import {
   proveJoin,
   proveModerator,
   provePassphrase,
+  saying,
 } from "./link.ts"
 import { passphraseKeys } from "./passphrase.ts"
 import type { Link, Rules } from "./port.ts"
@@ -34,6 +35,7 @@ interface Vector {
     readonly moderators: string
     readonly moderator?: string
     readonly generation?: { readonly number: number; readonly secret: string }
+    readonly masked?: true
     readonly ticket?: { readonly secret: string; readonly ticket: string }
     readonly rules?: { readonly policy: string; readonly passphrase?: string; readonly host?: string }
   }
@@ -52,13 +54,14 @@ const hexOf = (bytes: Uint8Array | undefined): string | undefined => bytes && to
 
 /** A link as the file writes it. */
 function shown(origin: string, link: Link): unknown {
-  const { secret, moderators, moderator, generation, ticket, rules } = link
+  const { secret, moderators, moderator, generation, masked, ticket, rules } = link
   const parts = {
     origin,
     secret: toHex(secret),
     moderators: toHex(moderators),
     moderator: hexOf(moderator),
     generation: generation && { number: generation.number, secret: toHex(generation.secret) },
+    masked,
     ticket: ticket && { secret: toHex(ticket.secret), ticket: toHex(ticket.ticket) },
     rules: rules && {
       policy: encodeStatement({ t: "policy", seq: 0, ...rules.policy }),
@@ -118,6 +121,17 @@ test("new links lead to the same room, another each time", async () => {
   assert.equal(participantText(moderator.origin, moderator.link), one.participant)
   assert.equal(moderatorText(participant.origin, participant.link), "")
   assert.notEqual(one.participant, two.participant)
+})
+
+test("a link can be given away saying that all faces are masked, and again without", async () => {
+  for (const { verdict, name, text, link } of cases) {
+    if (verdict !== "ok" || link?.moderator !== undefined) continue
+    const { origin, link: read } = (await parseLink(text)) ?? assert.fail(name)
+    const { masked: _masked, ...bare } = read
+    const [on, off] = [participantText(origin, { ...bare, masked: true }), participantText(origin, bare)]
+    assert.notEqual(on, off)
+    for (const one of [on, off]) assert.deepEqual([saying(true, one), saying(false, one)], [on, off], name)
+  }
 })
 
 test("rules that do not fit together are not written", async () => {

@@ -151,12 +151,15 @@ function writeRules({ policy, passphrase, host }: Rules): Bytes {
 
 // ---- Text ----
 
-const form = /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?(?:~g([A-Za-z0-9_-]+))?(?:~t([A-Za-z0-9_-]+))?(?:~r([A-Za-z0-9_-]+))?$/
+const form = /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?(?:~g([A-Za-z0-9_-]+))?(?:~m(AQ))?(?:~t([A-Za-z0-9_-]+))?(?:~r([A-Za-z0-9_-]+))?$/
 
-/** Reads what stands behind "~g", "~t" and "~r"; null when one of them is wrong or stands where it may not. */
-async function withParts(link: Link, [g, t, r]: readonly (string | undefined)[]): Promise<Link | null> {
+/** What a link says of a room in which all faces are masked: a byte of 1. */
+const MASKED = "~mAQ"
+
+/** Reads what stands behind "~g", "~m", "~t" and "~r"; null when one of them is wrong or stands where it may not. */
+async function withParts(link: Link, [g, m, t, r]: readonly (string | undefined)[]): Promise<Link | null> {
   if (link.moderator !== undefined) {
-    if (g !== undefined || t !== undefined) return null
+    if (g !== undefined || m !== undefined || t !== undefined) return null
     const bytes = r === undefined ? undefined : fromBase64Url(r)
     if (bytes === undefined) return link
     const rules = bytes && (await readRules(bytes, link.moderator))
@@ -167,7 +170,8 @@ async function withParts(link: Link, [g, t, r]: readonly (string | undefined)[])
   const generation = generationPart && readGeneration(generationPart)
   const ticket = ticketPart && (await readTicketPart(ticketPart, link))
   if (generation === null || ticket === null) return null
-  return { ...link, ...(generation === undefined ? {} : { generation }), ...(ticket === undefined ? {} : { ticket }) }
+  const masks = m === undefined ? {} : ({ masked: true } as const)
+  return { ...link, ...(generation === undefined ? {} : { generation }), ...masks, ...(ticket === undefined ? {} : { ticket }) }
 }
 
 /**
@@ -212,12 +216,18 @@ export async function parseLink(text: string): Promise<ParsedLink | null> {
 
 const base = (origin: string, link: Link): string => `${origin}/#1.${toBase64Url(concat(link.secret, link.moderators))}`
 
-/** The participant's text of `link`, with its generation and its ticket, without the moderator's parts even if they are there. Who copies a link for others leaves its own ticket out. */
+/** The participant's text of `link`, with its generation, its mark and its ticket, without the moderator's parts even if they are there. Who copies a link for others leaves its own ticket out. */
 export function participantText(origin: string, link: Link): string {
-  const { generation, ticket } = link
+  const { generation, masked, ticket } = link
   const g = generation && `~g${toBase64Url(concat(bigEndian(BigInt(generation.number), NUMBER_SIZE), generation.secret))}`
   const t = ticket && `~t${toBase64Url(concat(ticket.secret, ticket.ticket))}`
-  return `${base(origin, link)}${g ?? ""}${t ?? ""}`
+  return `${base(origin, link)}${g ?? ""}${masked === true ? MASKED : ""}${t ?? ""}`
+}
+
+/** A participant's text as it is to be given away from now on: saying that all faces are masked, or not. */
+export function saying(masked: boolean, text: string): string {
+  const bare = text.replace(MASKED, "")
+  return masked ? bare.replace(/(?=~t|$)/, MASKED) : bare
 }
 
 /** The moderator's text, with its rules, or "" when `link` is a participant's. It has no generation: M gives them all. Throws RangeError for rules of version 0. */

@@ -39,6 +39,7 @@ export interface Link {
   readonly moderators: Uint8Array // mh, 16 bytes
   readonly moderator?: Uint8Array // M, 32 bytes: only in a moderator link
   readonly generation?: { readonly number: number; readonly secret: Uint8Array } // L of a later generation, 32 bytes
+  readonly masked?: true // all faces were masked when it was copied: never in a moderator link, whose rules say it
   readonly ticket?: Ticket // never in a moderator link
   readonly rules?: Rules // only in a moderator link
 }

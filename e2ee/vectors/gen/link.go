@@ -24,6 +24,7 @@ type linkParts struct {
 	Moderators hexBytes        `json:"moderators"`
 	Moderator  hexBytes        `json:"moderator,omitempty"`
 	Generation *linkGeneration `json:"generation,omitempty"`
+	Masked     bool            `json:"masked,omitempty"`
 	Ticket     *linkTicket     `json:"ticket,omitempty"`
 	Rules      *linkRules      `json:"rules,omitempty"`
 }
@@ -88,7 +89,7 @@ func goodLink(name, origin string, l *link.Link) (*linkCase, error) {
 }
 
 func partsOf(origin string, l *link.Link) *linkParts {
-	p := &linkParts{Origin: origin, Secret: l.Secret[:], Moderators: l.Moderators[:]}
+	p := &linkParts{Origin: origin, Secret: l.Secret[:], Moderators: l.Moderators[:], Masked: l.Masked}
 	if l.Moderator != nil {
 		p.Moderator = l.Moderator[:]
 	}
@@ -237,6 +238,8 @@ func links() (*file, error) {
 		{"of a later generation", origin, with(func(l *link.Link) { l.Generation = x.next })},
 		{"with a ticket", origin, with(func(l *link.Link) { l.Ticket = x.ticket })},
 		{"with a generation and a ticket", origin, with(func(l *link.Link) { l.Generation, l.Ticket = x.next, x.ticket })},
+		{"of a room with masks", origin, with(func(l *link.Link) { l.Masked = true })},
+		{"with a generation, masks and a ticket", origin, with(func(l *link.Link) { l.Generation, l.Masked, l.Ticket = x.next, true, x.ticket })},
 		{"with rules", origin, &ruled},
 		{"with few rules", origin, &plain},
 	} {

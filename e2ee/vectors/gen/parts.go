@@ -21,7 +21,17 @@ func (x *extended) badParts(p, m string) ([][2]string, error) {
 	number := func(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }
 	g := part("g", number(3), x.next.Secret[:])
 	t := part("t", x.ticket.Secret[:], x.ticket.Signed)
+	mask := part("m", []byte{1})
 	list := [][2]string{
+		{"masks 0", p + part("m", []byte{0})},
+		{"masks 2", p + part("m", []byte{2})},
+		{"masks without a byte", p + "~m"},
+		{"masks of two bytes", p + part("m", []byte{1, 0})},
+		{"masks twice", p + mask + mask},
+		{"masks before the generation", p + mask + g},
+		{"masks after the ticket", p + t + mask},
+		{"masks in a moderator's link", m + mask},
+		{"unused bits set in masks", p + mask[:3] + "R"},
 		{"a tail without a part", p + "~"},
 		{"a part without bytes", p + "~g"},
 		{"a part of an unknown letter", p + part("x", x.next.Secret[:])},
