@@ -19,7 +19,7 @@ import {
   proveJoin,
   proveModerator,
   provePassphrase,
-  saying,
+  textSaying,
 } from "./link.ts"
 import { passphraseKeys } from "./passphrase.ts"
 import type { Link, Rules } from "./port.ts"
@@ -130,7 +130,7 @@ test("a link can be given away saying that all faces are masked, and again witho
     const { masked: _masked, ...bare } = read
     const [on, off] = [participantText(origin, { ...bare, masked: true }), participantText(origin, bare)]
     assert.notEqual(on, off)
-    for (const one of [on, off]) assert.deepEqual([saying(true, one), saying(false, one)], [on, off], name)
+    for (const one of [on, off]) assert.deepEqual([textSaying(true, one), textSaying(false, one)], [on, off], name)
   }
 })
 

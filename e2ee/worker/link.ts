@@ -151,7 +151,8 @@ function writeRules({ policy, passphrase, host }: Rules): Bytes {
 
 // ---- Text ----
 
-const form = /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?(?:~g([A-Za-z0-9_-]+))?(?:~m(AQ))?(?:~t([A-Za-z0-9_-]+))?(?:~r([A-Za-z0-9_-]+))?$/
+const form =
+  /^#1\.([A-Za-z0-9_-]{64})(?:\.([A-Za-z0-9_-]{43}))?(?:~g([A-Za-z0-9_-]+))?(?:~m(AQ))?(?:~t([A-Za-z0-9_-]+))?(?:~r([A-Za-z0-9_-]+))?$/
 
 /** What a link says of a room in which all faces are masked: a byte of 1. */
 const MASKED = "~mAQ"
@@ -225,7 +226,7 @@ export function participantText(origin: string, link: Link): string {
 }
 
 /** A participant's text as it is to be given away from now on: saying that all faces are masked, or not. */
-export function saying(masked: boolean, text: string): string {
+export function textSaying(masked: boolean, text: string): string {
   const bare = text.replace(MASKED, "")
   return masked ? bare.replace(/(?=~t|$)/, MASKED) : bare
 }

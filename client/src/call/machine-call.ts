@@ -75,13 +75,14 @@ function onTheWay(m: Model, e: Way): QuietStep {
       return [stage.at === "joining" ? set(m, { stage: { ...stage, notes: [...stage.notes.slice(1 - NOTES_MAX), e.text] } }) : m]
     case "securing":
       return [set(m, { encryption: "securing", ...(stage.at === "joining" ? { stage: { ...stage, waiting: "keys" } } : {}) })]
-    case "live":
-      return [
-        set(
-          { ...m, met: new Set(m.room?.members.map((p) => p.person)), entry: { ...m.entry, host: "none", waitUntil: 0 } },
-          { stage: { at: "call", connection: "good", since: stage.at === "call" ? stage.since : e.at }, encryption: "encrypted" },
-        ),
-      ]
+    case "live": {
+      const next = set(
+        { ...m, met: new Set(m.room?.members.map((p) => p.person)), entry: { ...m.entry, host: "none", waitUntil: 0 } },
+        { stage: { at: "call", connection: "good", since: stage.at === "call" ? stage.since : e.at }, encryption: "encrypted" },
+      )
+      const promised = stage.at === "joining" && m.link.masked && m.room?.rules.masked === false
+      return [promised ? notice(next, { say: "masked-no-more" }) : next]
+    }
     case "reconnecting":
       return [stage.at === "call" ? set(m, { stage: { ...stage, connection: "reconnecting" }, encryption: "securing" }) : m]
     case "reconnected":

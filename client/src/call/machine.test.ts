@@ -18,7 +18,15 @@ function feed(m: Model, ...events: Event[]): [Model, Effect["do"][]] {
 }
 
 const start = first("en", "system", true)
-const opened: Extract<Event, { on: "opened" }> = { on: "opened", link: "participant", links, viewer: false, ticket: false, own: false }
+const opened: Extract<Event, { on: "opened" }> = {
+  on: "opened",
+  link: "participant",
+  links,
+  viewer: false,
+  ticket: false,
+  masked: false,
+  own: false,
+}
 const [prejoin] = feed(start, opened, { do: "name", name: "Bert" })
 const [joining] = feed(prejoin, { do: "join" })
 const [call] = feed(joining, { on: "live", at: 1 })

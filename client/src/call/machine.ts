@@ -7,7 +7,7 @@
 
 import type { Order } from "../../../e2ee/worker/port.ts"
 import { ofCall } from "./machine-call.ts"
-import { cameraChosen, cameraOn, ofMasking, ofTreated, required } from "./masking.ts"
+import { cameraChosen, cameraOn, marked, ofMasking, ofTreated, required, wanted } from "./masking.ts"
 import { doingOf, may } from "./may.ts"
 import { devices, drawn, inCall, type Model, notice, prejoin, type QuietStep, START, type Step, set, unlinked } from "./model.ts"
 import { obeyed } from "./moderation.ts"
@@ -25,8 +25,9 @@ export function step(m: Model, e: Event): Step {
   const [next, ...effects] = "do" in e ? act(m, e) : report(m, e)
   if (next === m) return [m, ...effects]
   const [obedient, ...more] = obeyed(next)
-  const [after, ...masks] = required(obedient, obedient.room?.rules.masked === true)
-  return [drawn(after), ...effects, ...more, ...masks]
+  const [veiled, ...masks] = required(obedient, wanted(obedient))
+  const [after, ...marks] = marked(veiled)
+  return [drawn(after), ...effects, ...more, ...masks, ...marks]
 }
 
 /** What a person does. The only way to an effect that turns a device on. */
@@ -277,7 +278,7 @@ function ofPage(m: Model, e: PageReport): QuietStep {
 function opened(m: Model, e: Extract<Report, { on: "opened" }>): QuietStep {
   if (e.link === "none") return [m]
   if (e.link === "bad") return [set(m, { stage: { at: "bad-link" } })]
-  const link = { moderator: e.link === "moderator", viewer: e.viewer, ticket: e.ticket }
+  const link = { moderator: e.link === "moderator", viewer: e.viewer, ticket: e.ticket, masked: e.masked }
   const next = { ...unlinked(m), link, invitations: e.own ? m.invitations : [] }
   return [set(prejoin(next), { links: e.links }), { do: "prepare" }]
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import test from "node:test"
 import { equal, toBase64Url } from "../../../e2ee/worker/bytes.ts"
 import { parseLink } from "../../../e2ee/worker/link.ts"
-import { type Held, hostToken, invitation, newMeeting, renewed, sharedOf, textsOf, ticketOf, withHost } from "./making.ts"
+import { type Held, hostToken, invitation, marked, newMeeting, renewed, sharedOf, textsOf, ticketOf, withHost } from "./making.ts"
 import { DEFAULT_RULES } from "./rules.ts"
 
 const ORIGIN = "https://meet.example"
@@ -98,6 +98,33 @@ test("after a renewal the copied link is of the new generation, the moderator li
   assert.deepEqual((await parse(after.participant)).generation, generation)
   const guest: Held = { link: meeting.shared, shared: meeting.shared }
   assert.deepEqual(renewed(guest, generation).link.generation, generation)
+})
+
+test("where all faces are masked, whatever is given away says so", async () => {
+  const meeting = await newMeeting(ORIGIN, { ...DEFAULT_RULES, masked: true })
+  assert.equal((await parse(meeting.links.participant)).masked, true)
+  const moderator = await parse(meeting.links.moderator)
+  assert.deepEqual([moderator.masked, moderator.rules?.policy.masked], [undefined, true], "a moderator link by its rules alone")
+  const personal = await parse((await invitation(ORIGIN, meeting, wish)).link)
+  assert.ok(personal.masked && personal.ticket)
+  // From each of them follows what the page that opens it gives away.
+  assert.equal(sharedOf(moderator, false, null).masked, true)
+  assert.equal(sharedOf(personal, true, null).masked, true)
+  const timed = await newMeeting(ORIGIN, { ...DEFAULT_RULES, masked: true, until: 2000 })
+  const common = await parse(timed.links.participant)
+  assert.ok(common.masked && common.ticket)
+})
+
+test("the rule goes on and off with the links, and no moderator link changes", async () => {
+  const meeting: Held = await newMeeting(ORIGIN, DEFAULT_RULES)
+  const before = textsOf(ORIGIN, meeting)
+  const on = marked(meeting, true)
+  assert.equal(textsOf(ORIGIN, on).moderator, before.moderator)
+  assert.equal((await parse(textsOf(ORIGIN, on).participant)).masked, true)
+  assert.deepEqual(textsOf(ORIGIN, marked(on, false)), before)
+  assert.equal(sharedOf(meeting.link, false, on.shared).masked, true, "this tab knows more than the link that made the room")
+  const guest = marked({ link: meeting.shared, shared: meeting.shared }, true)
+  assert.deepEqual([guest.link.masked, guest.shared.masked], [true, true], "a page that is reloaded says it again")
 })
 
 test("a host token is kept in the moderator link, beside the rules", async () => {

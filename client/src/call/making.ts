@@ -68,6 +68,12 @@ const isDefault = (rules: MeetingRules): boolean =>
 /** Whether the participants' link holds for a time only, and so is a ticket that everybody shares. */
 const shares = ({ tickets, from, until }: MeetingRules): boolean => !tickets && (from !== null || until !== null)
 
+/** The link as it is given away while the rule that all faces are masked holds, or does not. */
+function saying(masked: boolean, link: Link): Link {
+  const { masked: _before, ...bare } = link
+  return masked ? { ...bare, masked } : bare
+}
+
 /** Makes a meeting. With a passphrase it takes a second or two. Throws RangeError when it cannot be as wished. */
 export async function newMeeting(origin: string, rules: MeetingRules): Promise<Meeting> {
   const texts = await newLinks(origin, isDefault(rules) ? undefined : (salt) => rulesOf(rules, salt))
@@ -76,7 +82,8 @@ export async function newMeeting(origin: string, rules: MeetingRules): Promise<M
   const ticket = shares(rules)
     ? await ticketFor(link, { label: "", viewer: false, once: false, from: rules.from, until: rules.until })
     : null
-  const shared = { secret: link.secret, moderators: link.moderators, ...(ticket === null ? {} : { ticket }) }
+  const bare = { secret: link.secret, moderators: link.moderators, ...(ticket === null ? {} : { ticket }) }
+  const shared = saying(rules.masked, bare)
   return { link, shared, links: textsOf(origin, { link, shared }) }
 }
 
@@ -138,18 +145,24 @@ export async function ticketOf(link: Link): Promise<ReadTicket | null> {
  */
 export function sharedOf(link: Link, personal: boolean, known: Link | null): Link {
   if (link.moderator !== undefined && known !== null && equal(known.moderators, link.moderators)) return known
-  const { secret, moderators, generation, ticket } = link
-  return {
+  const { secret, moderators, generation, ticket, rules } = link
+  const bare = {
     secret,
     moderators,
     ...(generation === undefined ? {} : { generation }),
     ...(ticket === undefined || personal ? {} : { ticket }),
   }
+  return saying(link.masked ?? rules?.policy.masked ?? false, bare)
 }
 
 /** The same meeting by links of a later generation. The moderator link never changes. */
 export function renewed({ link, shared }: Held, generation: NonNullable<Link["generation"]>): Held {
   return { link: link.moderator === undefined ? { ...link, generation } : link, shared: { ...shared, generation } }
+}
+
+/** The same meeting by links that say that all faces are masked, or no longer. A moderator link never changes. */
+export function marked({ link, shared }: Held, masked: boolean): Held {
+  return { link: link.moderator === undefined ? saying(masked, link) : link, shared: saying(masked, shared) }
 }
 
 /** A moderator link that holds a host token, so that it opens the room again. */

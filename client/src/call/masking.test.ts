@@ -17,7 +17,7 @@ function feed(m: Model, ...events: Event[]): [Model, Effect[]] {
 }
 
 const links = { participant: "https://x/#1.a", moderator: "" }
-const opened: Event = { on: "opened", link: "participant", links, viewer: false, ticket: false, own: false }
+const opened: Event = { on: "opened", link: "participant", links, viewer: false, ticket: false, masked: false, own: false }
 const [page] = feed(first("en", "system", true), opened)
 const masks: Event = { do: "treat", change: { strength: "faces" } }
 const unmasks: Event = { do: "treat", change: { strength: "off" } }
@@ -110,6 +110,73 @@ test("the rule is obeyed as soon as it is known, by moderators too, and forgotte
     const [left] = feed(asked, { on: "ended", why: "left" })
     assert.deepEqual([left.state.masking.required, left.state.masking.camera.strength], [false, "faces"])
   }
+})
+
+// ---- A link that says that all faces are masked ----
+
+const announced: Event = { ...opened, masked: true }
+const ruled = (version: number, is: boolean): Event => ({
+  on: "room",
+  room: { ...EMPTY, rules: { ...EMPTY.rules, version, masked: is } },
+  showing: [],
+})
+const live: Event = { on: "live", at: 1 }
+const joins: Event[] = [{ do: "name", name: "Me" }, { do: "join" }]
+const rule = (m: Model) => [m.state.masking.required, m.state.masking.camera.strength]
+
+test("a link that says that all faces are masked masks before anything is asked of the server, and cannot be overruled", () => {
+  const [m, effects] = feed(first("en", "system", true), announced)
+  assert.deepEqual([m.state.stage.at, ...rule(m)], ["prejoin", true, "faces"])
+  assert.deepEqual(names(effects), ["prepare", "treat", "keep"])
+  assert.deepEqual(rule(feed(m, unmasks)[0]), [true, "faces"])
+  assert.deepEqual(rule(feed(m, { do: "treat", change: { strength: "body" } })[0]), [true, "body"])
+  const [, opens] = feed(m, { do: "camera", on: true })
+  assert.deepEqual(names(opens), ["treat", "capture"])
+})
+
+test("until the rules are known the link counts, also where a moderator is waited for", () => {
+  const on = feed(first("en", "system", true), announced, ...joins, { on: "waiting", for: "admission" })[0]
+  assert.deepEqual(rule(feed(on, unmasks)[0]), [true, "faces"])
+  const [keys] = feed(on, { on: "securing" }, ruled(0, false))
+  assert.deepEqual(rule(feed(keys, unmasks)[0]), [true, "faces"], "version 0 is what holds before anything was heard")
+  const [gone] = feed(keys, { on: "refused", code: "full", until: 0 }, { do: "again" })
+  assert.deepEqual([gone.state.stage.at, ...rule(gone)], ["prejoin", true, "faces"])
+})
+
+test("a room that no longer has the rule: that is told, the mask stays on, and can be taken off", () => {
+  for (const version of [0, 3]) {
+    const [m, effects] = feed(first("en", "system", true), announced, ...joins, ruled(version, false), live)
+    assert.deepEqual([m.state.notice?.say, ...rule(m)], ["masked-no-more", false, "faces"])
+    assert.deepEqual(effects.at(-1), { do: "mark-link", masked: false })
+    assert.deepEqual(rule(feed(m, unmasks)[0]), [false, "off"])
+    const [again] = feed(m, { on: "ended", why: "left" }, { do: "again" })
+    assert.deepEqual(rule(again), [false, "faces"], "nor does the page say it any more")
+  }
+})
+
+test("a room that has it says nothing new", () => {
+  const [m, effects] = feed(first("en", "system", true), announced, ...joins, ruled(1, true), live)
+  assert.deepEqual([m.state.notice, ...rule(m)], [null, true, "faces"])
+  assert.ok(!names(effects).includes("mark-link"))
+})
+
+test("what is given away in a call says what holds now", () => {
+  const wish = { label: "Anna", viewer: false, once: true, from: null, until: null, revoked: false, pending: false }
+  const invited: Event = { on: "invited", invitation: { ...wish, link: "https://x/#1.a~gA~tB", ticketKey: new Uint8Array(32) } }
+  const call = feed(page, ...joins, invited, ruled(1, false), live)[0]
+  const [on, effects] = feed(call, ruled(2, true))
+  assert.deepEqual(effects.at(-1), { do: "mark-link", masked: true })
+  assert.equal(on.state.moderation.invitations[0]?.link, "https://x/#1.a~gA~mAQ~tB")
+  assert.deepEqual(names(feed(on, ruled(2, true))[1]), [], "once")
+  const [off, more] = feed(on, ruled(3, false))
+  assert.deepEqual(more.at(-1), { do: "mark-link", masked: false })
+  assert.equal(off.state.moderation.invitations[0]?.link, "https://x/#1.a~gA~tB")
+})
+
+test("a page that is left for another meeting forgets what its link said", () => {
+  const [m] = feed(first("en", "system", true), announced, { do: "home" })
+  assert.deepEqual(rule(m), [false, "faces"])
+  assert.deepEqual(rule(feed(m, opened)[0]), [false, "faces"])
 })
 
 test("zones are of what the camera shows now", () => {
@@ -218,7 +285,6 @@ test("what a tab keeps is read only if it is whole", () => {
 })
 
 test("what is wished for the camera outlives a call", () => {
-  const live: Event = { on: "live", at: 1 }
   const call = feed(zoned, { do: "name", name: "Me" }, { do: "join" }, { on: "room", room: EMPTY, showing: [] }, live)[0]
   const after = feed(call, { on: "ended", why: "left" }, { do: "again" })[0]
   assert.deepEqual(after.state.masking.camera, zoned.state.masking.camera)

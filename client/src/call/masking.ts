@@ -5,6 +5,7 @@
  * until somebody says that they fit.
  */
 
+import { textSaying } from "../../../e2ee/worker/link.ts"
 import { covering, fits, NO_ZONES, type Standing, type Treatment, treats, type Zones } from "../mask/treatment.ts"
 import { type Known, type Model, masking, type Quiet, type QuietStep } from "./model.ts"
 import type { DeviceReport } from "./report.ts"
@@ -124,11 +125,28 @@ export function ofTreated(m: Model, e: Extract<DeviceReport, { on: "standing" | 
   }
 }
 
-/** The room's rule. A camera that is on is masked from now on; nobody's masks come off when the rule goes. */
+/** Whether faces are to be masked: as the room's rules say, and until they are known as the link says. */
+export function wanted({ room, link, state }: Model): boolean {
+  if (room === null || (room.rules.version === 0 && state.stage.at !== "call")) return link.masked || room?.rules.masked === true
+  return room.rules.masked
+}
+
+/** A camera that is on is masked from now on; nobody's masks come off when the rule goes. */
 export function required(m: Model, wanted: boolean): QuietStep {
-  if (m.state.masking.required === wanted) return [m]
-  const next = masking(m, { required: wanted })
+  const next = m.state.masking.required === wanted ? m : masking(m, { required: wanted })
   return wanted && next.state.masking.camera.strength === "off" ? treat(next, { strength: "faces" }) : [next]
+}
+
+/** What is given away during a call says of the rule what holds now. */
+export function marked(m: Model): QuietStep {
+  const { room, link, state } = m
+  if (state.stage.at !== "call" || room === null || room.rules.masked === link.masked) return [m]
+  const { masked } = room.rules
+  const invitations = m.invitations.map((i) => ({ ...i, link: textSaying(masked, i.link) }))
+  return [
+    { ...m, link: { ...link, masked }, invitations },
+    { do: "mark-link", masked },
+  ]
 }
 
 // ---- What outlives a page ----

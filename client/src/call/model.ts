@@ -24,6 +24,7 @@ export type Quiet =
     }
   | { readonly do: "open-link"; readonly link: string }
   | { readonly do: "forget-link" }
+  | { readonly do: "mark-link"; readonly masked: boolean } // what is given away says so, or no longer
   | { readonly do: "copy"; readonly text: string }
   | { readonly do: "stop"; readonly source: Source }
   | { readonly do: "release" } // every device off
@@ -56,6 +57,14 @@ export interface Known {
   readonly remembered: boolean // on this device, beyond this page
 }
 
+/** What the open link holds. */
+export interface OpenLink {
+  readonly moderator: boolean
+  readonly viewer: boolean
+  readonly ticket: boolean
+  readonly masked: boolean // all faces are masked, as it said when it was copied; in a call, as the rules say
+}
+
 /** The model: what is drawn, and what it is made of. */
 export interface Model {
   readonly state: State
@@ -67,7 +76,7 @@ export interface Model {
   readonly sight: Sight | null // of the camera that was opened last
   readonly zones: ReadonlyMap<string, Known> // of cameras, by device id
   readonly met: ReadonlySet<PersonId> // who was there when this person came: no news
-  readonly link: { readonly moderator: boolean; readonly viewer: boolean; readonly ticket: boolean } // what the open link holds
+  readonly link: OpenLink
   readonly entry: Pick<Entry, "passphrase" | "host" | "waitUntil">
   readonly typed: { readonly passphrase: string; readonly host: string } // until the call is over
   readonly invitations: readonly Made[]
@@ -81,7 +90,7 @@ export type Step = readonly [Model, ...Effect[]]
 export type QuietStep = readonly [Model, ...Quiet[]]
 
 const NO_DEVICES: Readonly<Record<DeviceKind, readonly Device[]>> = { camera: [], microphone: [], speaker: [] }
-const NO_LINK = { moderator: false, viewer: false, ticket: false }
+const NO_LINK: OpenLink = { moderator: false, viewer: false, ticket: false, masked: false }
 const NO_ENTRY: Model["entry"] = { passphrase: "none", host: "none", waitUntil: 0 }
 
 const NO_MODERATION: Moderation = {

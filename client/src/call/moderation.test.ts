@@ -46,7 +46,7 @@ function feed(m: Model, ...events: Event[]): [Model, Effect[]] {
 }
 
 const links = { participant: "https://x/#1.a", moderator: "https://x/#1.a.b" }
-const link = { on: "opened", link: "participant", links, viewer: false, ticket: false, own: false } as const
+const link = { on: "opened", link: "participant", links, viewer: false, ticket: false, masked: false, own: false } as const
 const member = (person: string, leaf: number) => ({ person, leaf, self: person === ME, viewer: false, emoji: "", key: person })
 
 /** Three people, this one in the role given; Anna moderates. */

@@ -19,6 +19,7 @@ export interface Opened {
   readonly links: Links | null
   readonly viewer: boolean // by its ticket
   readonly ticket: boolean // personal: bound to this browser
+  readonly masked: boolean // it says that all faces are masked
   readonly own: boolean // of the meeting whose links were made here: its invitations stay
 }
 

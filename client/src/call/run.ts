@@ -20,6 +20,7 @@ import {
   hostToken,
   type InvitationWish,
   invitation,
+  marked,
   newMeeting,
   renewed,
   sharedOf,
@@ -134,6 +135,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
         held = null
         made = null
         return keep({ link: undefined, shared: undefined })
+      case "mark-link":
+        return held === null ? undefined : relink(marked(held, e.masked))
       case "copy":
         return void navigator.clipboard?.writeText(e.text).then(
           () => happen({ on: "copied" }),
@@ -235,8 +238,8 @@ export function run(draw: (state: State) => void): (action: Action) => void {
     const links = link === null || held === null ? null : textsOf(location.origin, held)
     const own = link !== null && made !== null && equal(made.link.moderators, link.moderators)
     const kind = link === null ? "bad" : link.moderator === undefined ? "participant" : "moderator"
-    const said = { viewer: ticket?.viewer === true, ticket: ticket?.many === false }
-    happen({ on: "opened", link: kind, links, own, ...(link === null ? { viewer: false, ticket: false } : said) })
+    const said = { viewer: ticket?.viewer === true, ticket: ticket?.many === false, masked: held?.shared.masked === true }
+    happen({ on: "opened", link: kind, links, own, ...(link === null ? { viewer: false, ticket: false, masked: false } : said) })
   }
 
   /** The link as it is from now on: its texts are shown and kept. */

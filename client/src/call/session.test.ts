@@ -742,7 +742,7 @@ test("nothing a server says turns a device on, before the call and in it", () =>
         const s = start()
         let model = first("en", "system", true)
         const page: Event[] = [
-          { on: "opened", link: "participant", links, viewer: false, ticket: false, own: false },
+          { on: "opened", link: "participant", links, viewer: false, ticket: false, masked: false, own: false },
           { do: "name", name: "Me" },
           { do: "join" },
         ]

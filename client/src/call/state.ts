@@ -309,6 +309,7 @@ export type Notice =
         | "may-speak"
         | "knock" // somebody waits in the lobby: also a sound
         | "share-not-allowed"
+        | "masked-no-more" // the link said that all faces are masked, and the room says otherwise
     }
   | { readonly id: number; readonly say: "event"; readonly event: Event }
   | { readonly id: number; readonly say: "arrived" | "left"; readonly name: string }

@@ -313,6 +313,10 @@ const views: Readonly<Record<string, () => State>> = {
   "prejoin-wait": () => prejoin({ devices: off }, { waitUntil: Date.now() + 290_000 }),
   "prejoin-host": () => prejoin({ devices: off }, { host: "wanted" }, true),
   "prejoin-viewer": () => prejoin({ devices: off }, { viewer: true, ticket: true }),
+  "prejoin-masked": () => masked({ is: "masked", faces: 1 }, { required: true }),
+  "prejoin-masked-off": () => prejoin({ devices: off, masking: unmasked({ camera: faces, required: true }) }),
+  "prejoin-masked-viewer": () =>
+    prejoin({ devices: off, masking: unmasked({ camera: faces, required: true }) }, { viewer: true, ticket: true }),
   connecting: () => joining("connection"),
   waiting: () => joining("moderator"),
   "waiting-admission": () => joining("admission", "We will let you in at half past.", "Ein klein wenig noch, bitte!"),

@@ -112,6 +112,12 @@ const EntryForm = ({ view, stage }: { view: View; stage: At }): VNode => {
           {say("pre.ticket")}
         </p>
       )}
+      {state.masking.required && (
+        <div class="mask-rule">
+          <p>{say("pre.masked")}</p>
+          {!entry.viewer && <p>{say("pre.masked-more")}</p>}
+        </div>
+      )}
       <div class="field">
         <label for="name">{say("pre.name")}</label>
         {/* The browser keeps the form back while the name is missing; the words about it are ours. */}
