@@ -5,14 +5,17 @@ import test from "node:test"
 import { KINDS } from "./harness/browsers.ts"
 import { facing } from "./harness/faced.ts"
 import { seen } from "./harness/facing.ts"
-import { turn } from "./harness/meeting.ts"
-import { rule, told } from "./harness/orders.ts"
+import { ask, inCall, turn } from "./harness/meeting.ts"
+import { copying, rule, told } from "./harness/orders.ts"
 import type { Person } from "./harness/person.ts"
 import { stage } from "./harness/stage.ts"
 
 const at = stage()
 
 const SIGN = "Face masked automatically"
+
+const ALL = "In this meeting all faces are masked."
+const ALL_WAITING = "In this meeting faces are masked. Without a mask the camera stays off."
 
 const watch = (by: Person, name: string): Promise<void> => by.page.evaluate((whom) => window.faced.watch(whom), name)
 
@@ -61,6 +64,55 @@ for (const kind of KINDS) {
     await meeting.enter(cleo, { camera: true })
     await signed(ada, "Cleo", true)
     assert.equal((await seen(ada, 20)).exposed, 0)
+    await meeting.end()
+  })
+
+  test(`a link that was copied while all are masked says so before joining, and ${kind} masks from there on`, async () => {
+    const meeting = at.meeting()
+    const ada = await meeting.host("chromium", { number: 76, name: "Ada", scripts: [facing()] }, {})
+    const plain = await copying(ada, () => ada.click("Copy link"))
+    await rule(ada, "Mask all participants")
+    await told("Ada: cameras send only masked faces from now on", ada)
+    const marked = await copying(ada, () => ada.click("Copy link"))
+    assert.equal(marked, `${plain}~mAQ`)
+
+    const cleo = await meeting.arrive(kind, { number: 77, name: "Cleo", scripts: [facing()] })
+    await cleo.open(plain)
+    await cleo.find("button", "Ask to join")
+    assert.ok(!(await cleo.text()).includes(ALL), "a link of before says nothing")
+    await cleo.open(marked)
+    await told(ALL, cleo)
+    const strengths = await cleo.page.$$eval("input[name=mask-strength]", (all) => all.map((e) => [e.checked, e.disabled].join()))
+    assert.deepEqual(strengths, ["true,false", "false,false", "false,true"], "faces, body, off")
+    await turn(cleo, "camera", true)
+    // The preview has no name of its own to be watched by.
+    await cleo.page.$eval(".preview", (e) => e.setAttribute("data-name", "preview"))
+    await watch(cleo, "preview")
+    await cleo.click("Mask faces")
+    assert.equal((await seen(cleo, 10)).exposed, 0)
+    assert.equal(await cleo.has("button", "Stop masking"), false, "the mask is not to be taken off")
+    assert.deepEqual(await cleo.sent(), [], "the server was asked nothing")
+
+    await watch(ada, "Cleo")
+    await ask(cleo, {})
+    await told(ALL_WAITING, cleo)
+    await meeting.admit(cleo)
+    await inCall(cleo)
+    await signed(ada, "Cleo", true)
+    assert.equal((await seen(ada, 20)).exposed, 0)
+
+    await rule(ada, "Mask all participants")
+    await told("Ada: faces need not be masked any more", ada)
+    assert.equal(await copying(ada, () => ada.click("Copy link")), plain)
+    const dora = await meeting.arrive(kind, { number: 78, name: "Dora" })
+    await dora.open(marked)
+    await told(ALL, dora)
+    await ask(dora, {})
+    await meeting.admit(dora)
+    await inCall(dora)
+    await told("This meeting does not mask all faces any more", dora)
+    await dora.click("Mask faces")
+    await dora.click("Stop masking")
     await meeting.end()
   })
 }
