@@ -19,6 +19,12 @@ const ALL_WAITING = "In this meeting faces are masked. Without a mask the camera
 
 const watch = (by: Person, name: string): Promise<void> => by.page.evaluate((whom) => window.faced.watch(whom), name)
 
+/** Looks at the picture before the call, which has no name of its own to be watched by. */
+async function preview(by: Person): Promise<void> {
+  await by.page.$eval(".preview", (e) => e.setAttribute("data-name", "preview"))
+  await watch(by, "preview")
+}
+
 /** Waits until somebody's tile says that the face is masked, or says so no more. */
 const signed = (by: Person, name: string, is: boolean): Promise<true> =>
   by.until(`${is ? "reads" : "no longer reads"} that ${name} is masked`, async () => {
@@ -78,16 +84,18 @@ for (const kind of KINDS) {
 
     const cleo = await meeting.arrive(kind, { number: 77, name: "Cleo", scripts: [facing()] })
     await cleo.open(plain)
-    await cleo.find("button", "Ask to join")
+    await turn(cleo, "camera", true)
+    await preview(cleo)
+    await cleo.until("sees the face", async () => (await cleo.page.evaluate(() => window.faced.take())).exposed > 0)
     assert.ok(!(await cleo.text()).includes(ALL), "a link of before says nothing")
+    await turn(cleo, "camera", false)
     await cleo.open(marked)
     await told(ALL, cleo)
     const strengths = await cleo.page.$$eval("input[name=mask-strength]", (all) => all.map((e) => [e.checked, e.disabled].join()))
     assert.deepEqual(strengths, ["true,false", "false,false", "false,true"], "faces, body, off")
     await turn(cleo, "camera", true)
-    // The preview has no name of its own to be watched by.
-    await cleo.page.$eval(".preview", (e) => e.setAttribute("data-name", "preview"))
-    await watch(cleo, "preview")
+    await preview(cleo)
+    await cleo.page.evaluate(() => window.faced.take())
     await cleo.click("Mask faces")
     assert.equal((await seen(cleo, 10)).exposed, 0)
     assert.equal(await cleo.has("button", "Stop masking"), false, "the mask is not to be taken off")
