@@ -50,7 +50,7 @@ const FIREFOX: LaunchOptions = {
 
 export interface Starting {
   readonly args?: readonly string[] // more flags for Chromium
-  readonly prefs?: Readonly<Record<string, number | boolean>> // more preferences of Firefox
+  readonly prefs?: Readonly<Record<string, number | boolean | string>> // more preferences of Firefox
   readonly executablePath?: string
 }
 
