@@ -20,6 +20,7 @@ const CASES = [
 
 for (const kind of KINDS) {
   for (const [strength, fill] of CASES) {
+    if (kind === "firefox" && strength === "faces" && fill !== "avatar") continue // painted by the same code from the same numbers
     const what =
       strength === "off" ? "whose face it is when nothing is masked" : `nothing of whose face it is, masked: ${strength}, ${fill}`
     test(`${kind} lets out ${what}`, async () => {

@@ -27,6 +27,7 @@ export const trapped: Starting = {
     "network.proxy.ssl_port": PORT,
     "network.proxy.allow_hijacking_localhost": true,
     "network.proxy.no_proxies_on": "",
+    "media.peerconnection.ice.tcp": false, // it would ask the proxy for the server's address, without its name
   },
 }
 
@@ -80,7 +81,7 @@ export class Trap {
   }
 
   #elsewhere(host: string): void {
-    // The server's own address again, without its name: media over TCP, which is not let through.
+    // The server's own address again, without its name: media over TCP (Chromium), which is not let through.
     const own = host === `127.0.0.1:${new URL(this.#server.origin).port}`
     if (!own && !BROWSERS_OWN.test(host)) this.foreign.push(host)
   }
