@@ -29,7 +29,7 @@ const STILL_MS = 500
 
 type Begin = Extract<ToMask, { do: "mask" }>
 
-function mask({ full, treatment, camera, path }: Begin): void {
+function mask({ full, treatment, camera, path, loaded }: Begin): void {
   let said = 0
   let ready = false
   let over = false
@@ -52,9 +52,10 @@ function mask({ full, treatment, camera, path }: Begin): void {
   const sight = new Sight()
   const painter = new Painter(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1, formOf(path))
   const open = async (): Promise<Nets> => {
-    const loaded = await load((part) => post({ on: "loading", part }))
-    full.postMessage({ do: "open", loaded } satisfies Asks)
-    return openNets(loaded)
+    const all = loaded ?? (await load((part) => post({ on: "loading", part })))
+    if (loaded === null) post({ on: "loaded", loaded: all })
+    full.postMessage({ do: "open", loaded: all } satisfies Asks)
+    return openNets(all)
   }
   const own = searches(treatment) ? open() : null // a treatment that needs them later begins with workers of its own
   const loop = new Loop<Shot, VideoFrame | ImageBitmap>(

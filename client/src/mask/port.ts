@@ -24,7 +24,14 @@ export type Form = "frame" | "bitmap"
 /** The first message says what a worker is. */
 export type ToMask =
   | { readonly do: "has" } // only asked what there is, see path.ts
-  | { readonly do: "mask"; readonly full: MessagePort; readonly treatment: Treatment; readonly camera: string; readonly path: Path }
+  | {
+      readonly do: "mask"
+      readonly full: MessagePort
+      readonly treatment: Treatment
+      readonly camera: string
+      readonly path: Path
+      readonly loaded: Loaded | null // by workers before; null: it is still to be fetched
+    }
   | { readonly do: "treat"; readonly treatment: Treatment; readonly camera: string }
   | { readonly do: "frames"; readonly from: ReadableStream<VideoFrame> } // the camera, where a browser can move it
   | { readonly do: "track"; readonly track: MediaStreamTrack } // a copy of the camera's track, where a worker can read it
@@ -39,6 +46,7 @@ export type FromMask =
   | { readonly on: "generated"; readonly track: MediaStreamTrack } // what the worker writes to
   | { readonly on: "alive" } // several times a second, as long as nothing else is said
   | { readonly on: "loading"; readonly part: number }
+  | { readonly on: "loaded"; readonly loaded: Loaded } // to be given to the workers that come after
   | { readonly on: "ready" } // from now on silence is a fault
   | { readonly on: "taken" } // the frame; another may come
   | {

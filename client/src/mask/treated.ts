@@ -7,6 +7,7 @@
  */
 
 import { startMaskWorker } from "../crypto/port.ts"
+import type { Loaded } from "./detect/load.ts"
 import { type Path, pathHere } from "./path.ts"
 import type { FromMask, ToFull, ToMask } from "./port.ts"
 import { Silence, Tries } from "./silence.ts"
@@ -27,6 +28,12 @@ export interface TreatedHeard {
   /** How much later than the camera (ms) the picture is. */
   late(ms: number): void
 }
+
+/**
+ * The networks, once they came: workers that begin anew need no server for them.
+ * The browser's own cache keeps nothing of one whose certificate it does not know.
+ */
+let kept: Loaded | null = null
 
 /** Tracks that came out of a mask worker, with the strength they were begun with. No other may be sent while a mask is wanted. */
 const strengths = new WeakMap<MediaStreamTrack, Strength>()
@@ -137,7 +144,7 @@ class Life {
       worker.onmessageerror = () => this.#broke()
     }
     const { port1, port2 } = new MessageChannel()
-    this.post({ do: "mask", full: port1, treatment, camera, path }, [port1])
+    this.post({ do: "mask", full: port1, treatment, camera, path, loaded: kept }, [port1])
     this.#full.postMessage({ do: "full", mask: port2 } satisfies ToFull, [port2])
     try {
       this.#source = openSource(path, raw, (message, move) => this.post(message, move))
@@ -180,6 +187,9 @@ class Life {
         return this.#sink.receive?.(message.track)
       case "loading":
         return this.#stand({ is: "loading", part: message.part })
+      case "loaded":
+        kept = message.loaded
+        return
       case "ready":
         this.#silence.ready(performance.now())
         return this.#stand({ is: "loading", part: 1 })
@@ -192,6 +202,7 @@ class Life {
       case "fault":
         return this.#broke()
       case "unavailable":
+        kept = null // it may be their fault
         return this.#heard.unavailable()
     }
   }
