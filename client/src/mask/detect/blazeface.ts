@@ -15,7 +15,7 @@ const LAYERS = [
 const ANCHORS = 896
 const NUMBERS = 16 // of an anchor: a box and six points of the face
 /** It boxes from the brows to the chin; others from the forehead: grown at the top, the sides and below, in parts of its size. */
-const GROWN = { top: 0.32, side: 0.05, bottom: 0.05 }
+const GROWN = { top: 0.2, side: 0.05, bottom: 0.05 }
 
 /** As the network wants its values: -1..1. */
 export const GAIN = 2 / 255
