@@ -43,10 +43,11 @@ async function recorded(nets: Nets, file: string, width: number, height: number,
   for (let n = 0; n < pixels.length / (4 * w * h); n++) {
     const whole: Pixels = { data: new Uint8ClampedArray(pixels.subarray(n * 4 * w * h, (n + 1) * 4 * w * h)), width: w, height: h }
     const by = width / whole.width
+    const short = await nets.fast(whole, true)
     const frame: Recorded = {
       u320: scaled(await nets.fast(whole, false), by),
-      short: scaled(await nets.fast(whole, true), by),
-      full: scaled(await nets.full(whole), by),
+      short: scaled(short, by),
+      full: scaled(await nets.full(whole, short), by),
       luma: [...luma.subarray(n * COLUMNS * ROWS, (n + 1) * COLUMNS * ROWS)],
     }
     const person = n % PERSON_EVERY === 0 ? await nets.person(whole) : null

@@ -42,7 +42,7 @@ const images: Record<string, number[][]> = {}
 const { items } = JSON.parse(readFileSync(join(folder, "boxes.json"), "utf8")) as { items: readonly Labelled[] }
 for (const { file, w, h } of items) {
   const pixels = decoded(join(folder, file), ...searched(w, h))
-  const faces = how === "fast" ? await nets.fast(pixels, true) : await nets.full(pixels)
+  const faces = how === "fast" ? await nets.fast(pixels, true) : await nets.full(pixels, await nets.fast(pixels, true))
   const [x, y] = [w / pixels.width, h / pixels.height]
   images[file] = faces.map((face) => dilate(face, 0)).map((box) => [box.x * x, box.y * y, box.width * x, box.height * y])
 }

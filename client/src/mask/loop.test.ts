@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import test from "node:test"
+import { DELAY_MS } from "./cover/delay.ts"
 import { Policy } from "./cover/policy.ts"
 import { ANSWER_MS, Loop, type World } from "./loop.ts"
 import type { Ask } from "./port.ts"
@@ -16,9 +17,11 @@ interface Left {
 }
 
 /** A loop over a camera, networks and a clock that a test moves by hand. */
-function setup(treatment: Treatment = FACES, camera = "c1") {
+function setup({ treatment = FACES, camera = "c1", pixels = { width: 320, height: 180 } } = {}) {
   const left: Left[] = []
   const asks: Ask[] = []
+  const painted: boolean[] = [] // from what was searched
+  const wakes: number[] = []
   const stands: Standing[] = []
   let [now, made, closed, twice] = [0, 0, 0, 0]
   let fast: () => Promise<readonly (typeof FACE)[]> = async () => [FACE]
@@ -36,11 +39,15 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
   const world: World<ReturnType<typeof shot>, Left> = {
     now: () => now,
     judge: ({ strength }) => new Policy({ body: strength === "body" }),
-    pixels: () => ({ data: new Uint8ClampedArray(4), width: 320, height: 180 }),
+    pixels: () => ({ data: new Uint8ClampedArray(4), ...pixels }),
     brightness: () => ({ luma: new Uint8Array(32 * 18).fill(luma), noise: 0 }),
     fast: () => fast(),
     ask: (ask) => asks.push(ask),
-    paint: ({ frame }, { masks }) => ({ id: frame.timestamp, open: true, masks: masks.length }),
+    wake: (ms) => wakes.push(ms),
+    paint: ({ frame }, seen, { masks }) => {
+      painted.push(seen !== null)
+      return { id: frame.timestamp, open: true, masks: masks.length }
+    },
     blank: (_w, _h, _t, timestamp) => ({ id: timestamp, open: false, masks: 0 }),
     released: (picture) => left.push(picture),
     standing: (standing) => stands.push(standing),
@@ -55,8 +62,8 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
       })
       await new Promise((turn) => setImmediate(turn))
       if (answers) {
-        for (const { id, full } of asks.splice(0)) {
-          loop.found(id, full ? [FACE] : null, { columns: 1, rows: 1, likely: Uint8Array.of(0) })
+        for (const { id, known } of asks.splice(0)) {
+          loop.found(id, known, known === null ? { columns: 1, rows: 1, likely: Uint8Array.of(0) } : null)
         }
       }
       do {
@@ -70,6 +77,8 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
     loop,
     left,
     asks,
+    painted,
+    wakes,
     stands,
     shot,
     film,
@@ -100,7 +109,7 @@ function setup(treatment: Treatment = FACES, camera = "c1") {
 async function strained(search: number, all: number): Promise<readonly Left[]> {
   const { loop, left, asks, finds, shot, clock, scene } = setup()
   const nobody = { columns: 1, rows: 1, likely: Uint8Array.of(0) }
-  const answers: { at: number; id: number; full: boolean }[] = []
+  const answers: { at: number; ask: Ask }[] = []
   const settle = (): Promise<void> => new Promise((turn) => setImmediate(turn))
   finds(async () => {
     clock(search) // blocked: what comes meanwhile is heard, and the tick runs, afterwards
@@ -114,10 +123,10 @@ async function strained(search: number, all: number): Promise<readonly Left[]> {
       taken = true
     })
     await settle()
-    for (const { id, full } of asks.splice(0)) answers.push({ at: clock(0) - search + all, id, full })
+    for (const ask of asks.splice(0)) answers.push({ at: clock(0) - search + all, ask })
     do {
       clock(20)
-      for (const { id, full } of answers.filter(({ at }) => at <= clock(0))) loop.found(id, full ? [FACE] : null, nobody)
+      for (const { ask } of answers.filter(({ at }) => at <= clock(0))) loop.found(ask.id, ask.known, ask.known === null ? nobody : null)
       answers.splice(0, answers.length, ...answers.filter(({ at }) => at > clock(0)))
       loop.release()
       await settle()
@@ -200,11 +209,46 @@ test("what is held is thrown away with the mask it was held for", async () => {
 test("a worker that does not answer is noticed", async () => {
   const { film, loop, pass, asks } = setup()
   await film(1, false)
-  assert.equal(asks.length, 1)
+  assert.ok(asks.length > 0)
   assert.equal(loop.deaf, false)
   pass(ANSWER_MS + 1)
   assert.equal(loop.deaf, true)
   loop.close()
+})
+
+test("the others search what the fast networks searched, are told what those found, and are asked when that is known", async () => {
+  const { film, loop, asks, finds } = setup()
+  let found: (faces: readonly (typeof FACE)[]) => void = () => undefined
+  finds(() => new Promise((done) => (found = done)))
+  const filmed = film(1, false)
+  await new Promise((turn) => setImmediate(turn))
+  assert.deepEqual(
+    asks.map(({ known, person }) => ({ known, person })),
+    [{ known: null, person: true }],
+    "a silhouette needs nothing of them",
+  )
+  found([FACE])
+  await filmed
+  assert.deepEqual(
+    asks.map(({ id, known }) => ({ id, known })),
+    [
+      { id: 1, known: null },
+      { id: 1, known: [FACE] },
+    ],
+  )
+  loop.close()
+})
+
+test("a frame is painted from what was searched where that is all of it, and is looked for when it is due", async () => {
+  const { film, loop, painted, wakes } = setup({ pixels: { width: 640, height: 360 } })
+  await film(12)
+  assert.ok(painted.length > 3 && painted.every((seen) => seen))
+  assert.ok(wakes.length > 3 && wakes.every((ms) => ms > 0 && ms <= DELAY_MS))
+  loop.close()
+  const smaller = setup()
+  await smaller.film(12)
+  assert.ok(smaller.painted.length > 3 && smaller.painted.every((seen) => !seen))
+  smaller.loop.close()
 })
 
 test("an answer for a policy that is gone counts for nothing", async () => {
@@ -233,12 +277,12 @@ test("no camera's frame for a while: one covered frame, and a search before anyt
 
 test("zones alone need no search, and those of another picture cover everything", async () => {
   const zones = { ...NO_ZONES, zones: [{ id: 1, corners: [] }] }
-  const here = setup({ ...NO_TREATMENT, zones })
+  const here = setup({ treatment: { ...NO_TREATMENT, zones } })
   await here.film(3)
   assert.ok(here.left.length === 3 && here.left.every((l) => l.open))
   for (const strength of ["off", "faces"] as const) {
     const treatment: Treatment = { ...NO_TREATMENT, strength, zones: { ...zones, of: { camera: "c2", aspect: 16 / 9 } } }
-    const there = setup(treatment)
+    const there = setup({ treatment })
     await there.film(15)
     assert.ok(there.left.length > 2 && there.left.every((l) => !l.open))
     assert.equal(there.stands.at(-1)?.is, "zones")

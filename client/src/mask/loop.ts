@@ -29,6 +29,7 @@ export interface Judge {
   person(id: number, silhouette: Silhouette): void
   fault(): void
   reset(why: "loading" | "checking"): void
+  readonly due: number
   release(now: number): readonly { readonly id: number; readonly cover: Cover }[]
 }
 
@@ -42,9 +43,12 @@ export interface World<Shot extends Framed, Picture> {
   fast(pixels: Pixels, short: boolean): Promise<readonly Face[]>
   /** The slow ones, on the other. */
   ask(ask: Ask): void
-  paint(shot: Shot, cover: Extract<Cover, { all: false }>, treatment: Treatment, person: Silhouette | null): Picture
+  /** `seen`: the pixels of the shot, if they were read already in the size in which it leaves. */
+  paint(shot: Shot, seen: Pixels | null, cover: Extract<Cover, { all: false }>, treatment: Treatment, person: Silhouette | null): Picture
   blank(width: number, height: number, treatment: Treatment, timestamp: number): Picture
   released(picture: Picture, searched: boolean, late: number): void
+  /** Calls `release` after so many ms, and not when it last was to. */
+  wake(ms: number): void
   standing(standing: Standing): void
 }
 
@@ -61,9 +65,15 @@ const MOST_WAITING = 2
 const broken = (faces: readonly Face[]): boolean =>
   faces.some(({ x, y, width, height, score }) => ![x, y, width, height, score].every(Number.isFinite))
 
+/** What is kept of a frame that waits. */
+interface Held {
+  readonly at: number
+  seen: Pixels | null // what was searched, if the frame leaves in that size: it need not be drawn twice
+}
+
 export class Loop<Shot extends Framed, Picture> {
   readonly #world: World<Shot, Picture>
-  readonly #ring = new Ring<Shot & { readonly at: number }>()
+  readonly #ring = new Ring<Shot & Held>()
   readonly #asked = new Map<number, { at: number; full: boolean; width: number; height: number }>()
   #treatment: Treatment
   #camera: string
@@ -117,18 +127,22 @@ export class Loop<Shot extends Framed, Picture> {
       this.#pass(shot, at)
       return
     }
-    this.#ring.put(id, { ...shot, at })
+    const held: Shot & Held = { ...shot, at, seen: null }
+    this.#ring.put(id, held)
     try {
       const seen = world.pixels(shot)
+      if (seen.width === shot.width && seen.height === shot.height) held.seen = seen
       const { luma, noise } = world.brightness(seen)
       judge.arrive({ id, at, width: shot.width, height: shot.height, luma, noise })
       const wants = judge.wants(id)
       const person = wants.person || this.#wantsSilhouette(at)
       const pixels = wants.fast || wants.full || person ? lit(seen, gain(luma)) : seen // one that nobody searches stays as it is
-      if (wants.full || person) this.#ask(id, shot, pixels, wants.full, person)
+      // A silhouette may be what a frame waits for: it is asked for at once.
+      if (person) this.#ask(id, shot, pixels, null, true)
       if (wants.fast) {
         const faces = await world.fast(pixels, wants.short)
         if (broken(faces)) throw new Error("no numbers")
+        if (wants.full && judge === this.#judge) this.#ask(id, shot, pixels, faces, false)
         judge.fast(id, scaled(faces, shot.width / pixels.width, shot.height / pixels.height))
       }
     } catch (e) {
@@ -176,10 +190,12 @@ export class Loop<Shot extends Framed, Picture> {
           this.#stand(misfit ? { is: "zones", aspect: shot.width / shot.height } : cover.all ? whyOf(cover.why) : { is: "checking" })
           return
         }
-        world.released(world.paint(shot, cover, treatment, this.#silhouette), true, late)
+        world.released(world.paint(shot, shot.seen, cover, treatment, this.#silhouette), true, late)
         this.#stand({ is: "masked", faces: cover.masks.length })
       })
     }
+    const left = this.#judge.due - world.now()
+    if (left > 0 && left < Number.POSITIVE_INFINITY) world.wake(left)
     if (this.#judge.waiting < MOST_WAITING) this.#go()
   }
 
@@ -209,10 +225,10 @@ export class Loop<Shot extends Framed, Picture> {
     const world = this.#world
     const treatment = this.#treatment
     try {
-      if (this.#wantsSilhouette(at)) this.#ask(++this.#id, shot, world.pixels(shot), false, true)
+      if (this.#wantsSilhouette(at)) this.#ask(++this.#id, shot, world.pixels(shot), null, true)
       const fit = !covering(treatment.zones) || fits(treatment.zones, { camera: this.#camera, aspect: shot.width / shot.height })
       const picture = fit
-        ? world.paint(shot, { all: false, masks: [], person: null }, treatment, this.#silhouette)
+        ? world.paint(shot, null, { all: false, masks: [], person: null }, treatment, this.#silhouette)
         : world.blank(shot.width, shot.height, treatment, shot.frame.timestamp)
       world.released(picture, true, world.now() - at)
       this.#stand(fit ? { is: "masked", faces: 0 } : { is: "zones", aspect: shot.width / shot.height })
@@ -227,9 +243,10 @@ export class Loop<Shot extends Framed, Picture> {
     return true
   }
 
-  #ask(id: number, shot: Shot, pixels: Pixels, full: boolean, person: boolean): void {
-    this.#asked.set(id, { at: this.#world.now(), full, width: shot.width / pixels.width, height: shot.height / pixels.height })
-    this.#world.ask({ id, pixels, full, person })
+  #ask(id: number, shot: Shot, pixels: Pixels, known: readonly Face[] | null, person: boolean): void {
+    const [width, height] = [shot.width / pixels.width, shot.height / pixels.height]
+    this.#asked.set(id, { at: this.#world.now(), full: known !== null, width, height })
+    this.#world.ask({ id, pixels, known, person })
   }
 
   #go(): void {

@@ -34,6 +34,7 @@ function mask({ full, treatment, camera, path, loaded }: Begin): void {
   let ready = false
   let over = false
   let last = { at: 0, timestamp: 0 } // of the newest frame
+  let next: ReturnType<typeof setTimeout> | undefined // when a frame is due
   const post = (message: FromMask, move: Transferable[] = []): void => {
     if (over) return
     said = performance.now()
@@ -70,7 +71,7 @@ function mask({ full, treatment, camera, path, loaded }: Begin): void {
         return nets.fast(pixels, short)
       },
       ask: (ask) => full.postMessage({ do: "search", ...ask } satisfies Asks),
-      paint: (shot, cover, how, person) => painter.paint(shot, cover, how, person),
+      paint: (shot, seen, cover, how, person) => painter.paint(shot, seen, cover, how, person),
       blank: (width, height, how, timestamp) => painter.blank(width, height, how, timestamp),
       released: (picture, searched, late) => {
         if (over) picture.close()
@@ -81,6 +82,10 @@ function mask({ full, treatment, camera, path, loaded }: Begin): void {
         }
       },
       standing: (standing) => post({ on: "standing", standing }),
+      wake: (ms) => {
+        clearTimeout(next)
+        next = setTimeout(tick, ms)
+      },
     },
     treatment,
     camera,
@@ -120,7 +125,9 @@ function mask({ full, treatment, camera, path, loaded }: Begin): void {
     }
   }
 
-  setInterval(() => {
+  setInterval(tick, TICK_MS)
+
+  function tick(): void {
     if (over) return
     try {
       loop.release()
@@ -134,7 +141,7 @@ function mask({ full, treatment, camera, path, loaded }: Begin): void {
     } catch {
       end("fault")
     }
-  }, TICK_MS)
+  }
 
   self.onmessage = ({ data }: MessageEvent<ToMask>) => {
     switch (data.do) {
@@ -177,16 +184,13 @@ function full({ mask: port }: ToFull): void {
       )
       return
     }
-    const { id, pixels, full: all, person } = data
+    const { id, pixels, known, person } = data
     work = work
       .then(async () => {
         const nets = await own
         if (nets === null) throw new Error("nothing to search with")
-        // A silhouette may be what a frame waits for: it is the quicker one.
-        const silhouette = person ? await nets.person(pixels) : null
-        if (silhouette !== null && all) say({ on: "found", id, faces: null, person: silhouette })
-        const faces = all ? await nets.full(pixels) : null
-        say({ on: "found", id, faces, person: all ? null : silhouette })
+        if (person) say({ on: "found", id, faces: null, person: await nets.person(pixels) })
+        if (known !== null) say({ on: "found", id, faces: await nets.full(pixels, known), person: null })
       })
       .catch(() => say({ on: "fault" }))
   }

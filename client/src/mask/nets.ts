@@ -18,7 +18,7 @@ const SCORE = 0.2
 const SCORE_SMALL = 0.12
 const SMALL = 0.06
 /** Bodies and jumpers score as close-ups too: less than the second alone is weak, and all networks are to say. */
-const SCORE_CLOSE = { fast: 0.3, full: 0.4 } as const
+const SCORE_CLOSE = { weak: 0.3, sure: 0.4 } as const
 /** Boxes of several networks that overlap by more are of one face. */
 const ONE_FACE = 0.4
 /** Pictures that are smaller (pixels of the longer side) are not halved before they are searched. */
@@ -30,8 +30,8 @@ const finest = (part: number): number => (part < SMALL ? SCORE_SMALL : SCORE)
 export interface Nets {
   /** Every frame. */
   fast(pixels: Pixels, short: boolean): Promise<readonly Face[]>
-  /** Now and then: all of them, in several sizes. */
-  full(pixels: Pixels): Promise<readonly Face[]>
+  /** Now and then: all others, in several sizes. `known` is what the fast ones found in the same picture, close-ups among it. */
+  full(pixels: Pixels, known: readonly Face[]): Promise<readonly Face[]>
   person(pixels: Pixels): Promise<Silhouette>
 }
 
@@ -43,17 +43,15 @@ export async function openNets(loaded: Loaded): Promise<Nets> {
       const half = halfOf(pixels)
       const faces = scaled(await networks.faces(half, usual), pixels.width / half.width)
       if (!short) return faces
-      const close = scaled(await networks.closeUps(half, SCORE_CLOSE.fast), pixels.width / half.width)
+      const close = scaled(await networks.closeUps(half, SCORE_CLOSE.weak), pixels.width / half.width)
       return joined([...faces, ...close.map(doubted)], ONE_FACE)
     },
-    async full(pixels) {
-      const half = halfOf(pixels)
-      const quarter = halved(half)
+    async full(pixels, known) {
+      const quarter = halved(halfOf(pixels))
       const found = [
         await networks.faces(pixels, finest),
-        scaled(await networks.faces(half, usual), pixels.width / half.width),
         scaled(await networks.faces(quarter, usual), pixels.width / quarter.width),
-        scaled(await networks.closeUps(half, SCORE_CLOSE.full), pixels.width / half.width),
+        known.filter(({ weak }) => !weak),
       ]
       return joined(found.flat(), ONE_FACE)
     },
@@ -69,7 +67,7 @@ const scaled = (faces: readonly Face[], by: number): Face[] =>
   faces.map(({ x, y, width, height, score }) => ({ x: x * by, y: y * by, width: width * by, height: height * by, score }))
 
 /** A close-up that joins what another network found is weak no more. */
-const doubted = (face: Face): Face => (face.score < SCORE_CLOSE.full ? { ...face, weak: true } : face)
+const doubted = (face: Face): Face => (face.score < SCORE_CLOSE.sure ? { ...face, weak: true } : face)
 
 /** All of them find the face that is drawn, and none finds one in the empty room. */
 async function tried(nets: Nets): Promise<void> {
@@ -77,6 +75,7 @@ async function tried(nets: Nets): Promise<void> {
   const { columns, rows, likely } = await nets.person(somebody)
   const middle = likely[Math.floor(rows / 2) * columns + Math.floor(columns / 2)] ?? 0
   const corner = likely[0] ?? 255
-  const faces = finds(await nets.fast(somebody, false)) && finds(await nets.full(somebody)) && (await nets.full(nobody)).length === 0
-  if (!faces || middle < 128 || corner > 127) throw new Error("the networks do not find what is there")
+  const found = finds(await nets.fast(somebody, false)) && finds(await nets.full(somebody, []))
+  const none = await nets.full(nobody, await nets.fast(nobody, true))
+  if (!found || none.length > 0 || middle < 128 || corner > 127) throw new Error("the networks do not find what is there")
 }

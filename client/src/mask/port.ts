@@ -61,7 +61,8 @@ export type FromMask =
 
 // ---- Between the workers ----
 
-export type Ask = { readonly id: number; readonly pixels: Pixels; readonly full: boolean; readonly person: boolean }
+/** `known`: what the fast networks found, which all others are to add to; null: no faces are asked for. */
+export type Ask = { readonly id: number; readonly pixels: Pixels; readonly known: readonly Face[] | null; readonly person: boolean }
 
 /** First what the mask worker has loaded for both, then what is to be searched. */
 export type Asks = { readonly do: "open"; readonly loaded: Loaded } | ({ readonly do: "search" } & Ask)

@@ -6,7 +6,7 @@
 export interface Wants {
   readonly fast: boolean
   readonly short: boolean // with the fast one: close-ups
-  readonly full: boolean // in the other worker
+  readonly full: boolean // the others, in the other worker; never without those two
   readonly person: boolean
 }
 
@@ -30,8 +30,8 @@ export class Cadence {
     const since = this.#since
     for (const net of ["fast", "short", "full", "person"] as const) since[net]++
     const fast = since.fast >= every.fast
-    const short = fast && (frame.urgent || since.short >= every.short)
     const full = fast && frame.free && (frame.urgent || since.full >= every.full)
+    const short = fast && (full || frame.urgent || since.short >= every.short)
     const person = fast && (frame.body || (frame.free && since.person >= every.person))
     if (fast) since.fast = 0
     if (short) since.short = 0

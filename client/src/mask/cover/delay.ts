@@ -4,8 +4,11 @@
  * Times in ms.
  */
 
-/** How long every frame waits, or until this many younger ones were searched. */
-export const DELAY_MS = 100
+/**
+ * How long every frame waits, or until this many younger ones were searched. A little less than three frames of a
+ * usual camera: else it would wait for the search of the third as well, which holds up the worker just then.
+ */
+export const DELAY_MS = 90
 export const AHEAD = 3
 
 /** How long a frame waits for its own result. A slow machine is given fewer frames, not covered for ever: this is for one that hangs. */

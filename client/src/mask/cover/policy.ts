@@ -10,7 +10,7 @@
 import { sane } from "./boxes.ts"
 import { Cadence, type Wants } from "./cadence.ts"
 import type { Cover, Face, Silhouette, Why } from "./cover.ts"
-import { turn } from "./delay.ts"
+import { DELAY_MS, turn } from "./delay.ts"
 import { Light } from "./light.ts"
 import { cut, type Luma, same, whole } from "./scene.ts"
 import { Second } from "./second.ts"
@@ -175,6 +175,11 @@ export class Policy {
     this.#searched = null
     this.#asked.full = null
     this.#asked.person = null
+  }
+
+  /** When the oldest frame may leave (ms, in the time of `arrive`), if by then it was searched; infinite if there is none. */
+  get due(): number {
+    return this.#line[0] === undefined ? Number.POSITIVE_INFINITY : this.#line[0].at + DELAY_MS
   }
 
   /** The frames that leave now, in the order they came, each once. */

@@ -17,9 +17,9 @@ const loaded = (): Loaded => ({
 
 test("the drawn face is found where it is, by all together, and none in the empty room", async () => {
   const nets = await openNets(loaded())
-  const faces = await nets.full(picture(true))
+  const faces = await nets.full(picture(true), [])
   assert.ok(finds(faces), JSON.stringify(faces))
-  assert.deepEqual(await nets.full(picture(false)), [])
+  assert.deepEqual(await nets.full(picture(false), []), [])
 
   const { columns, rows, likely } = await nets.person(picture(true))
   const at = (x: number, y: number): number => likely[Math.floor((y * rows) / HEIGHT) * columns + Math.floor((x * columns) / WIDTH)] ?? -1

@@ -6,7 +6,7 @@
  */
 
 import type { Cover, Silhouette } from "../cover/cover.ts"
-import type { Form } from "../port.ts"
+import type { Form, Pixels } from "../port.ts"
 import { type Box, covering, type Treatment, type Zones } from "../treatment.ts"
 import { drawBackground } from "./background.ts"
 import { Filler } from "./fill.ts"
@@ -39,11 +39,19 @@ export class Painter {
     return this.#finished(timestamp)
   }
 
-  paint(shot: Shot, cover: Extract<Cover, { all: false }>, treatment: Treatment, person: Silhouette | null): VideoFrame | ImageBitmap {
+  /** `seen`: the pixels of the frame in the size in which it leaves, if they were read already. */
+  paint(
+    shot: Shot,
+    seen: Pixels | null,
+    cover: Extract<Cover, { all: false }>,
+    treatment: Treatment,
+    person: Silhouette | null,
+  ): VideoFrame | ImageBitmap {
     const { frame, width, height } = shot
     this.#size(width, height)
     const g = this.#g
-    g.drawImage(frame, 0, 0, width, height)
+    if (seen === null) g.drawImage(frame, 0, 0, width, height)
+    else g.putImageData(new ImageData(seen.data, width, height), 0, 0)
     this.#cover(shot, cover, treatment)
     if (treatment.background !== "none") {
       // A background is made of what others may see, and lies over it: what is covered is covered again.
