@@ -14,6 +14,7 @@ import { Browsers, KINDS, type Kind } from "./harness/browsers.ts"
 import { Meeting, newMeeting } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
 import { playing } from "./harness/played.ts"
+import { cpuOf } from "./harness/processes.ts"
 import { Server } from "./harness/server.ts"
 
 const FPS = 30
@@ -21,27 +22,6 @@ const SECONDS = 10
 const root = process.env["PARAVENT_ROOT"] ?? "."
 const set = process.env["MASK_SET"] ?? join(root, "../shared/faces-dev")
 const CLIP = "clips/in_head-pose-face-detection-female-and-male.mp4"
-
-/** CPU seconds that a browser has used, with all its processes. */
-function cpuOf(pid: number): number {
-  const children = new Map<number, number[]>()
-  const used = new Map<number, number>()
-  for (const entry of readdirSync("/proc")) {
-    if (!/^\d+$/.test(entry)) continue
-    try {
-      const fields = readFileSync(`/proc/${entry}/stat`, "utf8")
-        .replace(/^.*\) /s, "")
-        .split(" ")
-      const parent = Number(fields[1])
-      children.set(parent, [...(children.get(parent) ?? []), Number(entry)])
-      used.set(Number(entry), (Number(fields[11]) + Number(fields[12])) / 100)
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const sum = (of: number): number => (used.get(of) ?? 0) + (children.get(of) ?? []).reduce((n, child) => n + sum(child), 0)
-  return sum(pid)
-}
 
 const quantile = (of: readonly number[], part: number): number =>
   [...of].sort((a, b) => a - b)[Math.min(of.length - 1, Math.floor(part * of.length))] ?? Number.NaN
