@@ -3,7 +3,7 @@ import test from "node:test"
 import { clip, dilate, iou, nested, sane, snap, union } from "./boxes.ts"
 import { Cadence } from "./cadence.ts"
 import type { Silhouette } from "./cover.ts"
-import { AHEAD, DELAY_MS, LATE_MS, MOST_WAITING, turn } from "./delay.ts"
+import { AHEAD, AWAITED_MS, DELAY_MS, LATE_MS, MOST_WAITING, turn } from "./delay.ts"
 import { gain, Light } from "./light.ts"
 import { cut, same, whole } from "./scene.ts"
 import { people, Second } from "./second.ts"
@@ -206,6 +206,22 @@ test("a still scene is given a third, and motion is seen at once", () => {
   assert.deepEqual(count(cadence, 14, QUIET)[0], 14, "and the scene must be still again for a while")
 })
 
+test("all networks look at once when a still scene changes, or as soon as they can, and then as ever", () => {
+  const moved = { ...QUIET, same: false }
+  const cadence = new Cadence()
+  count(cadence, 36, QUIET)
+  while (!cadence.next(QUIET).full);
+  const looks = [false, true, true, true, true, true, true, true].map((free) => cadence.next({ ...moved, free }))
+  assert.deepEqual(
+    looks.map(({ full }) => full),
+    [false, true, false, false, false, false, false, true],
+  )
+  assert.deepEqual(
+    looks.map(({ awaited }) => awaited),
+    [true, true, false, false, false, false, false, false],
+  )
+})
+
 test("a busy worker is given nothing, and a scene that nobody has searched all as soon as it can", () => {
   const cadence = new Cadence()
   assert.deepEqual(count(cadence, 60, { ...QUIET, free: false }).slice(2), [0, 0])
@@ -219,7 +235,7 @@ test("where whole persons are covered, each frame that is searched is searched f
 })
 
 test("a frame's turn: its delay, younger results, its own result, and no end of waiting", () => {
-  const frame = { waited: 0, ahead: 0, known: true, covered: false, waiting: 3 }
+  const frame = { waited: 0, ahead: 0, known: true, covered: false, awaited: false, waiting: 3 }
   assert.equal(turn(frame), "stay")
   assert.equal(turn({ ...frame, ahead: AHEAD }), "go")
   assert.equal(turn({ ...frame, waited: DELAY_MS }), "go")
@@ -227,6 +243,10 @@ test("a frame's turn: its delay, younger results, its own result, and no end of 
   assert.equal(turn({ ...frame, known: false, waited: LATE_MS }), "late")
   assert.equal(turn({ ...frame, known: false, covered: true, waited: DELAY_MS }), "go")
   assert.equal(turn({ ...frame, covered: true, ahead: AHEAD }), "stay", "it is given the chance to be searched in time")
+  assert.equal(turn({ ...frame, awaited: true, ahead: AHEAD, waited: AWAITED_MS - 1 }), "stay")
+  assert.equal(turn({ ...frame, awaited: true, waited: AWAITED_MS }), "go")
+  assert.equal(turn({ ...frame, awaited: true, covered: true, waited: DELAY_MS }), "go")
+  assert.equal(turn({ ...frame, awaited: true, waiting: MOST_WAITING + 1 }), "go")
   assert.equal(turn({ ...frame, waiting: MOST_WAITING + 1 }), "go")
   assert.equal(turn({ ...frame, waiting: MOST_WAITING + 1, known: false }), "late")
 })

@@ -195,6 +195,30 @@ test("a still scene costs a third, and a frame that differs is looked at again",
   }
 })
 
+test("somebody who comes into a still scene is covered from the first frame on, although only all networks find them", () => {
+  const small = { ...FACE, x: 100, y: 100, width: 12, height: 14 }
+  for (const late of [3, 5, Number.POSITIVE_INFINITY]) {
+    const camera = new Camera()
+    camera.frames(60, [FACE], { light: still })
+    const from = camera.n
+    let asked = -1
+    for (let i = 0; i < 20; i++) {
+      const id = camera.frame([FACE], { full: null, light: luma(camera.n, 104) })
+      if (asked < 0 && camera.policy.wants(id).full) asked = id
+      if (id === asked + late) camera.policy.full(asked, [FACE, small])
+    }
+    assert.ok(asked >= from)
+    const first = camera.out.filter(({ id }) => id >= from && id < from + 3)
+    assert.equal(first.length, 3)
+    if (late < 20) assert.ok(first.every(({ cover }) => !cover.all && covers(cover, small)))
+    else
+      assert.ok(
+        first.every(({ at, id }) => at - (id + 1) * FRAME_MS < 201),
+        "they do not wait for ever",
+      )
+  }
+})
+
 test("frames wait for a tenth of a second, and three younger results", () => {
   const camera = new Camera()
   camera.frames(60, [FACE])

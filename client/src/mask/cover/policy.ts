@@ -42,6 +42,7 @@ export interface Arrival {
 interface Scene {
   readonly why: Why // it is covered, until it was searched
   verified: number // the order of the first frame that all networks have searched; infinite before
+  searched: number // the order of the last
   readonly width: number
   readonly height: number
   readonly tracker: Tracker
@@ -65,7 +66,7 @@ interface Frame {
   person: Silhouette | null
 }
 
-const NOTHING: Wants = { fast: false, short: false, full: false, person: false }
+const NOTHING: Wants = { fast: false, short: false, full: false, person: false, awaited: false }
 
 export class Policy {
   readonly #body: boolean
@@ -147,7 +148,10 @@ export class Policy {
     const frame = this.#known.get(id)
     if (!frame) return
     if (this.#asked.full === frame) this.#asked.full = null
-    if (this.#see(frame, faces, "all")) frame.scene.verified = Math.min(frame.scene.verified, frame.order)
+    if (!this.#see(frame, faces, "all")) return
+    const { scene, order } = frame
+    scene.verified = Math.min(scene.verified, order)
+    scene.searched = Math.max(scene.searched, order)
   }
 
   /** Where people are in a frame. */
@@ -189,7 +193,8 @@ export class Policy {
       const known = this.#searchedWhole(frame)
       const why = this.#covered(frame, now)
       const ahead = this.#line.filter((other) => other !== frame && this.#searchedWhole(other)).length
-      const next = turn({ waited: now - frame.at, ahead, known, covered: why !== null, waiting: this.#line.length })
+      const awaited = frame.wants.awaited && frame.scene.searched < frame.order
+      const next = turn({ waited: now - frame.at, ahead, known, covered: why !== null, awaited, waiting: this.#line.length })
       if (next === "stay") break
       this.#line.shift()
       left.push({ id: frame.id, cover: why ? { all: true, why } : next === "late" ? { all: true, why: "late" } : this.#cover(frame) })
@@ -207,7 +212,7 @@ export class Policy {
     const memory = turned ? { tracker: new Tracker(number), second: new Second(number), steady: new Steady() } : scene
     const { tracker, second, steady } = memory
     tracker.cut(this.#look + 1)
-    this.#scene = { why: this.#why, verified: Number.POSITIVE_INFINITY, width, height, tracker, second, steady }
+    this.#scene = { why: this.#why, verified: Number.POSITIVE_INFINITY, searched: -1, width, height, tracker, second, steady }
     this.#why = "checking"
     return this.#scene
   }

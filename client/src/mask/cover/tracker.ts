@@ -22,7 +22,8 @@ export const LOOK_MS = 1000 / 30
 
 /**
  * In a still scene, or on a slow machine, looks are seldom, and a hold in looks alone would cover for many seconds a place that
- * somebody has left. After this long (ms) so many searches with all networks running, none of which found the face, end it too.
+ * somebody has left. After this long (ms) so many searches with all networks running, none of which found the face, end it too;
+ * a face of another picture is let go once all have missed it twice, after its hold in time.
  */
 export const HOLD_MOST_MS = 3000
 export const MISSES_OF_ALL = 5
@@ -241,6 +242,6 @@ function alive({ hits, found, gone, missed, all }: Track, look: number, at: numb
   const { look: seen, at: seenAt, box } = last(hits)
   const inside = box.x > 0 && box.y > 0 && right(box) < width && bottom(box) < height
   const hold = look >= gone || found < HITS_SURE ? HOLD_NEW : inside ? HOLD_INSIDE : HOLD
-  const over = at - seenAt > HOLD_MOST_MS && missed >= MISSES_OF_ALL
+  const over = look >= gone ? missed >= LOOKS_OF_ALL : at - seenAt > HOLD_MOST_MS && missed >= MISSES_OF_ALL
   return all.left > 0 || (look - seen <= hold && !over) || at - seenAt <= hold * LOOK_MS
 }
