@@ -13,10 +13,11 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Browsers, type Kind } from "./harness/browsers.ts"
-import { Meeting, newMeeting } from "./harness/meeting.ts"
+import { Browsers } from "./harness/browsers.ts"
+import { Meeting } from "./harness/meeting.ts"
 import type { Person } from "./harness/person.ts"
-import { HEIGHT, playing, type Seen, WIDTH } from "./harness/played.ts"
+import { HEIGHT, type Seen, WIDTH } from "./harness/played.ts"
+import { masked } from "./harness/preview.ts"
 import { Covered, type FaceBox, Share } from "./harness/score.ts"
 import { Server } from "./harness/server.ts"
 
@@ -57,25 +58,6 @@ const report: string[] = [
 const line = (text: string): void => {
   report.push(text)
   process.stdout.write(`${text}\n`)
-}
-
-/** A person before joining, with the camera on and masking, once the picture is there. */
-async function masked(meeting: Meeting, kind: Kind, times: number): Promise<Person> {
-  const person = await meeting.arrive(kind, { number: 1, name: "Ada", scripts: [playing(times)] })
-  await newMeeting(person, meeting.server.origin)
-  await person.click("Start as moderator")
-  await person.click("Mask faces")
-  await person.click("Turn on camera")
-  await person.until("sees the masked picture", () =>
-    person.page.evaluate(() => {
-      const video = document.querySelector<HTMLVideoElement>(".preview video")
-      if (video === null || video.videoWidth === 0) return false
-      window.played.watch(video)
-      return true
-    }),
-  )
-  await person.until("is masked", async () => /\bmasked\b/i.test(await person.text()))
-  return person
 }
 
 /** Plays pictures and says what was seen of each. */

@@ -30,8 +30,8 @@ export interface Played {
   load(pictures: readonly string[]): Promise<void>
   /** Plays all of them, each for `repeat` frames, at `fps`; the last one stays. */
   play(fps: number, repeat: number): Promise<void>
-  /** Looks at this video of the page from now on. */
-  watch(video: HTMLVideoElement): void
+  /** Looks at this video of the page from now on: at each of its pictures, or each so many, since looking costs time. */
+  watch(video: HTMLVideoElement, every?: number): void
   /** Only takes the time of this video's pictures from now on. */
   time(video: HTMLVideoElement): void
   /** How late each picture came since it was last asked, in ms from when it was played. */
@@ -46,12 +46,12 @@ declare global {
   }
 }
 
-/** The script that gives a page this camera, so many times as wide and high as what is compared. */
-export const playing = (times = 1): string =>
-  `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times })}, ${JSON.stringify(COLOURS)})`
+/** The script that gives a page this camera, so many times as wide and high as what is compared, with so many frames a second while nothing is played. */
+export const playing = (times = 1, fps = 30): string =>
+  `(${inside.toString()})(${JSON.stringify({ WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times, fps })}, ${JSON.stringify(COLOURS)})`
 
 function inside(
-  { WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS" | "times", number>,
+  { WIDTH, HEIGHT, CELL, COLUMNS, ROWS, times, fps }: Record<"WIDTH" | "HEIGHT" | "CELL" | "COLUMNS" | "ROWS" | "times" | "fps", number>,
   painted: readonly string[],
 ): void {
   const BITS = 14 // of a number; then the same bits turned over
@@ -142,7 +142,7 @@ function inside(
   }
 
   const look = (video: HTMLVideoElement): void => {
-    if (video.videoWidth !== times * WIDTH || video.videoHeight !== times * HEIGHT) return
+    if (video.videoWidth * HEIGHT !== video.videoHeight * WIDTH) return // not yet any of these
     after.drawImage(video, 0, 0, WIDTH, HEIGHT)
     const { data } = after.getImageData(0, 0, WIDTH, HEIGHT)
     const number = numberIn(data)
@@ -166,7 +166,7 @@ function inside(
     const timer = setInterval(() => {
       if (stream.getVideoTracks()[0]?.readyState === "ended") clearInterval(timer)
       else if (!busy) draw(pen, next)
-    }, 33)
+    }, 1000 / fps)
     return stream
   }
   let busy = false
@@ -199,9 +199,10 @@ function inside(
         step()
       })
     },
-    watch(video) {
+    watch(video, every = 1) {
+      let n = 0
       const on = (): void => {
-        look(video)
+        if (n++ % every === 0) look(video)
         video.requestVideoFrameCallback(on)
       }
       video.requestVideoFrameCallback(on)
