@@ -23,7 +23,7 @@ export async function masked(
       if (video === null || video.videoWidth === 0) return false
       window.played.watch(video, every)
       return true
-    }, calm?.every),
+    }, calm?.every ?? 1),
   )
   await person.until("is masked", async () => /\bmasked\b/i.test(await person.text()))
   return person
