@@ -50,6 +50,7 @@ test("chromium delays the sound of a masked picture by as much as the picture", 
       return ["audio", "video"].every((kind) => live.some(({ track }) => track.kind === kind && !track.muted))
     }),
   )
+  await bob.until("sends what was treated", () => bob.page.evaluate(() => window.clapper.treated()))
   await bob.page.evaluate(() => window.clapper.attend("sent"))
   const late = await apart(bob)
   assert.ok(Math.abs(late) < APART, `the sound is later by ${late} ms`)

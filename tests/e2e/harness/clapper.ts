@@ -8,6 +8,8 @@
 
 /** window.clapper */
 export interface Clapper {
+  /** Whether what is sent, both sound and picture, is something else than the camera and the microphone give. */
+  treated(): boolean
   /** Looks at and listens to all that is received now, or handed to an encoder. */
   attend(side: "received" | "sent"): void
   /** How much later than the light each tone came, in ms; negative: earlier. */
@@ -75,11 +77,15 @@ function inside(): void {
     }, 5)
     return track
   }
-  devices.getUserMedia = async (wanted = {}) =>
-    new MediaStream([
+  const given = new Set<MediaStreamTrack>()
+  devices.getUserMedia = async (wanted = {}) => {
+    const tracks = [
       ...(wanted.video === undefined || wanted.video === false ? [] : [camera()]),
       ...(wanted.audio === undefined || wanted.audio === false ? [] : [microphone()]),
-    ])
+    ]
+    for (const track of tracks) given.add(track)
+    return new MediaStream(tracks)
+  }
 
   // ---- The eyes and ears ----
 
@@ -121,6 +127,15 @@ function inside(): void {
   }
 
   window.clapper = {
+    treated() {
+      const sent = window.probe.peers.flatMap((peer) =>
+        peer.signalingState === "closed" ? [] : peer.getSenders().map(({ track }) => track),
+      )
+      return (
+        ["audio", "video"].every((kind) => sent.some((track) => track?.kind === kind)) &&
+        !sent.some((track) => track !== null && given.has(track))
+      )
+    },
     attend(side) {
       for (const peer of window.probe.peers) {
         if (peer.signalingState === "closed") continue

@@ -90,8 +90,8 @@ test("a scene that has stood still for half a second keeps the room it wanted si
   assert.deepEqual(show(176, 330, true), { ...box(176, 96, 288, 192), track: 1 })
   for (let at = 363; at < 797; at += 33) show(at === 363 ? 160 : 176, at, true)
   assert.deepEqual(show(176, 797, true), { ...box(160, 96, 272, 192), track: 1 })
-  for (let at = 830; at < 1830; at += 33) assert.equal(show(176, at, true)?.x, 160)
-  assert.deepEqual(show(176, 1900, true), { ...box(176, 96, 256, 192), track: 1 })
+  for (let at = 830; at < 3363; at += 33) assert.equal(show(176, at, true)?.x, 160)
+  assert.deepEqual(show(176, 3400, true), { ...box(176, 96, 256, 192), track: 1 })
 })
 
 test("a cover that moves by more than a cell of the grid does not trail behind", () => {

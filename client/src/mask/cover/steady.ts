@@ -13,8 +13,8 @@ import type { Box } from "../treatment.ts"
 import { clip, GRID, snap, union, within } from "./boxes.ts"
 import type { Mask } from "./cover.ts"
 
-/** Longer than the time between two looks of all networks, at 15 frames a second: in a still scene, and in one that moves. */
-const INWARD_MS = 1500
+/** Longer than the time between two looks of all networks: in a still scene at 7 frames a second, and in one that moves at 15. */
+const INWARD_MS = 3000
 const MOVING_MS = 500
 
 /** What a cover is held back by, at least a cell: this part of its size. */
