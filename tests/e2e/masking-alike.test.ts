@@ -13,7 +13,7 @@ import { stage } from "./harness/stage.ts"
 const at = stage()
 
 /**
- * What is covered in a while is all that any network wants covered: in a still scene they take turns of 18 frames, and a
+ * What is covered in a while is all that any network wants covered: in a still scene they take turns of 24 frames, and a
  * cover keeps its room for longer. Two such whiles with the same cover, and it has settled.
  */
 const WHILE = { looks: 5, ms: 1600 }

@@ -19,6 +19,9 @@ const SCORE_SMALL = 0.12
 const SMALL = 0.06
 /** Bodies and jumpers score as close-ups too: less than the second alone is weak, and all networks are to say. */
 const SCORE_CLOSE = { weak: 0.3, sure: 0.4 } as const
+/** Less than this, of one scale alone, is weak: jumpers get it. Small faces have no other scale, and are sure. */
+const SCORE_ALONE = 0.3
+const LARGE = 0.12 // of the height
 /** Boxes of several networks that overlap by more are of one face. */
 const ONE_FACE = 0.4
 /** Pictures that are smaller (pixels of the longer side) are not halved before they are searched. */
@@ -48,9 +51,10 @@ export async function openNets(loaded: Loaded): Promise<Nets> {
     },
     async full(pixels, known) {
       const quarter = halved(halfOf(pixels))
+      const alone = (face: Face): Face => (face.score < SCORE_ALONE && face.height > LARGE * pixels.height ? { ...face, weak: true } : face)
       const found = [
-        await networks.faces(pixels, finest),
-        scaled(await networks.faces(quarter, usual), pixels.width / quarter.width),
+        (await networks.faces(pixels, finest)).map(alone),
+        scaled(await networks.faces(quarter, usual), pixels.width / quarter.width).map(alone),
         known.filter(({ weak }) => !weak),
       ]
       return joined(found.flat(), ONE_FACE)
@@ -66,7 +70,7 @@ const halfOf = (pixels: Pixels): Pixels => (Math.max(pixels.width, pixels.height
 const scaled = (faces: readonly Face[], by: number): Face[] =>
   faces.map(({ x, y, width, height, score }) => ({ x: x * by, y: y * by, width: width * by, height: height * by, score }))
 
-/** A close-up that joins what another network found is weak no more. */
+/** A close-up that joins what another network found is weak no more, and so is what is weak in two scales. */
 const doubted = (face: Face): Face => (face.score < SCORE_CLOSE.sure ? { ...face, weak: true } : face)
 
 /** All of them find the face that is drawn, and none finds one in the empty room. */

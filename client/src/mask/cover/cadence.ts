@@ -20,7 +20,7 @@ const MOTION = 0.1
 const STILL = 15
 
 /** Every how many frames, in motion and in a still scene. */
-const EVERY = { moving: { fast: 1, short: 3, full: 6, person: 15 }, still: { fast: 3, short: 9, full: 18, person: 45 } } as const
+const EVERY = { moving: { fast: 1, short: 3, full: 6, person: 15 }, still: { fast: 4, short: 12, full: 24, person: 60 } } as const
 
 export class Cadence {
   #quiet = 0

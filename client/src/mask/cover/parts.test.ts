@@ -198,10 +198,10 @@ test("motion: the fast network at each frame, close-ups at each third, all at ea
   assert.deepEqual(count(new Cadence(), 90, { ...QUIET, speed: 0.11 }), [90, 30, 15, 6])
 })
 
-test("a still scene is given a third, and motion is seen at once", () => {
+test("a still scene is given a quarter, and motion is seen at once", () => {
   const cadence = new Cadence()
   count(cadence, 30, QUIET)
-  assert.deepEqual(count(cadence, 90, QUIET), [30, 10, 5, 2])
+  assert.deepEqual(count(cadence, 120, QUIET), [30, 10, 5, 2])
   assert.equal(cadence.next({ ...QUIET, same: false }).fast, true)
   assert.deepEqual(count(cadence, 14, QUIET)[0], 14, "and the scene must be still again for a while")
 })

@@ -148,7 +148,10 @@ export class Policy {
     const frame = this.#known.get(id)
     if (!frame) return
     if (this.#asked.full === frame) this.#asked.full = null
-    if (!this.#see(frame, faces, "all")) return
+    // Of a scene that nobody has searched yet, or that somebody may have come into, all is taken for sure: it is shown before the second look.
+    const news = frame.scene.verified === Number.POSITIVE_INFINITY || frame.wants.awaited
+    const sure = news ? faces.map((face) => ({ ...face, weak: false })) : faces
+    if (!this.#see(frame, sure, "all")) return
     const { scene, order } = frame
     scene.verified = Math.min(scene.verified, order)
     scene.searched = Math.max(scene.searched, order)

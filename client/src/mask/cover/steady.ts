@@ -13,7 +13,7 @@ import type { Box } from "../treatment.ts"
 import { clip, GRID, snap, union, within } from "./boxes.ts"
 import type { Mask } from "./cover.ts"
 
-/** Longer than the time between two looks of all networks: in a still scene at 7 frames a second, and in one that moves at 15. */
+/** Longer than the time between two looks of all networks: in a still scene at 9 frames a second, and in one that moves at 13. */
 const INWARD_MS = 3000
 const MOVING_MS = 500
 
