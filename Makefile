@@ -145,7 +145,7 @@ mask-eval: build $(NPM) browsers ## how well faces are masked on a labelled set 
 	@E2E_BUILT=1 tests/e2e/run.sh mask-eval
 	@E2E_BUILT=1 tests/e2e/run.sh mask-speed
 	@# These fail with the first frame that shows a face.
-	@E2E_BUILT=1 E2E_JOBS=1 tests/e2e/run.sh masking-faults masking-away masking-spoilt
+	@E2E_BUILT=1 E2E_JOBS=1 tests/e2e/run.sh masking-faults masking-away masking-starved masking-spoilt
 	@echo figure mask_exposed_on_fault 0
 
 mask-speed: build $(NPM) browsers ## how fast a masked picture is, how late, and what it costs (needs ffmpeg)
