@@ -214,6 +214,27 @@ test("a still scene costs a quarter, and a frame that differs is looked at again
   }
 })
 
+test("a still scene is covered alike, however slow the camera and the networks are", () => {
+  const larger = { ...FACE, x: 250, y: 70, width: 110, height: 130 } // one network takes it for
+  const covered = new Set<string>()
+  for (const fps of [30, 15, 5, 2])
+    for (const late of [0, 0.2, 0.5, 1.4]) {
+      const policy = new Policy()
+      const answers: { at: number; say: () => void }[] = []
+      for (let id = 0; id < 20 * fps; id++) {
+        const at = id / fps
+        policy.arrive({ id, at: 1000 * at, width: WIDTH, height: HEIGHT, luma: still })
+        if (policy.wants(id).fast) policy.fast(id, [FACE])
+        if (policy.wants(id).full) answers.push({ at: at + late, say: () => policy.full(id, [larger]) })
+        if (policy.wants(id).person)
+          answers.push({ at: at + late, say: () => policy.person(id, { columns: 1, rows: 1, likely: new Uint8Array(1) }) })
+        while (answers[0] && answers[0].at <= at) answers.shift()?.say()
+        for (const { cover } of policy.release(1000 * at)) if (at > 5) covered.add(JSON.stringify(cover))
+      }
+    }
+  assert.equal(covered.size, 1, [...covered].join("\n"))
+})
+
 test("somebody who comes into a still scene is covered from the first frame on, although only all networks find them", () => {
   const small = { ...FACE, x: 100, y: 100, width: 12, height: 14 }
   for (const late of [3, 5, Number.POSITIVE_INFINITY]) {

@@ -56,7 +56,7 @@ interface Frame {
   readonly order: number
   readonly look: number
   readonly scene: Scene
-  readonly still: boolean // nothing has changed since the last that was searched
+  readonly same: number // the first look at this picture: nothing has changed since
   readonly like: Frame | null // the frame whose results are true of this one too, in a still scene
   readonly luma: Luma
   readonly dark: boolean
@@ -115,7 +115,7 @@ export class Policy {
       order: this.#order++,
       look: this.#look,
       scene,
-      still: like !== null,
+      same: like?.same ?? this.#look,
       like: wants.fast ? null : like,
       luma,
       dark,
@@ -245,10 +245,10 @@ export class Policy {
     return silent ? "late" : null
   }
 
-  #cover({ scene, look, at, still, like, person }: Frame): Cover {
+  #cover({ scene, look, at, same, like, person }: Frame): Cover {
     const { tracker, second, steady, width, height } = scene
     tracker.forget(look, at, width, height)
-    const masks = steady.show([...tracker.covers(look, at, width, height), ...second.covers()], at, width, height, still)
+    const masks = steady.show([...tracker.covers(look, at, width, height, same), ...second.covers()], at, width, height)
     return { all: false, masks, person: this.#body ? (like?.person ?? person) : null }
   }
 

@@ -4,18 +4,14 @@
  * with the head would tell its shape, and one that breathes with the networks,
  * of which all look only now and then, would be a nuisance. What moves by more
  * than that is followed at once: that it moves is seen anyway, and a cover that
- * trails behind would hide much of the room. In a still scene nothing moves, and
- * whatever room a network has wanted since it stands still is kept: one of them
- * may take a small face for twice as large as another does.
+ * trails behind would hide much of the room.
  */
 
 import type { Box } from "../treatment.ts"
 import { clip, GRID, snap, union, within } from "./boxes.ts"
 import type { Mask } from "./cover.ts"
 
-/** Longer than the time between two looks of all networks: in a still scene at 9 frames a second, and in one that moves at 13. */
-const INWARD_MS = 3000
-const MOVING_MS = 500
+const INWARD_MS = 500
 
 /** What a cover is held back by, at least a cell: this part of its size. */
 const SLACK = 8
@@ -31,24 +27,17 @@ interface Need {
 
 export class Steady {
   readonly #needs = new Map<number, Need[]>() // by track, oldest first
-  #moved = Number.NEGATIVE_INFINITY // when a frame last was not as the one before (ms)
 
-  /** What is shown in a frame of the time `at` (ms), which never goes back. `still`: it shows the same as the one before. */
-  show(needed: readonly Mask[], at: number, width: number, height: number, still = false): Mask[] {
+  /** What is shown in a frame of the time `at` (ms), which never goes back. */
+  show(needed: readonly Mask[], at: number, width: number, height: number): Mask[] {
     const shown: Mask[] = []
-    if (!still) this.#moved = at
-    const settled = at - this.#moved >= MOVING_MS
-    const since = settled ? this.#moved : at - MOVING_MS
     for (const mask of needed) {
       const needs = this.#needs.get(mask.track) ?? []
       this.#needs.set(mask.track, needs)
       const need = snap(mask)
       add(needs, need, at)
-      const room = needs
-        .filter(({ last }) => last > since)
-        .map(({ box }) => box)
-        .reduce(union)
-      const inside = clip(settled ? room : within(room, need, slack(need)), width, height)
+      const room = needs.map(({ box }) => box).reduce(union)
+      const inside = clip(within(room, need, slack(need)), width, height)
       if (inside) shown.push({ ...inside, track: mask.track })
     }
     if (this.#needs.size > needed.length) {

@@ -44,6 +44,14 @@ test("the cover grows with each look that did not find the face, before it came 
   assert.ok(covers(10).some((cover) => contains(cover, dilate(FACE, 0.19))))
 })
 
+test("as long as the picture is the same, all that was wanted is kept, and no more than that", () => {
+  const { tracker } = tracked({ 0: [at(100)], 2: [at(140)], 3: [at(160)], 9: [at(150)] })
+  const shown = (look: number, same: number) => tracker.covers(look, look * LOOK_MS, 640, 360, same)[0]
+  assert.deepEqual(shown(20, 2), { ...dilate(union(at(140), at(160)), 0), track: 1 })
+  assert.deepEqual(shown(8, 3), { ...dilate(at(160), 0), track: 1 }, "not what comes")
+  assert.deepEqual(shown(27, 0), { ...dilate(union(at(150), at(160)), 0), track: 1 }, "nor what was long ago")
+})
+
 test("a slow camera holds a face for as many looks, a fast one for as long a time", () => {
   const found = { 0: [at(-5)], 1: [at(-5)], 2: [at(-5)] }
   assert.equal(tracked(found, 100).covers(32).length, 1)

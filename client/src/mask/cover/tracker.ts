@@ -47,6 +47,13 @@ const PREDICTED = 6
 /** Its speed is that over so many looks: single ones tremble. */
 const SPEED_LOOKS = 3
 
+/**
+ * Whatever is wanted within so many looks at one and the same picture is kept: networks differ in the size of a face, and of
+ * all of them every sixth look is one, or a later one where they are slow. Not for ever: what moves too slowly to be seen as
+ * motion would leave a trail.
+ */
+const KEPT = 24
+
 /** More boxes than these at a time is no crowd but a network that is broken. */
 export const MOST_TRACKS = 256
 
@@ -135,11 +142,13 @@ export class Tracker {
     return found
   }
 
-  /** What must be covered in the frame of this look. */
-  covers(look: number, at: number, width: number, height: number): Mask[] {
+  /** What must be covered in the frame of this look, which shows the same picture as all since `same`. */
+  covers(look: number, at: number, width: number, height: number, same = look): Mask[] {
+    const since = Math.max(same, look - KEPT)
     const masks: Mask[] = []
     for (const track of this.#tracks)
-      if (shown(track, look) && alive(track, look, at, width, height)) masks.push({ ...dilate(...where(track, look)), track: track.id })
+      if (shown(track, look) && alive(track, look, at, width, height))
+        masks.push({ ...dilate(...where(track, look, since)), track: track.id })
     return masks
   }
 
@@ -159,7 +168,7 @@ export class Tracker {
   forget(look: number, at: number, width: number, height: number): void {
     this.#tracks = this.#tracks.filter((track) => alive(track, look, at, width, height))
     for (const { hits } of this.#tracks) {
-      const kept = hits.findLastIndex((h) => h.look <= look - SPEED_LOOKS)
+      const kept = hits.findLastIndex((h) => h.look <= look - KEPT)
       if (kept > 0) hits.splice(0, kept)
     }
   }
@@ -196,12 +205,13 @@ function predicted(hits: readonly Hit[], look: number): Box {
 
 const growth = (looks: number): number => Math.min(GROWN, GROWTH * looks)
 
-/** All places where a face may be at this look, and how much larger its cover is to be. */
-function where({ hits }: Track, look: number): [face: Box, growth: number] {
+/** All places where a face may be at this look, which shows the same picture as all since `since`, and how much larger its cover is to be. */
+function where({ hits }: Track, look: number, since: number): [face: Box, growth: number] {
+  const there = hits.filter((h) => h.look >= since && h.look <= look)
+  if (there.length > 0) return [there.map(({ box }) => box).reduce(union), 0]
   const known = before(hits, look)
   const next = hits.find((h) => h.look > look)
   if (!known) return [(next as Hit).box, growth((next as Hit).look - look)]
-  if (known.look === look) return [known.box, 0]
   const places = union(known.box, predicted(hits, look))
   return [next ? union(places, next.box) : places, growth(look - known.look)]
 }
