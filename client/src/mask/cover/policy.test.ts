@@ -214,6 +214,15 @@ test("a still scene costs a quarter, and a frame that differs is looked at again
   }
 })
 
+test("a scene that somebody has run out of is a still one too", () => {
+  const camera = new Camera()
+  for (let n = 0; n < 10; n++) camera.frame([{ ...FACE, x: 100 + 20 * n }])
+  camera.frames(30, [], { light: still })
+  const from = camera.n
+  camera.frames(40, [], { light: still })
+  assert.equal([...camera.looked].filter((id) => id >= from).length, 10)
+})
+
 test("a still scene is covered alike, however slow the camera and the networks are", () => {
   const larger = { ...FACE, x: 250, y: 70, width: 110, height: 130 } // one network takes it for
   const covered = new Set<string>()

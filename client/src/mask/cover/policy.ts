@@ -102,7 +102,7 @@ export class Policy {
     const wants = real
       ? this.#cadence.next({
           same: like !== null,
-          speed: scene.tracker.speed(),
+          speed: scene.tracker.speed(this.#look),
           urgent: scene.verified === Number.POSITIVE_INFINITY,
           free: !this.#asked.full && !this.#asked.person,
           body: this.#body,

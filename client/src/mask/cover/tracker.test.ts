@@ -106,8 +106,9 @@ test("speed is told in face widths, and a face that trembles has little", () => 
     run[look] = [at(100 + look * 12)]
     tremble[look] = [at(100 + (look % 2) * 4)]
   }
-  assert.ok(Math.abs(tracked(run).tracker.speed() - 0.2) < 0.01)
-  assert.ok(tracked(tremble).tracker.speed() < 0.05)
+  assert.ok(Math.abs(tracked(run).tracker.speed(9) - 0.2) < 0.01)
+  assert.ok(tracked(tremble).tracker.speed(9) < 0.05)
+  assert.equal(tracked(run).tracker.speed(20), 0, "one that has vanished has none")
 })
 
 test("a face of another picture is let go as early as one that was found once", () => {

@@ -152,10 +152,9 @@ export class Tracker {
     return masks
   }
 
-  /** The speed of the fastest face that is in sight, in widths of it for each look. */
-  speed(): number {
+  /** The speed of the fastest face that is in sight at this look, in widths of it for each look. One that is found no more has none. */
+  speed(now: number): number {
     let fastest = 0
-    const now = Math.max(...this.#tracks.map(({ hits }) => last(hits).look))
     for (const { hits } of this.#tracks) {
       const { box, look } = last(hits)
       const { x, y } = velocity(hits, look)
